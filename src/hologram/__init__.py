@@ -1,0 +1,91 @@
+"""Hologram compiles numerical kernels ahead of time and launches them from Python in tens of nanoseconds."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hologram import ops
+    from hologram.backends.base import LaunchConfig
+    from hologram.errors import HologramError
+    from hologram.isa.builder import Builder
+    from hologram.language.kernel import Kernel, kernel
+    from hologram.language.program import Library, Program, load_library
+    from hologram.runtime.buffer import Buffer
+    from hologram.runtime.executor import (
+        BackendType,
+        Executor,
+        backends,
+        default_executor,
+        get_default_backend,
+        is_cuda_available,
+        is_metal_available,
+        set_default_executor,
+    )
+    from hologram.runtime.launch import Launch
+    from hologram.types import Type
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "hologram.backends.base": ("LaunchConfig",),
+    "hologram.errors": ("HologramError",),
+    "hologram.isa.builder": ("Builder",),
+    "hologram.language.kernel": ("Kernel", "kernel"),
+    "hologram.language.program": ("Library", "Program", "load_library"),
+    "hologram.runtime.buffer": ("Buffer",),
+    "hologram.runtime.executor": (
+        "BackendType",
+        "Executor",
+        "backends",
+        "default_executor",
+        "get_default_backend",
+        "is_cuda_available",
+        "is_metal_available",
+        "set_default_executor",
+    ),
+    "hologram.runtime.launch": ("Launch",),
+    "hologram.types": ("Type",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+_MODULES = ("errors", "language", "ops", "stdlib", "types")
+
+__all__ = [
+    "BackendType",
+    "Buffer",
+    "Builder",
+    "Executor",
+    "HologramError",
+    "Kernel",
+    "Launch",
+    "LaunchConfig",
+    "Library",
+    "Program",
+    "Type",
+    "__version__",
+    "backends",
+    "default_executor",
+    "get_default_backend",
+    "is_cuda_available",
+    "is_metal_available",
+    "kernel",
+    "load_library",
+    "ops",
+    "set_default_executor",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Names are imported when they are first used, so `import hologram` costs next to nothing."""
+    if name in _MODULES:
+        return import_module(f"hologram.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'hologram' has no attribute '{name}'")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_MODULES})

@@ -1,0 +1,185 @@
+"""Every exception Hologram raises: a `HologramError` that is also the built-in one expects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class HologramError(Exception):
+    """Base of all errors raised by Hologram."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in a source text; lines count from 1, columns from 1, `end_column` is exclusive."""
+
+    file: str
+    line: int
+    column: int = 1
+    end_column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class SourceError(HologramError, ValueError):
+    """Something in a source text is wrong: shows file:line:column, the line, a caret and a hint.
+
+    `str(error)` is the full report; the parts are attributes.
+    """
+
+    def __init__(self, message: str, location: Location, source_line: str = "", hint: str = "") -> None:
+        self.message, self.location, self.source_line, self.hint = message, location, source_line, hint
+        super().__init__(message, location, source_line, hint)
+
+    def __str__(self) -> str:
+        lines = [f"{self.location}: error: {self.message}"]
+        if self.source_line:
+            text = self.source_line.rstrip("\n")
+            width = max(1, min(self.location.end_column, len(text) + 1) - self.location.column)
+            indent = "".join("\t" if c == "\t" else " " for c in text[: self.location.column - 1])
+            lines += [f"    {text}", f"    {indent}{'^' * width}"]
+        if self.hint:
+            lines.append(f"hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class KernelSyntaxError(SourceError):
+    """A kernel uses a construct that the kernel language does not have."""
+
+
+class KernelTypeError(SourceError, TypeError):
+    """A kernel's types do not fit together."""
+
+
+class SchemaError(HologramError, ValueError):
+    """A JSON kernel does not follow the schema; the message names the path inside the document."""
+
+
+class AssemblyError(SourceError):
+    """An Atlas ISA text (.atlasm) is malformed."""
+
+
+class ProgramFormatError(HologramError, ValueError):
+    """A program file is malformed; `offset` is the byte where reading stopped."""
+
+    def __init__(self, reason: str, offset: int = 0) -> None:
+        self.reason, self.offset = reason, offset
+        super().__init__(reason, offset)
+
+    def __str__(self) -> str:
+        return f"not a valid Atlas program file: {self.reason} (at byte {self.offset})"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing the verifier found: instruction index, message, its text and where it came from."""
+
+    index: int
+    message: str
+    text: str = ""
+    location: Location | None = None
+
+    def __str__(self) -> str:
+        place = f" [{self.location}]" if self.location else ""
+        return f"instruction {self.index}: {self.message}: {self.text}{place}"
+
+
+class VerificationError(HologramError, ValueError):
+    """A program breaks the rules of the ISA; `findings` lists every violation."""
+
+    def __init__(self, program: str, findings: Sequence[Finding]) -> None:
+        self.program, self.findings = program, tuple(findings)
+        super().__init__(program, self.findings)
+
+    def __str__(self) -> str:
+        return f"program '{self.program}' is not valid:\n" + "\n".join(f"  {f}" for f in self.findings)
+
+
+class UnsupportedError(HologramError, NotImplementedError):
+    """A backend (or this version) does not have what was asked for; the message names it."""
+
+
+class BackendUnavailableError(HologramError, RuntimeError):
+    """A backend was asked for that cannot run here."""
+
+
+class CodeLoadError(HologramError, RuntimeError):
+    """Native code was refused before loading (foreign format, unexpected symbols)."""
+
+
+class ArgumentTypeError(HologramError, TypeError):
+    """A launch argument has the wrong type, dtype or layout, or is missing."""
+
+
+class ArgumentValueError(HologramError, ValueError):
+    """A launch argument has the right type and an impossible value (length, range, overlap)."""
+
+
+class ExtentError(ArgumentValueError, IndexError):
+    """An array is shorter than the launch would access."""
+
+
+class OverlapError(ArgumentValueError):
+    """Arrays of one launch share memory in a way that would make the result depend on lane order."""
+
+
+class LaunchError(HologramError, ValueError):
+    """The launch shape cannot be inferred or is impossible."""
+
+
+class ExecutionError(HologramError, RuntimeError):
+    """A launch went wrong; `kernel`, `index` and `location` say where when known."""
+
+    def __init__(
+        self, message: str, kernel: str = "", index: int = -1, location: Location | None = None, lane: int | None = None
+    ) -> None:
+        self.message, self.kernel, self.index, self.location, self.lane = message, kernel, index, location, lane
+        super().__init__(message, kernel, index, location, lane)
+
+    def __str__(self) -> str:
+        where = [f"kernel '{self.kernel}'"] if self.kernel else []
+        where += [f"instruction {self.index}"] if self.index >= 0 else []
+        where += [f"lane {self.lane}"] if self.lane is not None else []
+        where += [str(self.location)] if self.location else []
+        return self.message + (f" ({', '.join(where)})" if where else "")
+
+
+class DivisionByZeroError(ExecutionError, ZeroDivisionError):
+    """An integer was divided by zero during a launch (the quotient is 0)."""
+
+
+class OutOfBoundsError(ExecutionError, IndexError):
+    """A lane touched memory outside its array."""
+
+
+class UninitializedReadError(ExecutionError):
+    """A lane read a register that nothing had written."""
+
+
+class StepLimitError(ExecutionError):
+    """A launch ran more steps than `max_steps` allows."""
+
+
+class BufferFreedError(HologramError, RuntimeError):
+    """A buffer, pool or executor is used after it was freed."""
+
+
+class BufferInUseError(HologramError, RuntimeError):
+    """A buffer is freed while a bound launch holds it."""
+
+
+class CapacityError(HologramError, MemoryError):
+    """Memory could not be had, or a boundary class is already held by another buffer."""
+
+
+class KernelNotFoundError(HologramError, KeyError):
+    """A file holds no kernel of that name; the message lists those it has."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class KernelFileError(HologramError, OSError):
+    """A file cannot be read or written."""
