@@ -1,0 +1,1 @@
+"""The Atlas ISA: instruction table, programs, text and binary forms, verifier."""

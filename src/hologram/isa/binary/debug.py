@@ -1,0 +1,88 @@
+"""The sections beside a program's content: debug places and metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from hologram.errors import Location, ProgramFormatError
+from hologram.isa.binary import layout
+from hologram.isa.binary.stream import Sink, Source
+
+
+def relative_file(file: str, root: str) -> str:
+    """A debug path as it is stored: relative to `root` when below it, else an absolute one's last part.
+
+    >>> relative_file("/home/me/kernels/saxpy.py", "/home/me")
+    'kernels/saxpy.py'
+    >>> relative_file("/somewhere/saxpy.py", "/home/me")
+    'saxpy.py'
+    """
+    file, root = file.replace("\\", "/"), root.replace("\\", "/").rstrip("/")
+    if root and file.startswith(root + "/"):
+        return file[len(root) + 1 :]
+    path = PurePosixPath(file)
+    return path.name if path.is_absolute() or file[1:3] == ":/" else file
+
+
+def write_debug(sink: Sink, debug: tuple[Location | None, ...], root: str) -> None:
+    """File names once, then a place (or 0) for each instruction; lines as differences."""
+    files: dict[str, int] = {}
+    for place in debug:
+        if place is not None:
+            files.setdefault(relative_file(place.file, root), len(files))
+    sink.number(len(files), layout.MAX_FILES)
+    for file in files:
+        sink.text(file)
+    sink.number(len(debug), layout.MAX_INSTRUCTIONS)
+    line = 0
+    for place in debug:
+        if place is None:
+            sink.data.append(0)
+            continue
+        if not 0 <= place.line <= layout.MAX_LINE:
+            raise sink.refuse(f"line {place.line} does not exist")
+        sink.number(files[relative_file(place.file, root)] + 1)
+        sink.signed(place.line - line)
+        sink.number(place.column, layout.MAX_LINE)
+        sink.number(place.end_column, layout.MAX_LINE)
+        line = place.line
+
+
+def read_debug(source: Source, count: int) -> tuple[Location | None, ...]:
+    """The places of `count` instructions."""
+    files = [source.text("a file name") for _ in range(source.count("the number of files", layout.MAX_FILES))]
+    start = source.position
+    if source.count("the number of places", layout.MAX_INSTRUCTIONS) != count:
+        raise ProgramFormatError(f"debug data is not for {count} instructions", start)
+    debug: list[Location | None] = []
+    line = 0
+    for _ in range(count):
+        file = source.number("a file's number", len(files))
+        if not file:
+            debug.append(None)
+            continue
+        line += source.signed("a line")
+        if not 0 <= line <= layout.MAX_LINE:
+            raise source.refuse(f"line {line} does not exist")
+        column, end_column = (source.number(what, layout.MAX_LINE) for what in ("a column", "an end column"))
+        debug.append(Location(files[file - 1], line, column, end_column))
+    return tuple(debug)
+
+
+def write_metadata(sink: Sink, metadata: Mapping[str, str]) -> None:
+    """Keys in order with their values."""
+    sink.number(len(metadata), layout.MAX_METADATA)
+    for key, value in sorted(metadata.items()):
+        sink.text(key)
+        sink.text(value)
+
+
+def read_metadata(source: Source) -> dict[str, str]:
+    """Keys in order with their values."""
+    start, count = source.position, source.count("the number of metadata entries", layout.MAX_METADATA)
+    pairs = [(source.text("a key"), source.text("a value")) for _ in range(count)]
+    keys = [key for key, _ in pairs]
+    if keys != sorted(set(keys)):
+        raise ProgramFormatError("metadata keys are not in ascending order", start)
+    return dict(pairs)

@@ -1,0 +1,210 @@
+"""The box of lane coordinates and loop counters that reaches an access, as formulas.
+
+Every variable has a lowest and a highest-plus-one value. Guards and loops narrow them one after the other: what a guard
+says about one variable is what remains when the others take their most permissive values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hologram.isa.affine import Affine, Poly, Variable
+from hologram.isa.conditions import Guard
+from hologram.isa.formula import FormulaBuilder, Interval
+from hologram.isa.operands import Field, Slot
+from hologram.isa.program import Program
+from hologram.types import Type
+
+MAX_LANES = 1 << 48
+SAFE = 1 << 62
+"""Values up to here, added or subtracted once, stay inside 64 bits: comparisons of them are comparisons of integers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A guard that bounds a loop's counter: the access is in rounds that pass it, or one later (`extra` 1)."""
+
+    counter: Variable
+    guard: Guard
+    extra: int
+
+
+Limit = Guard | Trip
+
+
+def slot_range(program: Program, slot: Slot) -> Interval:
+    """The values a slot can have."""
+    if slot.field is Field.SHAPE:
+        return 0, Type.I64.maximum
+    kind = Type.I64 if slot.field is Field.STRIDE else program.params[slot.index].type
+    return kind.minimum, kind.maximum
+
+
+class Box:
+    """Ranges of variables under a sequence of limits, and whether anything is left (`alive`, a truth)."""
+
+    def __init__(self, builder: FormulaBuilder, program: Program) -> None:
+        self.builder, self.program = builder, program
+        self.alive = builder.const(1)
+        self._ranges: dict[Variable, tuple[int, int]] = {}
+        self._caps: list[tuple[Affine, int, int]] = []
+
+    def launch(self) -> None:
+        """Begin with the lanes of the launch on all three axes."""
+        for axis in range(3):
+            lanes = self.builder.source("lanes", axis, (0, MAX_LANES))
+            self._ranges[Variable("lane", axis)] = self.builder.const(0), lanes
+
+    def limit(self, limits: Sequence[Limit]) -> None:
+        """Narrow the box by limits in the order of the path; twice, where one may help an earlier one."""
+        for limit in limits:
+            self._trip(limit) if isinstance(limit, Trip) else self._guard(limit)
+        if any(isinstance(g, Guard) and len(g.difference.terms) > 1 for g in limits):
+            self._caps.clear()
+            for limit in limits:
+                if isinstance(limit, Guard):
+                    self._guard(limit)
+
+    def reached(self) -> int:
+        """Truth: some lane, in some round, gets there."""
+        out = self.alive
+        for low, high in self._ranges.values():
+            out = self.builder.both(out, self.builder.less(low, high))
+        return out
+
+    def index(self, index: Affine) -> tuple[int, int]:
+        """Smallest and largest value of an index; where guards compare the very same sum they bound it directly."""
+        b = self.builder
+        low, high = self._extremes(index)
+        for difference, exact, slack in self._caps:
+            # difference < slack, and difference is index + rest or rest - index
+            if (rest := (difference - index).uniform) is not None:
+                cap = b.sub(b.const(slack - 1), self._poly(rest))
+                high = b.select(exact, b.min(high, cap), high)
+            elif (rest := (difference + index).uniform) is not None:
+                cap = b.add(b.const(1 - slack), self._poly(rest))
+                low = b.select(exact, b.max(low, cap), low)
+        if self._caps:
+            self.alive = b.both(self.alive, b.negate(b.less(high, low)))
+        return low, high
+
+    def _poly(self, poly: Poly) -> int:
+        return self.builder.poly(poly, lambda slot: slot_range(self.program, slot))
+
+    def _spans(self, terms: Iterable[tuple[Variable, Poly]]) -> list[tuple[int, int]]:
+        """Smallest and largest value of every term."""
+        b, out = self.builder, []
+        for variable, coefficient in terms:
+            low, high = self._ranges[variable]
+            factor = self._poly(coefficient)
+            ends = b.mul(factor, low), b.mul(factor, b.sub(high, b.const(1)))
+            sign = coefficient.constant
+            if sign is None:
+                ends = b.min(*ends), b.max(*ends)
+            out.append(ends if sign is None or sign > 0 else ends[::-1])
+        return out
+
+    def _extremes(self, affine: Affine) -> tuple[int, int]:
+        low = high = self._poly(affine.base)
+        for least, most in self._spans(affine.terms):
+            low, high = self.builder.add(low, least), self.builder.add(high, most)
+        return low, high
+
+    def _exact(self, guard: Guard, *sides: Affine) -> int:
+        """Truth: the registers compared hold the sides' exact values."""
+        b = self.builder
+        out = b.const(1)
+        if guard.type.bits < 64:
+            return out
+        lowest = b.const(-SAFE - 1 if guard.type.is_signed else -1)
+        for side in sides:
+            low, high = self._extremes(side)
+            out = b.both(out, b.both(b.less(lowest, low), b.less(high, b.const(SAFE + 1))))
+        return out
+
+    def _trip(self, trip: Trip) -> None:
+        """Give a counter its range: it starts at 0 and rises until its guard fails."""
+        b, guard = self.builder, trip.guard
+        left, right = (_without(side, trip.counter) for side in (guard.left, guard.right))
+        step = guard.difference.coefficient(trip.counter)
+        factor = self._poly(step)
+        exact = self._exact(guard, left, right)
+        if step.constant is None:
+            rising = b.both(b.less(b.const(0), factor), b.less(factor, b.const(SAFE // 2)))
+            exact, factor = b.both(exact, rising), b.max(factor, b.const(1))
+        elif step.constant > SAFE // 2:
+            exact = b.const(0)
+        if guard.type.is_unsigned and guard.type.bits == 64 and guard.right.coefficient(trip.counter).terms:
+            # The falling side must not pass below zero in the round that ends the loop.
+            lowest = b.sub(b.add(self._extremes(left)[0], b.const(1 - guard.slack)), factor)
+            exact = b.both(exact, b.less(b.const(-1), lowest))
+        room = b.add(self._extremes(right - left)[1], b.const(guard.slack))
+        rounds = b.ceildiv(room, factor)
+        if trip.extra:
+            rounds = b.add(b.max(rounds, b.const(0)), b.const(trip.extra))
+        high = b.select(exact, rounds, b.const(SAFE))
+        before = self._ranges.get(trip.counter)
+        self._ranges[trip.counter] = b.const(0), high if before is None else b.min(before[1], high)
+
+    def _guard(self, guard: Guard) -> None:
+        b, difference = self.builder, guard.difference
+        exact = self._exact(guard, guard.left, guard.right)
+        if guard.unequal:
+            self._unequal(difference, exact)
+            return
+        base, spans = self._poly(difference.base), self._spans(difference.terms)
+        least = base
+        for low, _ in spans:
+            least = b.add(least, low)
+        slack = b.const(guard.slack)
+        self.alive = b.both(self.alive, b.negate(b.both(exact, b.negate(b.less(least, slack)))))
+        narrowed = {}
+        for number, (variable, coefficient) in enumerate(difference.terms):
+            rest = base
+            for other, (low, _) in enumerate(spans):
+                rest = rest if other == number else b.add(rest, low)
+            narrowed[variable] = self._narrow(variable, coefficient, b.sub(slack, rest), exact)
+        self._ranges.update(narrowed)
+        if len(difference.terms) > 1:
+            self._caps.append((difference, exact, guard.slack))
+
+    def _narrow(self, variable: Variable, coefficient: Poly, room: int, exact: int) -> tuple[int, int]:
+        """The range of a variable for which coefficient * variable < room."""
+        b = self.builder
+        low, high = self._ranges[variable]
+        factor, sign = self._poly(coefficient), coefficient.constant
+        if sign is None or sign > 0:
+            test = exact if sign is not None else b.both(exact, b.less(b.const(0), factor))
+            end = b.ceildiv(room, b.max(factor, b.const(1)))
+            high = b.select(test, b.min(high, end), high)
+        if sign is None or sign < 0:
+            test = exact if sign is not None else b.both(exact, b.less(factor, b.const(0)))
+            size = b.max(b.sub(b.const(0), factor), b.const(1))
+            begin = b.sub(b.const(1), b.ceildiv(room, size))
+            low = b.select(test, b.max(low, begin), low)
+        return low, high
+
+    def _unequal(self, difference: Affine, exact: int) -> None:
+        """Cut off the one end of a range that a variable must not have; elsewhere the box stays as it is."""
+        b = self.builder
+        if not difference.terms:
+            self.alive = b.both(
+                self.alive, b.negate(b.both(exact, self._same(self._poly(difference.base), b.const(0))))
+            )
+        elif len(difference.terms) == 1 and (sign := difference.terms[0][1].constant) in (1, -1):
+            variable = difference.terms[0][0]
+            low, high = self._ranges[variable]
+            excluded = self._poly(difference.base * -sign)
+            at_low = b.both(exact, self._same(low, excluded))
+            at_high = b.both(exact, self._same(b.sub(high, b.const(1)), excluded))
+            one = b.const(1)
+            self._ranges[variable] = b.select(at_low, b.add(low, one), low), b.select(at_high, b.sub(high, one), high)
+
+    def _same(self, a: int, c: int) -> int:
+        b = self.builder
+        return b.both(b.negate(b.less(a, c)), b.negate(b.less(c, a)))
+
+
+def _without(affine: Affine, variable: Variable) -> Affine:
+    return Affine(affine.base, tuple(t for t in affine.terms if t[0] != variable))

@@ -1,0 +1,111 @@
+"""SIN, COS and TAN: subtract a multiple of π held in three parts, then one odd polynomial.
+
+Beyond `Angles.moderate` the reduction of `reduction` takes over. Coefficients are minimax (see `exponential`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hologram.isa.elementary.constants import FORMATS, PI
+from hologram.isa.elementary.lanes import V
+from hologram.isa.elementary.reduction import reduce_large
+from hologram.isa.elementary.value import Value, fma, polynomial, select, where_any
+from hologram.types import Type
+
+_GUARD = 6
+"""fraction bits of the quotient that COS looks at to find the nearest odd multiple of π/2"""
+
+
+@dataclass(frozen=True)
+class Angles:
+    """Constants of one format."""
+
+    moderate: float
+    """up to here three parts of π are enough"""
+    sin: tuple[float, ...]
+    """(sin r / r - 1) / r**2 in r**2, for |r| <= π/2 and a little more"""
+    tan: tuple[float, ...]
+    """(tan r / r - 1) / r**2 in r**2, for |r| <= π/4 and a little more"""
+
+
+TABLES = {
+    Type.F32: Angles(
+        moderate=1e5,
+        sin=(-0.1666666, 0.00833307, -0.0001980988, 2.6061623e-06),
+        tan=(0.33333123, 0.13339698, 0.053335946, 0.02470154, 0.0026812695, 0.009646651),
+    ),
+    Type.F64: Angles(
+        moderate=1e8,
+        sin=(
+            -0.16666666666666666, 0.008333333333333167, -0.00019841269841199135, 2.755731920938337e-06,
+            -2.5052106710131375e-08, 1.6058931437397799e-10, -7.642774232356857e-13, 2.718868354728509e-15,
+        ),
+        tan=(
+            0.3333333333333276, 0.13333333333417335, 0.05396825392536739, 0.021869489640285816, 0.008863218722006802,
+            0.003592293082444104, 0.00145473355981325, 0.0005951678092478622, 0.00022207475560037386,
+            0.00013715641761309294, -2.7278974459829328e-05, 9.027614835096327e-05, -4.532303667402677e-05,
+            2.097105125977587e-05,
+        ),
+    ),
+}  # fmt: skip
+
+
+def _subtract(a: Value[V], k: Value[V], divisor: int) -> Value[V]:
+    """a - k·π/divisor; the first product cancels exactly."""
+    for part in FORMATS[a.ty].split(PI / divisor, 3):
+        a = fma(k, -part, a)
+    return a
+
+
+def _odd(r: Value[V], coefficients: tuple[float, ...]) -> Value[V]:
+    """r + r**3·p(r**2)."""
+    square = r * r
+    return fma(square * r, polynomial(square, coefficients), r)
+
+
+def _flip(value: Value[V], sign: Value[V]) -> Value[V]:
+    """The value with its sign bit flipped by the top bit of an integer whose other bits are 0."""
+    return (value.bits() ^ sign).as_float()
+
+
+def sin(x: Value[V]) -> Value[V]:
+    """Sine of an angle in radians."""
+    form, table = FORMATS[x.ty], TABLES[x.ty]
+    a = abs(x)
+    rounded = fma(a, float(1 / PI), form.rounder)
+    r = _subtract(a, rounded - form.rounder, 1)
+    fast = _flip(_odd(r, table.sin), rounded.bits() << (form.width - 1))
+    result = where_any(a > table.moderate, lambda: _odd(reduce_large(a, 0.0), table.sin), fast)
+    return _flip(result, x.bits() & form.sign_bit)
+
+
+def cos(x: Value[V]) -> Value[V]:
+    """Cosine of an angle in radians: minus or plus the sine of the distance to an odd multiple of π/2.
+
+    The quotient is rounded to 1/64, cut to an integer and moved to the middle of its unit.
+    """
+    form, table = FORMATS[x.ty], TABLES[x.ty]
+    a = abs(x)
+    shift = 1.5 * 2.0 ** (form.mantissa - _GUARD)
+    middle = fma(a, float(1 / PI), shift).bits() & -(1 << _GUARD) | (1 << (_GUARD - 1))
+    r = _subtract(a, middle.as_float() - shift, 1)
+    # The lowest bit left of the cut is the parity; the bit of 1/2 beside it lands below the sign and is cleared.
+    even = (middle << (form.width - 1 - _GUARD)) ^ (form.sign_bit >> 1)
+    fast = _flip(_odd(r, table.sin), even)
+    return where_any(a > table.moderate, lambda: _odd(reduce_large(a, 0.5), table.sin), fast)
+
+
+def tan(x: Value[V]) -> Value[V]:
+    """Tangent of an angle in radians: of the rest modulo π/2, or minus its reciprocal."""
+    form, table = FORMATS[x.ty], TABLES[x.ty]
+    a = abs(x)
+    rounded = fma(a, float(2 / PI), form.rounder)
+    t = _odd(_subtract(a, rounded - form.rounder, 2), table.tan)
+    odd = (rounded.bits() & 1).differs(0)
+    fast = select(odd, -1.0, t) / select(odd, t, 1.0)
+
+    def slow() -> Value[V]:
+        return _odd(reduce_large(a, 0.0), table.sin) / _odd(reduce_large(a, 0.5), table.sin)
+
+    return _flip(where_any(a > table.moderate, slow, fast), x.bits() & form.sign_bit)

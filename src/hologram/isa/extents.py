@@ -1,0 +1,258 @@
+"""The array lengths a launch needs, from the index functions of a program's memory accesses.
+
+Every access whose index is affine in lane coordinates and loop counters gives one `Requirement` per axis (and per way
+to get there). Requirements never claim less than the launch can touch. `check` decides exactly; generated code can
+decide the usual cases itself, from the simple ranges of the requirements or from `Extents.formula`, and leave the rest
+to `check`. Accesses that depend on data are listed as unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hologram.errors import ExtentError
+from hologram.isa.affine import Affine, Poly, Variable
+from hologram.isa.bounds import SAFE, Box, Limit, Trip
+from hologram.isa.conditions import Conditions, Enter, Guard, Path
+from hologram.isa.elements import element_index
+from hologram.isa.formula import Formula, FormulaBuilder, evaluate
+from hologram.isa.operands import Field, Slot
+from hologram.isa.program import Program
+from hologram.isa.symbolic import Symbolic, analyze
+
+if TYPE_CHECKING:
+    from hologram.isa.verify import Facts
+
+MAX_REQUIREMENTS = 4096
+SMALL = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Simple bounds of a variable: max(lows) <= variable < min(highs); a lane is also in [0, lanes of the launch).
+
+    Looser than the limits of the requirement where those are not simple; true for slots below 2**31 in size.
+    """
+
+    variable: Variable
+    lows: tuple[Poly, ...]
+    highs: tuple[Poly, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """0 <= index < shape[axis] of array `slot`, for all variables in their ranges; no access where a range is empty.
+
+    `limits` are the exact conditions, in order; `ranges` a simple box around them. With `always` the access happens
+    even if no lane runs.
+    """
+
+    slot: int
+    axis: int
+    index: Affine
+    ranges: tuple[Range, ...]
+    instruction: int
+    limits: tuple[Limit, ...] = ()
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extents:
+    """All requirements, and the instructions whose accesses cannot be derived.
+
+    `formula.results` holds three nodes a requirement: truth of its violation, smallest index, largest index.
+    """
+
+    requirements: tuple[Requirement, ...]
+    unknown: tuple[int, ...]
+    formula: Formula
+
+
+def derive(program: Program, facts: Facts) -> Extents:
+    """The extents of a verified program."""
+    symbolic = analyze(program)
+    accesses = sorted(facts.slot_of.items())
+    if not symbolic.described:
+        return Extents((), tuple(index for index, _ in accesses), Formula())
+    conditions = Conditions(symbolic)
+    block_of = {i: b.id for b in symbolic.cfg.blocks.values() for i in range(b.start, b.end)}
+    found: dict[tuple[object, ...], Requirement] = {}
+    unknown = []
+    for index, slot in accesses:
+        if index not in block_of:
+            continue
+        derived = _requirements(program, symbolic, conditions, index, slot, block_of[index])
+        if derived is None or len(found) + len(derived) > MAX_REQUIREMENTS:
+            unknown.append(index)
+            continue
+        for r in derived:
+            found.setdefault((r.slot, r.axis, r.index, r.limits, r.always), r)
+    return _with_formula(program, list(found.values()), tuple(unknown))
+
+
+def _requirements(
+    program: Program, symbolic: Symbolic, conditions: Conditions, index: int, slot: int, block: int
+) -> list[Requirement] | None:
+    """What one access needs; None where that cannot be derived."""
+    elements = element_index(program, symbolic, index, slot)
+    if elements is None:
+        return None
+    if program.instructions[index].op.startswith("GRED_"):
+        # The result is stored once, at the end, whatever lanes took part.
+        uniform = all(e.uniform is not None for e in elements)
+        always = [Requirement(slot, axis, e, (), index, (), True) for axis, e in enumerate(elements)]
+        return always if uniform else None
+    paths = conditions.paths(block)
+    if paths is None:
+        return None
+    out = []
+    for path in paths:
+        limits = _limits(conditions, path, block)
+        bounded = {limit.counter for limit in limits if isinstance(limit, Trip)}
+        used = {v for e in elements for v, _ in e.terms} | _guarded(limits)
+        loops = {v for v in used if v.kind == "loop"}
+        if loops - bounded or any(conditions.ends_early(v.id) for e in elements for v, _ in e.terms if v in loops):
+            return None
+        ranges = _ranges(elements, limits)
+        out += [Requirement(slot, axis, e, ranges, index, limits) for axis, e in enumerate(elements)]
+    return out
+
+
+def _limits(conditions: Conditions, path: Path, block: int) -> tuple[Limit, ...]:
+    """The guards of a path, with the controls of its loops as bounds of their counters."""
+    limits: list[Limit] = []
+    spent: set[Guard] = set()
+    for item in path:
+        if isinstance(item, Enter):
+            for control in conditions.controls(item.header):
+                passed = conditions.passed(control, block)
+                limits.append(Trip(Variable("loop", item.header), control.guard, int(not passed)))
+                spent |= {control.guard} if passed else set()
+        elif item not in spent:
+            limits.append(item)
+    return tuple(limits)
+
+
+def _guarded(limits: Sequence[Limit]) -> set[Variable]:
+    return {v for x in limits for v in (x if isinstance(x, Guard) else x.guard).variables()}
+
+
+def _ranges(elements: Sequence[Affine], limits: Sequence[Limit]) -> tuple[Range, ...]:
+    """The simple box of the variables of an index."""
+    bounds: dict[Variable, tuple[list[Poly], list[Poly]]] = {}
+    for variable in dict.fromkeys(v for e in elements for v, _ in e.terms):
+        loop = variable.kind == "loop"
+        bounds[variable] = ([Poly()] if loop else []), ([Poly.const(SAFE)] if loop else [])
+    for limit in limits:
+        guard = limit if isinstance(limit, Guard) else limit.guard
+        difference = guard.difference
+        if guard.unequal or len(difference.terms) != 1 or not _is_simple(guard):
+            continue
+        variable, coefficient = difference.terms[0]
+        sign, room = coefficient.constant, Poly.const(guard.slack) - difference.base
+        if variable not in bounds or sign is None:
+            continue
+        if isinstance(limit, Trip) and sign > 0 and not limit.extra:
+            # Rounds are at most the way to go, whatever the step.
+            bounds[variable][1].append(room)
+        elif isinstance(limit, Guard) and sign == 1:
+            bounds[variable][1].append(room)
+        elif isinstance(limit, Guard) and sign == -1:
+            bounds[variable][0].append(Poly.const(1) - room)
+    return tuple(
+        Range(v, tuple(dict.fromkeys(lows)), tuple(dict.fromkeys(highs))) for v, (lows, highs) in bounds.items()
+    )
+
+
+def _is_simple(guard: Guard) -> bool:
+    """True when both sides are exact for slots below 2**31 in size, all of which occur in the bound."""
+    polys = [p for side in (guard.left, guard.right) for p in (side.base, *(c for _, c in side.terms))]
+    small = all(sum(abs(c) << SMALL * len(m) for m, c in p.terms) <= SAFE // 2 for p in polys)
+    falls = guard.type.is_unsigned and guard.type.bits == 64
+    kept = all(p.slots() <= guard.difference.base.slots() for p in polys)
+    return small and kept and not falls
+
+
+def _with_formula(program: Program, requirements: Sequence[Requirement], unknown: tuple[int, ...]) -> Extents:
+    """Leave out what can never fail, and put the rest into one formula."""
+    builder = FormulaBuilder()
+    kept, results = [], []
+    for r in requirements:
+        box = Box(builder, program)
+        if not r.always:
+            box.launch()
+        box.limit(r.limits)
+        low, high = box.index(r.index)
+        shape = builder.source("slot", Slot(r.slot, Field.SHAPE, r.axis), (0, None))
+        fits = builder.both(builder.negate(builder.less(low, builder.const(0))), builder.less(high, shape))
+        violated = builder.both(box.reached(), builder.negate(fits))
+        if builder.constant(violated) != 0:
+            kept.append(r)
+            results += [violated, low, high]
+    return Extents(tuple(kept), unknown, builder.build(results))
+
+
+def check(extents: Extents, program: Program, values: Mapping[Slot, int], lanes: tuple[int, int, int]) -> None:
+    """Raise ExtentError unless every derived access of a launch is inside its array.
+
+    `values` holds every scalar, shape and stride slot exactly; `lanes` how many lanes run on each axis.
+    """
+    computed = evaluate(extents.formula, values, lanes)
+    results = [computed[r] for r in extents.formula.results]
+    triples = list(zip(extents.requirements, results[::3], results[1::3], results[2::3], strict=True))
+    failed = [(r, low, high) for r, violated, low, high in triples if violated]
+    if not failed:
+        return
+    first = failed[0][0]
+    same = [t for t in failed if (t[0].slot, t[0].axis) == (first.slot, first.axis)]
+    length = values[Slot(first.slot, Field.SHAPE, first.axis)]
+    worst = max(same, key=lambda t: t[2])
+    if worst[2] >= length:
+        raise ExtentError(_too_short(program, worst[0], length, worst[2] + 1))
+    below = min(same, key=lambda t: t[1])
+    raise ExtentError(_negative(program, below[0], length, below[1]))
+
+
+def _too_short(program: Program, requirement: Requirement, length: int, needed: int) -> str:
+    name = program.params[requirement.slot].name
+    names = _scalars(program, requirement)
+    smaller = f"or a smaller {' or '.join(names)}" if names else "or launch fewer lanes"
+    what = (
+        "an array of" if program.params[requirement.slot].ndim == 1 else f"an array whose axis {requirement.axis} has"
+    )
+    return (
+        f"array '{name}' is too short{_axis(program, requirement)}: it has length {length}, "
+        f"but kernel '{program.name}' needs {needed}{_place(program, requirement)}; "
+        f"pass {what} at least {needed} elements, {smaller}"
+    )
+
+
+def _negative(program: Program, requirement: Requirement, length: int, index: int) -> str:
+    name = program.params[requirement.slot].name
+    return (
+        f"array '{name}' would be accessed at index {index}{_axis(program, requirement)} "
+        f"by kernel '{program.name}'{_place(program, requirement)}, outside its length {length}: "
+        f"a negative index does not wrap around; guard the access so that the index is at least 0"
+    )
+
+
+def _axis(program: Program, requirement: Requirement) -> str:
+    return f" along axis {requirement.axis}" if program.params[requirement.slot].ndim > 1 else ""
+
+
+def _place(program: Program, requirement: Requirement) -> str:
+    place = program.location(requirement.instruction)
+    return f" ({place})" if place else f" (instruction {requirement.instruction})"
+
+
+def _scalars(program: Program, requirement: Requirement) -> list[str]:
+    """Names of the scalar parameters that the needed length depends on."""
+    affines = [requirement.index]
+    for limit in requirement.limits:
+        guard = limit if isinstance(limit, Guard) else limit.guard
+        affines += [guard.left, guard.right]
+    slots = {s for a in affines for p in (a.base, *(c for _, c in a.terms)) for s in p.slots()}
+    slots |= {s for p in program.extent for s in p.slots()}
+    return [program.params[i].name for i in sorted({s.index for s in slots if s.field is Field.VALUE})]

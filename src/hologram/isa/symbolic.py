@@ -1,0 +1,254 @@
+"""What registers and predicates hold, as far as it is affine in lane coordinates and loop counters.
+
+An abstract interpretation over the control-flow graph with the values of `transfer`. A loop's variable counts its
+rounds: 0 in the first. A register that changes by the same uniform amount in every round is `start + step * rounds`;
+this is found by running the loop with a symbol for the value at its header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hologram.isa.affine import Affine, Poly, Variable
+from hologram.isa.cfg import Cfg, Loop, build_cfg
+from hologram.isa.operands import Condition, Imm, Operand, Pred, Reg
+from hologram.isa.program import Instruction, Program
+from hologram.isa.transfer import (
+    UNKNOWN,
+    Combined,
+    Compare,
+    Opaque,
+    Origin,
+    Predicate,
+    Value,
+    bounded,
+    combine,
+    constant,
+    origin_of,
+    predicate,
+    result,
+    union,
+)
+from hologram.types import Type
+
+MAX_ROUNDS = 12
+
+
+@dataclass(frozen=True)
+class Symbolic:
+    """Results: `values` by (instruction, register read); `branches`: on what a block's first successor is taken."""
+
+    cfg: Cfg
+    values: Mapping[tuple[int, int], Value]
+    branches: Mapping[int, Predicate]
+
+    @property
+    def described(self) -> bool:
+        """False for programs that are not analysed: those with calls or irreducible loops."""
+        return not _is_left_out(self.cfg)
+
+    def affine(self, index: int, register: int) -> Affine | None:
+        """What instruction `index` reads from a register, or None where that is not known."""
+        return self.values.get((index, register), UNKNOWN).affine
+
+
+@dataclass
+class _State:
+    regs: dict[int, Value] = field(default_factory=dict)
+    preds: dict[int, Predicate] = field(default_factory=dict)
+
+
+def analyze(program: Program) -> Symbolic:
+    """Describe every register read of a program; programs with calls or irreducible loops get no descriptions."""
+    cfg = build_cfg(program)
+    if _is_left_out(cfg):
+        return Symbolic(cfg, {}, {})
+    return _Interpreter(cfg).run()
+
+
+def _is_left_out(cfg: Cfg) -> bool:
+    return bool(cfg.irreducible) or any(i.op in ("CALL", "RET") for i in cfg.program.instructions)
+
+
+class _Interpreter:
+    """Runs all blocks in order until the steps of loop-carried registers are settled, then once more for the record."""
+
+    def __init__(self, cfg: Cfg) -> None:
+        self.cfg = cfg
+        self.written = {h: _written(cfg, loop) for h, loop in cfg.loops.items()}
+        self.around = {b: frozenset(h for h, loop in cfg.loops.items() if b in loop.body) for b in cfg.order}
+        self.steps: dict[tuple[int, int], Poly] = {}
+        self.carried: dict[tuple[int, int], Origin] = {}
+        self.final = False
+        self.values: dict[tuple[int, int], Value] = {}
+        self.branches: dict[int, Predicate] = {}
+
+    def run(self) -> Symbolic:
+        for _ in range(MAX_ROUNDS):
+            if not self._settle(self._round()):
+                break
+        else:
+            self.carried = {(h, r): ~Origin.NONE for h, regs in self.written.items() for r in regs[0]}
+        self.final = True
+        self._round()
+        return Symbolic(self.cfg, self.values, self.branches)
+
+    def _round(self) -> dict[int, _State]:
+        """States after every block."""
+        after: dict[int, _State] = {}
+        for block in self.cfg.order:
+            loop = self.cfg.loops.get(block)
+            incoming = [
+                self._edge(after[p], p, block)
+                for p in dict.fromkeys(self.cfg.blocks[block].preds)
+                if loop is None or p not in loop.body
+            ]
+            state = _join(incoming) if incoming else _State()
+            if loop is not None:
+                self._enter(loop, state)
+            for index, instruction in self.cfg.code(block):
+                self._step(index, instruction, state, block)
+            after[block] = state
+        return after
+
+    def _edge(self, state: _State, source: int, target: int) -> _State:
+        """The state on an edge: counters of loops that the edge leaves mean nothing beyond it."""
+        left = self.around[source] - self.around[target]
+        if not left:
+            return state
+        regs = {r: _without(v, left) for r, v in state.regs.items()}
+        return _State(regs, {p: _predicate_without(v, left) for p, v in state.preds.items()})
+
+    def _enter(self, loop: Loop, state: _State) -> None:
+        regs, preds = self.written[loop.header]
+        counter = Variable("loop", loop.header)
+        for r in regs:
+            key = loop.header, r
+            start, step = state.regs.get(r, UNKNOWN), self.steps.get(key)
+            origin = start.origin | self.carried.get(key, Origin.NONE)
+            affine: Affine | None = None
+            if step is None and not self.final:
+                affine = Affine.of(Poly(), [(_symbol(loop.header, r), Poly.const(1))])
+            elif step is not None and start.affine is not None:
+                affine = bounded(start.affine + Affine.of(Poly(), [(counter, step)]))
+                origin |= Origin.PLACE if step.terms else Origin.NONE
+            state.regs[r] = Value(affine, origin)
+        for p in preds:
+            state.preds[p] = Opaque()
+
+    def _settle(self, after: Mapping[int, _State]) -> bool:
+        """Learn from the values that come round; True when that may change anything."""
+        changed = False
+        for header, loop in self.cfg.loops.items():
+            for r in self.written[header][0]:
+                key = header, r
+                values = [self._edge(after[b], b, header).regs.get(r, UNKNOWN) for b in loop.latches]
+                origin = union(v.origin for v in values) | self.carried.get(key, Origin.NONE)
+                if origin != self.carried.get(key):
+                    self.carried[key], changed = origin, True
+                symbol = Affine.of(Poly(), [(_symbol(header, r), Poly.const(1))])
+                steps = {v.affine and (v.affine - symbol).uniform for v in values}
+                step = steps.pop() if len(steps) == 1 else None
+                if key not in self.steps and isinstance(step, Poly):
+                    self.steps[key], changed = step, True
+        return changed
+
+    def _step(self, index: int, instruction: Instruction, state: _State, block: int) -> None:
+        operands = list(zip(instruction.spec.operands, instruction.args, strict=True))
+        reads = [_read(state, a, instruction.operand_type(i)) for i, (_, a) in enumerate(operands)]
+        if self.final:
+            for (_, argument), value in zip(operands, reads, strict=True):
+                if isinstance(argument, Reg):
+                    self.values[index, argument.index] = value
+            for register in _address_registers(instruction):
+                self.values[index, register] = state.regs.get(register, UNKNOWN)
+        if instruction.op in ("BRA", "LOOP"):
+            self._branch(instruction, state, reads, block)
+            return
+        for spec, argument in operands:
+            if spec.written and isinstance(argument, Reg):
+                state.regs[argument.index] = result(self.cfg.program, instruction, reads, state.preds)
+            elif spec.written and isinstance(argument, Pred):
+                state.preds[argument.index] = predicate(instruction, reads, state.preds)
+
+    def _branch(self, instruction: Instruction, state: _State, reads: Sequence[Value], block: int) -> None:
+        if instruction.op == "LOOP":
+            # Going round, the count is one less and cannot wrap; its value after the loop is not described.
+            count, zero = reads[0], Value(Affine(), Origin.NONE)
+            taken: Predicate = Compare(Condition.GT, Type.U32, count, zero)
+            self.branches[block] = taken
+            register = instruction.args[0]
+            assert isinstance(register, Reg)
+            one = Affine(Poly.const(1))
+            target, *following = self.cfg.blocks[block].succs
+            closes = target in self.around[block] and not set(following) & self.cfg.loops[target].body and following
+            affine = count.affine - one if count.affine is not None and closes else None
+            state.regs[register.index] = Value(affine, count.origin | Origin.PLACE)
+        elif isinstance(guard := instruction.args[1], Pred):
+            known = state.preds.get(guard.index, Opaque())
+            self.branches[block] = combine("PNOT", [known]) if guard.negated else known
+
+
+def _written(cfg: Cfg, loop: Loop) -> tuple[frozenset[int], frozenset[int]]:
+    """Registers and predicates written in a loop."""
+    regs, preds = set(), set()
+    for block in loop.body:
+        for _, instruction in cfg.code(block):
+            for spec, argument in zip(instruction.spec.operands, instruction.args, strict=True):
+                if spec.written and isinstance(argument, Reg):
+                    regs.add(argument.index)
+                elif spec.written and isinstance(argument, Pred):
+                    preds.add(argument.index)
+    return frozenset(regs), frozenset(preds)
+
+
+def _symbol(header: int, register: int) -> Variable:
+    """Stands for what a register holds when a round starts, while its step is being found."""
+    return Variable("register", header << 8 | register)
+
+
+def _join(states: Sequence[_State]) -> _State:
+    """What holds whichever way control came."""
+    first, rest = states[0], states[1:]
+    regs, preds = dict(first.regs), dict(first.preds)
+    for state in rest:
+        for r in regs.keys() | state.regs.keys():
+            a, b = regs.get(r, UNKNOWN), state.regs.get(r, UNKNOWN)
+            regs[r] = Value(a.affine if a.affine == b.affine else None, a.origin | b.origin)
+        for p in preds.keys() | state.preds.keys():
+            x, y = preds.get(p, Opaque()), state.preds.get(p, Opaque())
+            preds[p] = x if x == y else Opaque(origin_of(x) | origin_of(y) | Origin.PLACE)
+    return _State(regs, preds)
+
+
+def _without(value: Value, headers: frozenset[int]) -> Value:
+    """The value beyond the end of some loops, whose counters (and symbols) mean nothing there."""
+    variables = [v for v, _ in value.affine.terms] if value.affine is not None else []
+    inside = any((v.id if v.kind == "loop" else v.id >> 8) in headers for v in variables if v.kind != "lane")
+    return Value(None, value.origin) if inside else value
+
+
+def _predicate_without(predicate: Predicate, headers: frozenset[int]) -> Predicate:
+    if isinstance(predicate, Compare):
+        left, right = _without(predicate.left, headers), _without(predicate.right, headers)
+        return Compare(predicate.condition, predicate.type, left, right)
+    if isinstance(predicate, Combined):
+        parts = tuple(_predicate_without(p, headers) for p in predicate.parts)
+        return Combined(predicate.op, parts, predicate.size)
+    return predicate
+
+
+def _read(state: _State, argument: Operand, type: Type | None) -> Value:
+    if isinstance(argument, Reg):
+        return state.regs.get(argument.index, UNKNOWN)
+    if isinstance(argument, Imm):
+        known = type is not None and type.is_integer
+        return Value(Affine(Poly.const(constant(type, argument))) if known and type else None, Origin.NONE)
+    return Value(None, Origin.NONE)
+
+
+def _address_registers(instruction: Instruction) -> list[int]:
+    """Registers inside an address operand."""
+    parts = [getattr(a, name, None) for a in instruction.args for name in ("handle", "offset")]
+    return [p.index for p in parts if isinstance(p, Reg)]

@@ -1,0 +1,75 @@
+"""Verification: declarations, each instruction alone, then the flow of values through the program."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from hologram.isa.cfg import Cfg, build_cfg, targets
+from hologram.isa.program import Program
+from hologram.isa.verify.declarations import check_declarations
+from hologram.isa.verify.facts import Facts
+from hologram.isa.verify.operand_rules import check_form, check_operands
+from hologram.isa.verify.reads import check_reads
+from hologram.isa.verify.report import PROGRAM, Report
+
+MAX_BLOCKS = 4_096
+MAX_LOOP_DEPTH = 64
+
+
+def verify(program: Program) -> Facts:
+    """Prove that a program follows the rules of the ISA.
+
+    Raises VerificationError with every finding: index, instruction, message, source place.
+    """
+    report = Report(program)
+    check_declarations(program, report)
+    sound = all(0 <= target <= len(program.instructions) for target in program.labels.values())
+    for index, ins in enumerate(program.instructions):
+        form = list(check_form(program, ins))
+        for message in form or check_operands(program, ins):
+            report.add(index, message)
+        sound = sound and not form
+    slot_of: dict[int, int] = {}
+    if sound and _check_size(program, report):
+        cfg = build_cfg(program)
+        _check_reducible(cfg, report)
+        if _check_nesting(cfg, report):
+            slot_of = check_reads(cfg, report)
+    report.raise_if_any()
+    return Facts(program, MappingProxyType(slot_of))
+
+
+def _check_size(program: Program, report: Report) -> bool:
+    """Bounds the work of every later pass over the graph; calls have to be gone by then."""
+    called = [i for i, ins in enumerate(program.instructions) if ins.op in ("CALL", "RET")]
+    for index in called:
+        report.add(index, f"{program.instructions[index].op} is not supported by this version; write the body in place")
+    leaders = set(program.labels.values())
+    for index, ins in enumerate(program.instructions):
+        if ins.spec.is_terminator:
+            leaders.update((index + 1, *targets(program, index)))
+    if len(leaders) > MAX_BLOCKS:
+        report.add(PROGRAM, f"{len(leaders)} basic blocks; the most is {MAX_BLOCKS}")
+    return not called and len(leaders) <= MAX_BLOCKS
+
+
+def _check_reducible(cfg: Cfg, report: Report) -> None:
+    """Every loop has one entry."""
+    for block in sorted(cfg.irreducible):
+        start = cfg.blocks[block].start
+        names = [f"@{n}" for n, target in cfg.program.labels.items() if target == start]
+        where = names[0] if names else f"instruction {start}"
+        report.add(start, f"irreducible control flow: the loop through {where} is entered at more than one place")
+
+
+def _check_nesting(cfg: Cfg, report: Report) -> bool:
+    """Loops do not nest without bound: the passes over values repeat once a level."""
+    depth: dict[int, int] = {}
+    for header in cfg.order:
+        loop = cfg.loops.get(header)
+        if loop is not None:
+            depth[header] = 1 + (depth.get(loop.parent, 0) if loop.parent is not None else 0)
+            if depth[header] > MAX_LOOP_DEPTH:
+                report.add(cfg.blocks[header].start, f"loops nest deeper than {MAX_LOOP_DEPTH}")
+                return False
+    return True
