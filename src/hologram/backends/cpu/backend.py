@@ -1,0 +1,182 @@
+"""Programs as native CPU code: lowered, compiled or taken from the cache, loaded, launched."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hologram.backends.base import Argument, Domain, ObjectStore
+from hologram.backends.cpu import targets
+from hologram.backends.llvm import jit, layout, rules
+from hologram.backends.llvm.check import CHECK, emit_check
+from hologram.backends.llvm.jit import Target
+from hologram.backends.llvm.kernel import RUN, lower
+from hologram.backends.llvm.layout import Layout
+from hologram.backends.llvm.prepare import check_supported, prepare, unit_strides
+from hologram.errors import DivisionByZeroError
+from hologram.isa.binary import TargetSection
+from hologram.isa.extents import derive
+from hologram.isa.instructions import Spec
+from hologram.isa.program import Program
+from hologram.isa.verify import verify
+from hologram.types import Type
+
+CODE_FORMAT = 1
+"""Part of every cache key: raised whenever the lowering or the arguments block changes."""
+SECTION_PREFIX = "cpu:"
+_RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """Loaded code: addresses of `i64 run(block)` and `i32 check(block)`."""
+
+    run_address: int
+    check_address: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A program as LLVM IR; `vectorize` asks LLVM to vectorise loops, for code written in scalar lanes."""
+
+    text: str
+    vectorize: bool
+
+
+def source(program: Program, target: Target, contiguous: bool = True, lanes: int | None = None) -> Source:
+    """A program as one LLVM module: its run and check functions."""
+    facts = verify(program)
+    job = prepare(facts, *targets.vector_registers(target), contiguous, lanes)
+    module = lower(job)
+    emit_check(module, program, derive(program, facts), job.unit_strides)
+    return Source(module.text(), job.lanes == 0)
+
+
+@dataclass
+class CpuExecutable:
+    """A program on the CPU. Code is made when first asked for; `stages` has the seconds each stage took."""
+
+    program: Program
+    store: ObjectStore | None
+    sections: tuple[TargetSection, ...] = ()
+    stages: dict[str, float] = field(default_factory=dict)
+    compiled: int = 0
+    _variants: dict[bool, Native] = field(default_factory=dict)
+
+    @property
+    def layout(self) -> Layout:
+        return Layout.of(self.program.params)
+
+    @property
+    def cost(self) -> int:
+        """Instructions a lane runs, not counting repetitions of loops."""
+        return len(self.program.instructions)
+
+    @property
+    def run_address(self) -> int:
+        return self.variant(True).run_address
+
+    @property
+    def check_address(self) -> int:
+        return self.variant(True).check_address
+
+    def native_for(self, arguments: Sequence[Argument]) -> Native:
+        """The code that suits the arguments' memory layout."""
+        arrays = [a for a, p in zip(arguments, self.program.params, strict=True) if p.is_array and p.ndim > 1]
+        unit = all(isinstance(a, np.ndarray) and a.strides[-1] == a.itemsize for a in arrays)
+        return self.variant(unit)
+
+    def variant(self, contiguous: bool) -> Native:
+        """The code for arrays whose last axis is contiguous, or for any strides (made on first use)."""
+        contiguous = contiguous or not unit_strides(self.program)
+        if contiguous not in self._variants:
+            loaded = jit.load_object(self._object(contiguous), [RUN, CHECK])
+            self._variants[contiguous] = Native(loaded[RUN], loaded[CHECK])
+        return self._variants[contiguous]
+
+    def _object(self, contiguous: bool) -> bytes:
+        host = jit.host_target()
+        shipped = {s.target.removeprefix(SECTION_PREFIX): s.data for s in self.sections if s.target.startswith(SECTION_PREFIX)}
+        name = targets.best(list(shipped), host)
+        if contiguous and name is not None:
+            return shipped[name]
+        key = f"{CODE_FORMAT}/{self.program.digest}/{contiguous}/{jit.llvm_version()}/{host.triple}/{host.cpu}/{host.features}"
+        found = self.store.get(key) if self.store else None
+        if found is not None:
+            return found
+        data = self._compile(host, contiguous)
+        if self.store:
+            self.store.put(key, data)
+        return data
+
+    def _compile(self, target: Target, contiguous: bool) -> bytes:
+        start = time.perf_counter()
+        module = source(self.program, target, contiguous)
+        lowered = time.perf_counter()
+        data = jit.compile_object(module.text, target, vectorize=module.vectorize)
+        self.stages["codegen"] = lowered - start
+        self.stages["llvm"] = time.perf_counter() - lowered
+        self.compiled += 1
+        return data
+
+    def inspect(self, form: str) -> str:
+        """The code of this machine as "llvm" (optimised IR) or "asm"."""
+        host = jit.host_target()
+        module = source(self.program, host)
+        show = jit.optimize_ir if form == "llvm" else jit.assembly
+        return show(module.text, host, vectorize=module.vectorize)
+
+    def launch(self, arguments: Sequence[Argument], domain: Domain) -> None:
+        """Run once on checked arguments."""
+        block = pack(self.program, arguments, domain)
+        memory = (ctypes.c_char * len(block)).from_buffer(block)
+        status = _RUN_TYPE(self.native_for(arguments).run_address)(ctypes.addressof(memory))
+        if status:
+            raise division_fault(self.program, status)
+
+
+def pack(program: Program, arguments: Sequence[Argument], domain: Domain) -> bytearray:
+    """The arguments block of a launch."""
+    plan = Layout.of(program.params)
+    block = bytearray(plan.size)
+    block[: layout.HEADER_BYTES] = layout.header(domain.lanes, domain.grid, domain.block)
+    for param, place, value in zip(program.params, plan.places, arguments, strict=True):
+        if isinstance(value, np.ndarray):
+            layout.store_array(block, place, value.__array_interface__["data"][0], value.shape, value.strides)
+        else:
+            layout.store_scalar(block, place, param.type, value)
+    return block
+
+
+def division_fault(program: Program, status: int) -> DivisionByZeroError:
+    """The error for a run that returned `status`: 1 + the index of the dividing instruction."""
+    index = status - 1
+    return DivisionByZeroError("integer division by zero", program.name, index, program.location(index))
+
+
+class CpuBackend:
+    """Compiles programs for this machine's CPU (and objects for others)."""
+
+    name = "cpu"
+
+    def __init__(self, store: ObjectStore | None = None) -> None:
+        self.store = store
+
+    def implements(self, spec: Spec, type: Type | None) -> bool:
+        return rules.implements(spec, type)
+
+    def compile(self, program: Program, sections: Sequence[TargetSection] = ()) -> CpuExecutable:
+        """Make a program runnable; `sections` must come from a trusted place."""
+        verify(program)
+        check_supported(program)
+        return CpuExecutable(program, self.store, tuple(sections))
+
+    def object_for(self, program: Program, target_name: str = "host") -> bytes:
+        """Relocatable native code for a named target."""
+        target = targets.target(target_name)
+        module = source(program, target)
+        return jit.compile_object(module.text, target, vectorize=module.vectorize)

@@ -1,0 +1,112 @@
+"""The interpreter as a backend: checks that it has every instruction, then runs launches batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from hologram.backends.base import Argument, Domain
+from hologram.backends.interpreter.coordinates import batches
+from hologram.backends.interpreter.decode import REDUCTIONS, implements
+from hologram.backends.interpreter.lanes import Array
+from hologram.backends.interpreter.launch import Launch
+from hologram.backends.interpreter.machine import decode_blocks, run
+from hologram.backends.interpreter.memory import Region
+from hologram.backends.interpreter.reduce import Reduction
+from hologram.backends.interpreter.report import refuse
+from hologram.backends.interpreter.state import State
+from hologram.backends.interpreter.uniform import LanelessLaunch
+from hologram.errors import DivisionByZeroError
+from hologram.isa.cfg import Cfg, build_cfg
+from hologram.isa.instructions import Spec
+from hologram.isa.operands import PhiCoordinate
+from hologram.isa.program import Program
+from hologram.isa.verify import Facts, verify
+from hologram.types import Type
+
+DEFAULT_MAX_STEPS = 10_000_000
+
+
+class InterpreterBackend:
+    """Runs programs lane by lane semantics exactly, in lock-step over NumPy arrays, with every check there is.
+
+    `max_steps` bounds the instructions a lane may run. `boundary` holds the bytes of the boundary pool (u8, shape
+    (1179648,)); programs that address the pool are refused without it.
+    """
+
+    name = "interpreter"
+
+    def __init__(self, max_steps: int = DEFAULT_MAX_STEPS, boundary: Array | None = None) -> None:
+        self.max_steps = max_steps
+        self.boundary = None if boundary is None else Region.of("boundary pool", boundary)
+
+    def implements(self, spec: Spec, type: Type | None) -> bool:
+        """True when the interpreter can run an instruction of this type (None for an untyped one)."""
+        return implements(spec, type)
+
+    def compile(self, program: Program) -> InterpreterExecutable:
+        """Make a program runnable.
+
+        Raises `VerificationError` for an invalid program and `UnsupportedError` naming every instruction that is not
+        implemented, with its source line.
+        """
+        facts = verify(program)
+        refuse(program, self._refusals(program))
+        cfg = build_cfg(program)
+        refuse(program, _repeated_reductions(cfg))
+        return InterpreterExecutable(self, facts, cfg)
+
+    def _refusals(self, program: Program) -> Iterator[tuple[int, str]]:
+        for index, instruction in enumerate(program.instructions):
+            if not self.implements(instruction.spec, instruction.type):
+                suffix = f" on {instruction.type.value}" if instruction.type else ""
+                yield index, f"it does not have {instruction.op}{suffix}"
+            elif self.boundary is None and any(isinstance(a, PhiCoordinate) for a in instruction.args):
+                yield index, f"{instruction.op} addresses the boundary pool, and none is given"
+
+
+def _repeated_reductions(cfg: Cfg) -> Iterator[tuple[int, str]]:
+    for block in cfg.order:
+        for index, instruction in cfg.code(block):
+            if instruction.op in REDUCTIONS and cfg.loop_of(block) is not None:
+                yield index, "a launch reduction is inside a loop, and a lane contributes to it once"
+
+
+class InterpreterExecutable:
+    """A program ready to run; `launch` may be called any number of times, from any thread."""
+
+    def __init__(self, backend: InterpreterBackend, facts: Facts, cfg: Cfg) -> None:
+        self.program = facts.program
+        self._backend, self._facts, self._cfg = backend, facts, cfg
+        self._code = decode_blocks(cfg, facts.slot_of)
+
+    def launch(self, arguments: Sequence[Argument], domain: Domain) -> None:
+        """Run all lanes of a domain on host arrays and numbers, one argument a parameter.
+
+        Raises `OutOfBoundsError`, `UninitializedReadError` and `StepLimitError` at the lane that caused them, and
+        `DivisionByZeroError` when all lanes are done.
+        """
+        launch = Launch(self.program, domain, arguments, self._backend.boundary)
+        launch.reductions = {
+            index: Reduction(REDUCTIONS[instruction.op], instruction.type)
+            for block in self._cfg.order
+            for index, instruction in self._cfg.code(block)
+            if instruction.op in REDUCTIONS and instruction.type
+        }
+        for batch in batches(domain):
+            state = State(launch, batch)
+            run(self._code, state, self._backend.max_steps)
+            state.finish()
+        self._store_reductions(launch)
+        if launch.fault is not None:
+            index, lane = launch.fault
+            message = "integer division by zero (the result is 0)"
+            raise DivisionByZeroError(message, self.program.name, index, self.program.location(index), lane)
+
+    def _store_reductions(self, launch: Launch) -> None:
+        for index, reduction in sorted(launch.reductions.items()):
+            place = reduction.place
+            if place is None:
+                place = LanelessLaunch(self._cfg, launch).place(index, self._facts.slot_of.get(index))
+            place.region.store(np.array([place.offset]), reduction.result())

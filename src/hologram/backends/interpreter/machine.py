@@ -1,0 +1,120 @@
+"""Runs a decoded program for one batch of lanes in lock-step, diverging and coming together at basic blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from hologram.backends.interpreter.decode import CONTROL, Site, Step, make_step
+from hologram.backends.interpreter.lanes import Array
+from hologram.backends.interpreter.schedule import reconvergent_order
+from hologram.backends.interpreter.state import ALL, Active, State
+from hologram.errors import StepLimitError
+from hologram.isa.cfg import Block, Cfg, targets
+from hologram.types import Type
+
+Departures = list[tuple[int, Active]]
+Leave = Callable[[State, Active], Departures]
+DONE = -1
+
+
+@dataclass(frozen=True)
+class Code:
+    """A basic block made ready: its steps, and where its lanes go afterwards (ranks in running order, or `DONE`)."""
+
+    steps: tuple[tuple[int, Step], ...]
+    last: int
+    length: int
+    leave: Leave
+
+
+def decode_blocks(cfg: Cfg, slot_of: Mapping[int, int]) -> tuple[Code, ...]:
+    """The reachable blocks of a program in running order."""
+    order = reconvergent_order(cfg)
+    rank = {cfg.blocks[block].start: position for position, block in enumerate(order)}
+    return tuple(_decode_block(cfg, cfg.blocks[block], rank, slot_of) for block in order)
+
+
+def _decode_block(cfg: Cfg, block: Block, rank: Mapping[int, int], slot_of: Mapping[int, int]) -> Code:
+    sites = [Site(index, instruction, slot_of.get(index)) for index, instruction in cfg.code(block.id)]
+    last = sites[-1]
+    goals = [rank.get(t, DONE) for t in targets(cfg.program, last.index)]
+    leave = _LEAVES[last.instruction.op](last, goals) if last.instruction.op in CONTROL else _go(goals[0])
+    steps = tuple((site.index, make_step(site)) for site in sites if site.instruction.op not in CONTROL)
+    return Code(steps, last.index, len(sites), leave)
+
+
+def _go(goal: int) -> Leave:
+    return lambda state, active: [(goal, active)]
+
+
+def _exit(site: Site, goals: list[int]) -> Leave:
+    return _go(DONE)
+
+
+def _branch(site: Site, goals: list[int]) -> Leave:
+    guard = site.instruction.args[1]
+    if guard is None:
+        return _go(goals[0])
+    number, negated = site.predicate(1), getattr(guard, "negated", False)
+    return lambda state, active: _split(active, state.read_predicate(number, active) != negated, goals)
+
+
+def _loop(site: Site, goals: list[int]) -> Leave:
+    register, _ = site.register(0)
+
+    def leave(state: State, active: Active) -> Departures:
+        count = state.read(register, Type.U32, active)
+        again = count > 0
+        state.write(register, Type.U32, active, count - again)
+        return _split(active, again, goals)
+
+    return leave
+
+
+_LEAVES: Mapping[str, Callable[[Site, list[int]], Leave]] = {"BRA": _branch, "LOOP": _loop, "EXIT": _exit}
+
+
+def _split(active: Active, taken: Array, goals: list[int]) -> Departures:
+    """Send the lanes that take the branch to the first goal and the others to the second."""
+    if taken.all():
+        return [(goals[0], active)]
+    if not taken.any():
+        return [(goals[1], active)]
+    lanes = np.arange(len(taken)) if isinstance(active, slice) else active
+    return [(goals[0], lanes[taken]), (goals[1], lanes[~taken])]
+
+
+def run(code: tuple[Code, ...], state: State, max_steps: int) -> None:
+    """Run all lanes of a batch to their end; raises the execution errors of the steps and `StepLimitError`."""
+    pending: dict[int, list[Active]] = {0: [ALL]} if code else {}
+    with np.errstate(all="ignore"):
+        while pending:
+            position = min(pending)
+            active = _merge(pending.pop(position), state.batch.count)
+            block = code[position]
+            for state.index, step in block.steps:
+                step(state, active)
+            state.index = block.last
+            _count_steps(state, active, block.length, max_steps)
+            for goal, lanes in block.leave(state, active):
+                if goal != DONE:
+                    pending.setdefault(goal, []).append(lanes)
+
+
+def _merge(parts: list[Active], count: int) -> Active:
+    """Lanes that arrived at one block by several ways, ascending."""
+    if len(parts) == 1:
+        return parts[0]
+    merged = np.sort(np.concatenate([part for part in parts if not isinstance(part, slice)]))
+    return ALL if len(merged) == count else merged
+
+
+def _count_steps(state: State, active: Active, length: int, max_steps: int) -> None:
+    state.steps[active] += length
+    over = state.steps[active] > max_steps
+    if over.any():
+        message = f"a lane ran more than {max_steps} instructions; does the loop end? If so, raise max_steps"
+        state.fail(StepLimitError, message, state.lane(active, over))

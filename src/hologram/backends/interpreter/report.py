@@ -1,0 +1,29 @@
+"""Errors of a running launch and refusals before it, each with kernel, instruction and source place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from hologram.backends.interpreter.coordinates import Batch
+from hologram.errors import ExecutionError, UnsupportedError
+from hologram.isa.program import Program
+from hologram.isa.text import spell
+
+
+def fail(kind: type[ExecutionError], program: Program, index: int, message: str, batch: Batch, lane: int) -> NoReturn:
+    """Raise an execution error for one lane of a batch; in launches of several axes the global index is named too."""
+    if batch.domain.lanes[1:] != (1, 1):
+        message += f" at global index {batch.coordinates(lane)}"
+    raise kind(message, program.name, index, program.location(index), int(batch.number[lane]))
+
+
+def refuse(program: Program, refusals: Iterable[tuple[int, str]]) -> None:
+    """Raise `UnsupportedError` listing (instruction index, why it is refused), if there is anything to list."""
+    lines = []
+    for index, why in refusals:
+        place = program.location(index)
+        text = spell(program, program.instructions[index])
+        lines.append(f"  instruction {index}: {why}: {text}" + (f" [{place}]" if place else ""))
+    if lines:
+        raise UnsupportedError(f"the interpreter cannot run kernel '{program.name}':\n" + "\n".join(lines))

@@ -1,0 +1,1 @@
+"""Atlas ISA to LLVM: shared by every backend that LLVM serves."""

@@ -1,0 +1,177 @@
+"""Webs: the values of a program, found by joining the definitions that reach a common use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from hologram.isa.cfg import EXIT, Cfg
+from hologram.isa.operands import Pred, Reg, RegisterIndirect, RegisterIndirectComputed
+from hologram.isa.program import Instruction
+from hologram.types import Type
+
+Place = tuple[str, int]
+Key = tuple[int, str]
+ENTRY = -1
+SPECIAL_REGISTERS = {252: Type.U32, 253: Type.U32, 254: Type.U32, 255: Type.U64}
+
+
+def reads(ins: Instruction) -> Iterator[tuple[str, Place, Type | None]]:
+    """(operand part, register, type) of everything an instruction reads."""
+    for position, (spec, arg) in enumerate(zip(ins.spec.operands, ins.args, strict=True)):
+        if spec.written and ins.op != "LOOP":
+            continue
+        if isinstance(arg, Pred):
+            yield spec.name, ("p", arg.index), None
+        elif isinstance(arg, Reg) and ins.op.startswith("Reduce"):
+            count = ins.args[2]
+            assert isinstance(count, int)
+            for k in range(count):
+                yield f"{spec.name}{k}", ("r", arg.index + k), ins.type
+        elif isinstance(arg, Reg):
+            yield spec.name, ("r", arg.index), ins.operand_type(position)
+        elif isinstance(arg, RegisterIndirect | RegisterIndirectComputed):
+            yield "handle", ("r", arg.handle.index), Type.U64
+            if isinstance(arg, RegisterIndirectComputed):
+                yield "offset", ("r", arg.offset.index), Type.I64
+
+
+def write(ins: Instruction) -> tuple[Place, Type | None] | None:
+    """The register or predicate an instruction writes; no instruction writes two."""
+    for position, (spec, arg) in enumerate(zip(ins.spec.operands, ins.args, strict=True)):
+        if spec.written and isinstance(arg, Pred):
+            return ("p", arg.index), None
+        if spec.written and isinstance(arg, Reg):
+            return ("r", arg.index), ins.operand_type(position)
+    return None
+
+
+@dataclass(slots=True)
+class Web:
+    """One value: its definitions and uses by instruction index; ENTRY defines the special registers."""
+
+    id: int
+    place: Place
+    type: Type | None
+    defs: list[int] = field(default_factory=list)
+    uses: list[int] = field(default_factory=list)
+    local: bool = False
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Which web each operand reads and each instruction writes, and the webs alive at block entries."""
+
+    webs: tuple[Web, ...]
+    read: Mapping[Key, Web]
+    written: Mapping[int, Web]
+    live_in: Mapping[int, frozenset[int]]
+    block_of: Mapping[int, int]
+
+
+def analyse(cfg: Cfg) -> Flow:
+    """Find the webs of a verified program."""
+    block_of = {i: b.id for b in cfg.blocks.values() for i in range(b.start, b.end)}
+    defs: list[tuple[int, Place, Type | None]] = [(ENTRY, ("r", r), t) for r, t in SPECIAL_REGISTERS.items()]
+    for block in cfg.order:
+        for i, ins in cfg.code(block):
+            if found := write(ins):
+                defs.append((i, *found))
+    reach = _reaching(cfg, defs)
+    root = list(range(len(defs)))
+
+    def find(d: int) -> int:
+        while root[d] != d:
+            root[d] = root[root[d]]
+            d = root[d]
+        return d
+
+    def_at = {d[0]: k for k, d in enumerate(defs) if d[0] != ENTRY}
+    use_root: dict[Key, int] = {}
+    for block in cfg.order:
+        state = dict(reach[block])
+        for i, ins in cfg.code(block):
+            for part, place, _ in reads(ins):
+                sources = sorted(state.get(place, frozenset()))
+                for d in sources[1:]:
+                    root[find(d)] = find(sources[0])
+                use_root[i, part] = sources[0]
+            if i in def_at:
+                state[defs[def_at[i]][1]] = frozenset({def_at[i]})
+                if ins.op == "LOOP":
+                    # The counter keeps its register: reading and writing it is one value.
+                    root[find(def_at[i])] = find(use_root[i, "count"])
+    webs: dict[int, Web] = {}
+    for k, (index, place, ty) in enumerate(defs):
+        webs.setdefault(find(k), Web(len(webs), place, ty)).defs.append(index)
+    read = {key: webs[find(d)] for key, d in use_root.items()}
+    for (index, _), web in read.items():
+        web.uses.append(index)
+    written = {index: webs[find(k)] for index, k in def_at.items()}
+    for web in webs.values():
+        first = web.defs[0]
+        web.local = (
+            len(web.defs) == 1
+            and first != ENTRY
+            and all(block_of[u] == block_of[first] and u > first for u in web.uses)
+        )
+    by_def = {k: webs[find(k)].id for k in range(len(defs))}
+    live = _live_places(cfg)
+    live_in = {
+        b: frozenset(by_def[d] for place, ds in reach[b].items() if place in live[b] for d in ds) for b in cfg.order
+    }
+    return Flow(tuple(webs.values()), read, written, live_in, block_of)
+
+
+def _reaching(cfg: Cfg, defs: list[tuple[int, Place, Type | None]]) -> dict[int, dict[Place, frozenset[int]]]:
+    """Definitions reaching each block's entry, by register."""
+    last: dict[int, dict[Place, frozenset[int]]] = {b: {} for b in cfg.order}
+    owner = {i: b.id for b in cfg.blocks.values() for i in range(b.start, b.end)}
+    for k, (index, place, _) in enumerate(defs):
+        if index != ENTRY:
+            last[owner[index]][place] = frozenset({k})
+    entry = {place: frozenset({k}) for k, (index, place, _) in enumerate(defs) if index == ENTRY}
+    state: dict[int, dict[Place, frozenset[int]]] = {b: {} for b in cfg.order}
+    if cfg.order:
+        state[cfg.order[0]] = dict(entry)
+    changed = True
+    while changed:
+        changed = False
+        for b in cfg.order:
+            out = {**state[b], **last[b]}
+            for s in cfg.blocks[b].succs:
+                if s == EXIT:
+                    continue
+                target = state[s]
+                for place, ds in out.items():
+                    old = target.get(place, frozenset())
+                    if not ds <= old:
+                        target[place] = old | ds
+                        changed = True
+    return state
+
+
+def _live_places(cfg: Cfg) -> dict[int, set[Place]]:
+    """Registers read later on some path, at each block's entry."""
+    upward: dict[int, set[Place]] = {}
+    killed: dict[int, set[Place]] = {}
+    for b in cfg.order:
+        up: set[Place] = set()
+        kill: set[Place] = set()
+        for _, ins in cfg.code(b):
+            up.update(place for _, place, _ in reads(ins) if place not in kill)
+            if found := write(ins):
+                kill.add(found[0])
+        upward[b], killed[b] = up, kill
+    live = {b: set(upward[b]) for b in cfg.order}
+    changed = True
+    while changed:
+        changed = False
+        for b in reversed(cfg.order):
+            for s in cfg.blocks[b].succs:
+                if s != EXIT:
+                    extra = live[s] - killed[b] - live[b]
+                    if extra:
+                        live[b] |= extra
+                        changed = True
+    return live

@@ -1,0 +1,243 @@
+"""A whole kernel as LLVM IR: the function that runs a launch strip by strip.
+
+``i64 run(ptr block)`` reads the arguments block (see `layout`), runs all lanes of the launch domain, x innermost,
+and returns 0 or 1 + the index of the first instruction that divided an integer by zero. Full strips and the rest
+of a row are two copies of the same code; the second runs under a mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from hologram.backends.llvm import flow, layout, shape
+from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer
+from hologram.backends.llvm.reduction import Reduction
+from hologram.backends.llvm.regions import Walker
+from hologram.backends.llvm.slots import load_field, load_slots, slots_of, widened
+from hologram.backends.llvm.strip import Inputs, Mask, Strip
+from hologram.backends.llvm.structure import Structure
+from hologram.backends.llvm.tiles import TiledLoop
+from hologram.isa.affine import Poly
+from hologram.isa.cfg import Cfg
+from hologram.isa.operands import Field, Slot, Special
+from hologram.isa.program import Program
+from hologram.types import Type
+
+RUN = "hologram_run"
+GLOBALS = (Special.GLOBAL_X, Special.GLOBAL_Y, Special.GLOBAL_Z)
+_AXES = "xyz"
+
+
+@dataclass(frozen=True)
+class Lowering:
+    """A program analysed for one way of being called: strip width and what is known when compiling."""
+
+    program: Program
+    cfg: Cfg
+    slot_of: Mapping[int, int]
+    lanes: int
+    unit_strides: frozenset[Slot] = frozenset()
+    decided: Mapping[int, bool] = field(default_factory=dict)
+    offsets: Mapping[int, Poly] = field(default_factory=dict)
+    tiles: Mapping[int, TiledLoop] = field(default_factory=dict)
+
+
+def uses_blocks(program: Program) -> bool:
+    """True when a program asks for its place inside a block, so lanes must be run block by block."""
+    for ins in program.instructions:
+        if ins.op == "MOV_SREG" and ins.args[1] not in GLOBALS:
+            return True
+        if any(place[0] == "r" and place[1] >= 252 for _, place, _ in flow.reads(ins)):
+            return True
+    return False
+
+
+def lower(job: Lowering) -> Module:
+    """The module with the run function."""
+    module = Module()
+    values = flow.analyse(job.cfg)
+    shapes = shape.analyse(job.cfg, values, job.unit_strides, job.decided)
+    driver = _Driver(job, module, values, shapes)
+    strips = [driver.strip("full", masked=False)]
+    if job.lanes:
+        strips.append(driver.strip("rest", masked=True))
+    module.functions += [*strips, driver.run()]
+    return module
+
+
+class _Driver:
+    """Builds the strip functions and the loop nest around them."""
+
+    def __init__(self, job: Lowering, module: Module, values: flow.Flow, shapes: shape.Shapes) -> None:
+        self.job, self.module, self.flow, self.shapes = job, module, values, shapes
+        self.blocks = uses_blocks(job.program)
+        self.structure = Structure(job.cfg)
+        self.slots = slots_of(job.program)
+        self.reductions = [
+            Reduction(module, i, ins, job) for i, ins in enumerate(job.program.instructions) if ins.op.startswith("GRED")
+        ]
+
+    def _signature(self) -> list[tuple[str, str]]:
+        """(type, name) of a strip function's parameters but the mask."""
+        out = [("ptr", "%fault")]
+        for k, slot in enumerate(self.slots):
+            param = self.job.program.params[slot.index]
+            plain = slot.field is Field.VALUE
+            kind = ("ptr" if param.is_array else LLVM_TYPE[param.type]) if plain else "i64"
+            out.append((kind, f"%slot{k}"))
+        out += [("i64", f"%{s.name.lower()}") for s in Special]
+        out.append(("i64", "%linear"))
+        for r in self.reductions:
+            out += [("ptr", f"%sum{r.index}"), ("ptr", f"%any{r.index}")]
+        return out
+
+    def strip(self, name: str, masked: bool) -> str:
+        """One strip function: all lanes active, or those of a mask."""
+        signature = self._signature()
+        named = {n: t for t, n in signature}
+        inputs = Inputs(
+            {slot: Value(f"%slot{k}", named[f"%slot{k}"]) for k, slot in enumerate(self.slots)},
+            {s: Value(f"%{s.name.lower()}", "i64") for s in Special},
+            "%fault",
+            {r.index: f"%sum{r.index}" for r in self.reductions},
+            {r.index: f"%any{r.index}" for r in self.reductions},
+            Value("%linear", "i64"),
+        )
+        job = self.job
+        strip = Strip(
+            self.module, job.cfg, self.flow, self.shapes, job.slot_of, job.lanes, inputs, job.unit_strides,
+            job.decided,
+        )  # fmt: skip
+        if masked:
+            count = strip.w.value("trunc i64 %count to i8", "i8")
+            steps = Value("<" + ", ".join(f"i8 {k}" for k in range(job.lanes)) + ">", "i8", job.lanes)
+            strip.mask = Mask(strip.vector.compare("lt", Type.U8, steps, count), entry=True)
+            signature = [*signature, ("i64", "%count")]
+        Walker(strip, self.structure, {} if masked else job.tiles).run()
+        strip.w.line("ret void")
+        parameters = ", ".join(f"{t} {n}" for t, n in signature)
+        return strip.w.text(f"define internal void @strip_{name}({parameters}) alwaysinline nounwind")
+
+    # The loop nest ----------------------------------------------------------------------------------------
+
+    def run(self) -> str:
+        w = self.w = Writer(self.module)
+        self.values = load_slots(w, self.job.program, "%block")
+        self.fault = w.alloca("i64")
+        w.line(f"store i64 0, ptr {self.fault}")
+        lanes = [load_field(w, "%block", o) for o in layout.LANES]
+        zero = Value("0", "i64")
+        where = {s: zero for s in Special}
+        for r in self.reductions:
+            r.begin(w)
+        if self.blocks:
+            grid = [load_field(w, "%block", o) for o in layout.GRID]
+            block = [load_field(w, "%block", o) for o in layout.BLOCK]
+            for axis in range(3):
+                where[Special[f"GRID_DIM_{_AXES[axis].upper()}"]] = grid[axis]
+                where[Special[f"BLOCK_DIM_{_AXES[axis].upper()}"]] = block[axis]
+            self._block_loops(where, lanes, grid, block)
+        else:
+            self._lane_loops(where, [zero, zero, zero], lanes)
+        for r in self.reductions:
+            r.finish(w, self.values, widened(w, self.job.program, self.values))
+        result = w.value(f"load i64, ptr {self.fault}", "i64")
+        w.line(f"ret {result}")
+        return w.text(f"define i64 @{RUN}(ptr noalias %block) nounwind")
+
+    @contextmanager
+    def _counted(self, bound: Value, step: Value | int = 1) -> Iterator[Value]:
+        """A loop `for i in range(0, bound, step)` around the code written inside."""
+        w = self.w
+        cell, top, body, done = w.alloca("i64"), w.name("top"), w.name("body"), w.name("done")
+        w.line(f"store i64 0, ptr {cell}")
+        w.label(top)
+        i = w.value(f"load i64, ptr {cell}", "i64")
+        w.branch(w.value(f"icmp slt {i}, {bound.ref}", "i1"), body, done)
+        w.label(body)
+        yield i
+        following = w.value(f"add {i}, {step if isinstance(step, int) else step.ref}", "i64")
+        w.line(f"store {following}, ptr {cell}")
+        w.jump(top)
+        w.label(done)
+
+    def _block_loops(
+        self, where: dict[Special, Value], lanes: Sequence[Value], grid: Sequence[Value], block: Sequence[Value]
+    ) -> None:
+        w = self.w
+        with self._counted(grid[2]) as bz, self._counted(grid[1]) as by, self._counted(grid[0]) as bx:
+            first, inside = [], []
+            for axis, index in enumerate((bx, by, bz)):
+                where[Special[f"BLOCK_{_AXES[axis].upper()}"]] = index
+                start = w.value(f"mul {index}, {block[axis].ref}", "i64")
+                left = w.value(f"sub {lanes[axis]}, {start.ref}", "i64")
+                first.append(start)
+                inside.append(w.call("llvm.smin.i64", "i64", 0, left, block[axis]))
+            self._lane_loops(where, first, inside)
+
+    def _lane_loops(self, where: dict[Special, Value], first: Sequence[Value], lanes: Sequence[Value]) -> None:
+        w = self.w
+        with self._counted(lanes[2]) as z, self._counted(lanes[1]) as y:
+            for axis, index in ((1, y), (2, z)):
+                where[Special[f"LANE_{_AXES[axis].upper()}"]] = index
+                where[GLOBALS[axis]] = w.value(f"add {first[axis]}, {index.ref}", "i64")
+            if self.reductions:
+                self._chunks(where, lanes[0])
+            else:
+                self._row(where, first[0], lanes[0])
+
+    def _chunks(self, where: dict[Special, Value], count: Value) -> None:
+        """A row in chunks of the reduction tree."""
+        w = self.w
+        with self._counted(count, Reduction.CHUNK) as start:
+            left = w.value(f"sub {count}, {start.ref}", "i64")
+            for r in self.reductions:
+                r.open_chunk(w)
+            self._row(where, start, w.call("llvm.smin.i64", "i64", 0, left, Value(str(Reduction.CHUNK), "i64")))
+            for r in self.reductions:
+                r.close_chunk(w)
+
+    def _row(self, where: dict[Special, Value], first: Value, count: Value) -> None:
+        """The lanes of one row: full strips, then the rest under a mask."""
+        w, width = self.w, self.job.lanes or 1
+        whole = w.value(f"and {count}, {-width}", "i64") if self.job.lanes else count
+        with self._counted(whole, width) as x:
+            self._call("full", where, first, x)
+        if self.job.lanes:
+            left = w.value(f"sub {count}, {whole.ref}", "i64")
+            some, done = w.name("some"), w.name("none")
+            w.branch(w.value(f"icmp sgt {left}, 0", "i1"), some, done)
+            w.label(some)
+            self._call("rest", where, first, whole, left)
+            w.label(done)
+
+    def _call(self, name: str, where: dict[Special, Value], first: Value, x: Value, count: Value | None = None) -> None:
+        w = self.w
+        where = {**where, Special.LANE_X: x, Special.GLOBAL_X: w.value(f"add {first}, {x.ref}", "i64")}
+        linear = self._linear(where) if self.blocks else where[Special.GLOBAL_X]
+        arguments = [f"ptr {self.fault}", *(str(self.values[s]) for s in self.slots)]
+        arguments += [str(where[s]) for s in Special] + [str(linear)]
+        for r in self.reductions:
+            arguments += [f"ptr {r.accumulators}", f"ptr {r.any}"]
+        if count is not None:
+            arguments.append(str(count))
+        w.line(f"call void @strip_{name}({', '.join(arguments)})")
+
+    def _linear(self, where: dict[Special, Value]) -> Value:
+        """r255: the number of a lane when blocks are numbered, then the lanes inside, x fastest."""
+        w = self.w
+
+        def flat(kind: str, dim: str) -> Value:
+            x, y, z = (where[Special[f"{kind}_{a}"]] for a in "XYZ")
+            dx, dy = where[Special[f"{dim}_X"]], where[Special[f"{dim}_Y"]]
+            row = w.value(f"add {w.value(f'mul {z}, {dy.ref}', 'i64')}, {y.ref}", "i64")
+            return w.value(f"add {w.value(f'mul {row}, {dx.ref}', 'i64')}, {x.ref}", "i64")
+
+        size = where[Special.BLOCK_DIM_X]
+        for axis in "YZ":
+            size = w.value(f"mul {size}, {where[Special[f'BLOCK_DIM_{axis}']].ref}", "i64")
+        blocks = w.value(f"mul {flat('BLOCK', 'GRID_DIM')}, {size.ref}", "i64")
+        return w.value(f"add {blocks}, {flat('LANE', 'BLOCK_DIM').ref}", "i64")
+

@@ -1,0 +1,150 @@
+"""From a program to the decisions its lowering needs: refusals, known guards, strip width."""
+
+from __future__ import annotations
+
+from hologram.backends.llvm import flow, tiles
+from hologram.backends.llvm.kernel import Lowering, uses_blocks
+from hologram.backends.llvm.rules import REDUCTIONS, implements
+from hologram.errors import UnsupportedError
+from hologram.isa import text
+from hologram.isa.affine import Affine, Poly, Variable
+from hologram.isa.cfg import Cfg
+from hologram.isa.elementary import EXPANSIONS
+from hologram.isa.operands import (
+    Condition,
+    Field,
+    Imm,
+    PhiCoordinate,
+    Reg,
+    RegisterIndirect,
+    RegisterIndirectComputed,
+    Slot,
+    SlotOffset,
+)
+from hologram.isa.program import FLAG_FAST, Instruction, Program
+from hologram.isa.symbolic import Symbolic, analyze
+from hologram.isa.verify import Facts
+from hologram.types import HALVES
+
+MAX_STRIP = 64
+REDUCTION_STRIP = 64
+EXPANSION_PRESSURE = 8
+
+
+def refuse(program: Program, index: int, why: str) -> UnsupportedError:
+    """The error that names an instruction, its text and its source line."""
+    place = program.location(index)
+    shown = text.format_instruction(program, index)
+    return UnsupportedError(
+        f"the CPU backend cannot run kernel '{program.name}': {why}\n  instruction {index}: {shown}"
+        + (f" [{place}]" if place else "")
+    )
+
+
+def check_supported(program: Program) -> None:
+    """Refuse, by name, the first instruction that the lowering does not have."""
+    for i, ins in enumerate(program.instructions):
+        if not implements(ins.spec, ins.type) or (ins.op == "CVT" and ins.source_type in HALVES):
+            types = f" on {ins.type.value}" if ins.type else ""
+            raise refuse(program, i, f"it does not have {ins.op}{types}")
+        if any(isinstance(a, PhiCoordinate) for a in ins.args):
+            raise refuse(program, i, "it does not have boundary-pool addresses")
+        if ins.op in REDUCTIONS and uses_blocks(program):
+            raise refuse(program, i, "launch reductions cannot be combined with block coordinates")
+
+
+def unit_strides(program: Program) -> frozenset[Slot]:
+    """The innermost stride of every array of two or more dimensions."""
+    return frozenset(Slot(i, Field.STRIDE, p.ndim - 1) for i, p in enumerate(program.params) if p.is_array and p.ndim > 1)
+
+
+def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool, lanes: int | None = None) -> Lowering:
+    """Decide how to lower a verified program for vector registers of a size and number.
+
+    `contiguous` promises that the last axis of every multi-dimensional array has unit stride. `lanes` overrides
+    the strip width (0 gives scalar code).
+    """
+    program = facts.program
+    check_supported(program)
+    symbolic = analyze(program)
+    cfg = symbolic.cfg
+    rows = tiles.find(cfg, symbolic)
+    width = lanes if lanes is not None else strip_width(program, cfg, register_bytes, registers)
+    if rows and lanes is None and width != REDUCTION_STRIP:
+        # Where sums may be reassociated a lane's own loop is the one to vectorise: scalar lanes, LLVM does the rest.
+        width = 0 if FLAG_FAST in program.flags else register_bytes // max(t.type.size for t in rows.values())
+    return Lowering(
+        program,
+        cfg,
+        facts.slot_of,
+        width,
+        unit_strides(program) if contiguous else frozenset(),
+        guards(program, symbolic),
+        {i: _uniform_offset(program, i, ins, symbolic) for i, ins in enumerate(program.instructions) if ins.op in REDUCTIONS},
+        {h: t for h, t in rows.items() if width * t.type.size >= 2 * tiles.PIECE_BYTES},
+    )
+
+
+def guards(program: Program, symbolic: Symbolic) -> dict[int, bool]:
+    """Comparisons of a global id with the extent of its axis: the launch never runs lanes for which they fail."""
+    out = {}
+    for i, ins in enumerate(program.instructions):
+        if ins.op != "SETcc":
+            continue
+        condition, _, a, b = ins.args
+        assert isinstance(condition, Condition)
+        left, right = _affine(symbolic, i, a), _affine(symbolic, i, b)
+        for x, y, holds, fails in ((left, right, "LT", "GE"), (right, left, "GT", "LE")):
+            if condition.name in (holds, fails) and x is not None and y is not None and _is_guard(program, x, y):
+                out[i] = condition.name == holds
+    return out
+
+
+def _affine(symbolic: Symbolic, index: int, operand: object) -> Affine | None:
+    if isinstance(operand, Reg):
+        return symbolic.affine(index, operand.index)
+    return Affine(Poly.const(operand.bits)) if isinstance(operand, Imm) else None
+
+
+def _is_guard(program: Program, lane: Affine, bound: Affine) -> bool:
+    for axis, extent in enumerate(program.extent):
+        wanted = Affine.of(Poly(), [(Variable("lane", axis), Poly.const(1))])
+        if lane == wanted and bound.uniform == extent:
+            return True
+    return False
+
+
+def _uniform_offset(program: Program, index: int, ins: Instruction, symbolic: Symbolic) -> Poly:
+    """Where a launch reduction stores, as a polynomial in the parameters."""
+    address = ins.args[1]
+    if isinstance(address, SlotOffset | RegisterIndirect):
+        return Poly.const(address.offset)
+    assert isinstance(address, RegisterIndirectComputed)
+    offset = symbolic.affine(index, address.offset.index)
+    if offset is None or offset.uniform is None:
+        raise refuse(program, index, "the place of a launch reduction's result must follow from the parameters alone")
+    return offset.uniform
+
+
+def strip_width(program: Program, cfg: Cfg, register_bytes: int, registers: int) -> int:
+    """Lanes of a strip: as many as keep the live values in registers, at most 64."""
+    if any(i.op in REDUCTIONS for i in program.instructions):
+        return REDUCTION_STRIP
+    widest = max((i.type.size for i in program.instructions if i.type and i.type.is_float), default=4)
+    one = max(register_bytes // widest, 1)
+    pressure = _pressure(program, cfg)
+    several = next((k for k in (4, 2) if pressure * k <= registers), 1)
+    return min(one * several, MAX_STRIP)
+
+
+def _pressure(program: Program, cfg: Cfg) -> int:
+    """An estimate of how many float vectors are alive together."""
+    if not cfg.order:
+        return 1
+    values = flow.analyse(cfg)
+    floats = [w for w in values.webs if w.type is not None and w.type.is_float and w.uses]
+    across = sum(1 for w in floats if not w.local)
+    spans = [(w.defs[0], max(w.uses)) for w in floats if w.local]
+    local = max((sum(1 for s in spans if s[0] < at <= s[1]) for _, at in spans), default=0)
+    expanded = any(i.type is not None and (i.op, i.type) in EXPANSIONS for i in program.instructions)
+    return across + local + 1 + (EXPANSION_PRESSURE if expanded else 0)

@@ -1,0 +1,151 @@
+"""Launch reductions: the fixed tree of GRED_*, whatever the vector width.
+
+Rows are cut into chunks of 4,096 lanes; in a chunk lane x belongs to accumulator x mod 64; the 64 accumulators
+fold with stride 32, 16 … 1; chunks fold pairwise in order. Accumulators start from a value that leaves any other
+unchanged, so lanes that take no part do not matter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, float_constant
+from hologram.backends.llvm.lanes import VectorLanes
+from hologram.backends.llvm.rules import REDUCTIONS
+from hologram.backends.llvm.slots import polynomial
+from hologram.isa.operands import Slot
+from hologram.isa.program import Instruction
+from hologram.types import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hologram.backends.llvm.kernel import Lowering
+
+LEVELS = 64
+
+
+def neutral(ins: Instruction) -> int | float:
+    """A value that leaves every other unchanged, bit for bit."""
+    ty, (_, real, integer) = ins.type, REDUCTIONS[ins.op]
+    assert ty is not None
+    if ty.is_float:
+        return real
+    return integer if integer is not None else ty.maximum if ins.op == "GRED_MIN" else ty.minimum
+
+
+def of_nothing(ins: Instruction) -> int | float:
+    """What the reduction of no lanes is."""
+    ty = ins.type
+    assert ty is not None
+    if not ty.is_float or ins.op == "GRED_MUL":
+        return neutral(ins)
+    return {"GRED_ADD": 0.0, "GRED_MIN": float("inf"), "GRED_MAX": float("-inf")}[ins.op]
+
+
+class Reduction:
+    """One GRED instruction: its accumulators, its stack of chunk results and where the result goes."""
+
+    CHUNK = 4096
+
+    def __init__(self, module: Module, index: int, ins: Instruction, job: Lowering) -> None:
+        self.index, self.ins, self.slot, self.offset = index, ins, job.slot_of[index], job.offsets[index]
+        assert ins.type is not None
+        self.type: Type = ins.type
+        self.element = LLVM_TYPE[ins.type]
+        self.accumulators = self.any = self.stack = self.count = ""
+        text = neutral(ins)
+        self.neutral = float_constant(ins.type, text) if ins.type.is_float else str(text)
+        self._push = f"push{index}"
+        module.functions += [self._push_function(module), self._drain_function(module)]
+
+    def _op(self, w: Writer, a: Value, b: Value, lanes: int = 0) -> Value:
+        return REDUCTIONS[self.ins.op][0](VectorLanes(w, lanes), self.ins, {"a": a, "b": b}, lambda bad: None)
+
+    def begin(self, w: Writer) -> None:
+        self.accumulators = w.alloca(f"<64 x {self.element}>")
+        self.any, self.count = w.alloca("i1"), w.alloca("i64")
+        self.stack = w.alloca(f"[{LEVELS} x {self.element}]")
+        w.line(f"store i1 false, ptr {self.any}")
+        w.line(f"store i64 0, ptr {self.count}")
+
+    def open_chunk(self, w: Writer) -> None:
+        w.line(f"store <64 x {self.element}> splat ({self.element} {self.neutral}), ptr {self.accumulators}")
+
+    def close_chunk(self, w: Writer) -> None:
+        """Fold the accumulators and push the chunk's result."""
+        value = w.value(f"load <64 x {self.element}>, ptr {self.accumulators}", self.element, 64)
+        width = 64
+        while width > 1:
+            width //= 2
+            halves = []
+            for start in (0, width):
+                picks = ", ".join(f"i32 {start + k}" for k in range(width))
+                text = f"shufflevector {value}, {value.type} poison, <{width} x i32> <{picks}>"
+                halves.append(w.value(text, self.element, width))
+            value = self._op(w, halves[0], halves[1], width)
+        total = w.value(f"extractelement {value}, i64 0", self.element)
+        w.line(f"call void @{self._push}(ptr {self.stack}, ptr {self.count}, {total})")
+
+    def finish(self, w: Writer, slots: Mapping[Slot, Value], wide: Mapping[Slot, Value]) -> None:
+        """Fold what is on the stack and store the result; `wide` are the integer slots as i64."""
+        total = w.value(f"call {self.element} @drain{self.index}(ptr {self.stack}, ptr {self.count})", self.element)
+        seen = w.value(f"load i1, ptr {self.any}", "i1")
+        nothing = of_nothing(self.ins)
+        text = float_constant(self.type, nothing) if self.type.is_float else str(nothing)
+        result = w.value(f"select {seen}, {total}, {self.element} {text}", self.element)
+        cell = w.value(f"getelementptr i8, {slots[Slot(self.slot)]}, {polynomial(w, self.offset, wide)}", "ptr")
+        w.line(f"store {result}, {cell}, align {self.type.size}")
+
+    def _push_function(self, module: Module) -> str:
+        """Add a chunk's result: like a binary counter, equal sizes merge at once."""
+        w = Writer(module)
+        value_cell, bits_cell, top_cell = w.alloca(self.element), w.alloca("i64"), w.alloca("i64")
+        count = w.value("load i64, ptr %count", "i64")
+        depth = w.call("llvm.ctpop.i64", "i64", 0, count)
+        w.line(f"store {self.element} %value, ptr {value_cell}")
+        w.line(f"store {count}, ptr {bits_cell}")
+        w.line(f"store {depth}, ptr {top_cell}")
+        w.label("%merge")
+        bits = w.value(f"load i64, ptr {bits_cell}", "i64")
+        odd = w.value(f"trunc {bits} to i1", "i1")
+        w.branch(odd, "%fold", "%put")
+        w.label("%fold")
+        self._pop_into(w, top_cell, value_cell)
+        w.line(f"store {w.value(f'lshr {bits}, 1', 'i64')}, ptr {bits_cell}")
+        w.jump("%merge")
+        w.label("%put")
+        top = w.value(f"load i64, ptr {top_cell}", "i64")
+        cell = w.value(f"getelementptr {self.element}, ptr %stack, {top}", "ptr")
+        w.line(f"store {w.value(f'load {self.element}, ptr {value_cell}', self.element)}, {cell}")
+        w.line(f"store {w.value(f'add {count}, 1', 'i64')}, ptr %count")
+        w.line("ret void")
+        return w.text(f"define internal void @{self._push}(ptr %stack, ptr %count, {self.element} %value) nounwind")
+
+    def _drain_function(self, module: Module) -> str:
+        """Fold the stack from its top down."""
+        w = Writer(module)
+        value_cell, top_cell = w.alloca(self.element), w.alloca("i64")
+        depth = w.call("llvm.ctpop.i64", "i64", 0, w.value("load i64, ptr %count", "i64"))
+        w.line(f"store {self.element} {self.neutral}, ptr {value_cell}")
+        w.line(f"store {depth}, ptr {top_cell}")
+        w.label("%next")
+        top = w.value(f"load i64, ptr {top_cell}", "i64")
+        w.branch(w.value(f"icmp sgt {top}, 0", "i1"), "%fold", "%done")
+        w.label("%fold")
+        self._pop_into(w, top_cell, value_cell)
+        w.jump("%next")
+        w.label("%done")
+        w.line(f"ret {w.value(f'load {self.element}, ptr {value_cell}', self.element)}")
+        return w.text(f"define internal {self.element} @drain{self.index}(ptr %stack, ptr %count) nounwind")
+
+    def _pop_into(self, w: Writer, top_cell: str, value_cell: str) -> None:
+        """value = op(stack[--top], value)."""
+        top = w.value(f"load i64, ptr {top_cell}", "i64")
+        less = w.value(f"sub {top}, 1", "i64")
+        w.line(f"store {less}, ptr {top_cell}")
+        cell = w.value(f"getelementptr {self.element}, ptr %stack, {less}", "ptr")
+        earlier = w.value(f"load {self.element}, {cell}", self.element)
+        value = w.value(f"load {self.element}, ptr {value_cell}", self.element)
+        w.line(f"store {self._op(w, earlier, value)}, ptr {value_cell}")
+

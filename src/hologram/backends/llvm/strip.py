@@ -1,0 +1,360 @@
+"""One strip of lanes as straight LLVM code: where values live, and what each instruction becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from hologram.backends.llvm.flow import Flow, Web
+from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, float_constant, vector
+from hologram.backends.llvm.lanes import VectorLanes, any_lane, gather, masked_load, masked_store, scatter
+from hologram.backends.llvm.rules import MEMORY, REDUCTIONS, rule_for
+from hologram.backends.llvm.slots import polynomial, widened
+from hologram.backends.llvm.tiles import RowLoad
+from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
+from hologram.isa.affine import Variable
+from hologram.isa.cfg import Cfg
+from hologram.isa.operands import (
+    Condition,
+    Imm,
+    RegisterIndirect,
+    RegisterIndirectComputed,
+    Slot,
+    SlotOffset,
+    Special,
+)
+from hologram.isa.program import Instruction
+from hologram.types import Type
+
+
+@dataclass(eq=False, slots=True)
+class Mask:
+    """The active lanes at a place; `ref` is None where all lanes of a full strip are active.
+
+    `entry` masks need no blending: lanes outside of them never run. A mask that `may_be_empty` must be tested
+    before anything is done under it.
+    """
+
+    ref: Value | None
+    entry: bool = False
+    may_be_empty: bool = False
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Names of a strip function's inputs: parameter slots, launch coordinates, the fault cell, reduction cells."""
+
+    slots: Mapping[Slot, Value]
+    specials: Mapping[Special, Value]
+    fault: str
+    reductions: Mapping[int, str]
+    reduced: Mapping[int, str]
+    linear_lane: Value
+
+
+class Strip:
+    """Emits instructions for W lanes; reads and writes webs in their shape (scalar, linear or vector).
+
+    `known` holds results found another way than by the instruction itself (by its index).
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        cfg: Cfg,
+        flow: Flow,
+        shapes: Shapes,
+        slot_of: Mapping[int, int],
+        lanes: int,
+        inputs: Inputs,
+        unit_strides: frozenset[Slot],
+        decided: Mapping[int, bool],
+    ) -> None:
+        self.cfg, self.flow, self.shapes, self.slot_of = cfg, flow, shapes, slot_of
+        self.program, self.inputs, self.unit, self.decided = cfg.program, inputs, unit_strides, decided
+        self.w = Writer(module)
+        fast = "fast" in self.program.flags
+        self.vector, self.scalar = VectorLanes(self.w, lanes, fast), VectorLanes(self.w, 0, fast)
+        self.lanes = lanes
+        self.mask = Mask(None, entry=True)
+        self.known: dict[int, Value] = {}
+        self._locals: dict[int, Value] = {}
+        self._cells: dict[int, str] = {}
+        self._exposed = self._live_out_of_divergent_loops()
+        for web in flow.webs:
+            if -1 in web.defs:
+                self._define_special(web)
+
+    def _live_out_of_divergent_loops(self) -> frozenset[int]:
+        """Webs a lane may take out of a loop that other lanes go on with: they keep what the lane left with."""
+        out = set()
+        for header, loop in self.cfg.loops.items():
+            if any(header in region for b, region in self.shapes.regions.items() if b in loop.body):
+                for web in self.flow.webs:
+                    inside = any(d >= 0 and self.flow.block_of[d] in loop.body for d in web.defs)
+                    if inside and any(self.flow.block_of[u] not in loop.body for u in web.uses):
+                        out.add(web.id)
+        return frozenset(out)
+
+    # Values -----------------------------------------------------------------------------------------------
+
+    def _element(self, web: Web) -> str:
+        return LLVM_TYPE[web.type] if web.type is not None else "i1"
+
+    def _width(self, web: Web) -> int:
+        return self.lanes if self.shapes.of(web) is None else 0
+
+    def _cell(self, web: Web) -> str:
+        if web.id not in self._cells:
+            self._cells[web.id] = self.w.alloca(vector(self._element(web), self._width(web)))
+        return self._cells[web.id]
+
+    def load(self, web: Web) -> Value:
+        """A web's value in its own shape: a vector when it varies, else a scalar (lane 0's value when linear)."""
+        if web.local:
+            return self._locals[web.id]
+        width = self._width(web)
+        return self.w.value(
+            f"load {vector(self._element(web), width)}, ptr {self._cell(web)}", self._element(web), width
+        )
+
+    def as_vector(self, value: Value, type: Type | None, stride: Stride) -> Value:
+        """A scalar that is uniform or linear as a vector of all lanes."""
+        if value.lanes or not self.lanes:
+            return value
+        spread = self.vector.spread(value)
+        if not stride or type is None:
+            return spread
+        bound = 1 << type.bits
+        steps = ", ".join(f"{value.element} {self._signed(lane * stride % bound, type)}" for lane in range(self.lanes))
+        return self.w.value(f"add {spread}, <{steps}>", value.element, self.lanes)
+
+    @staticmethod
+    def _signed(value: int, type: Type) -> int:
+        return value - (1 << type.bits) if value >> (type.bits - 1) else value
+
+    def store(self, web: Web, value: Value, stride: Stride) -> None:
+        """Define a web by a value of the given stride, keeping the old value in lanes that are not active."""
+        if self._width(web):
+            value = self.as_vector(value, web.type, stride)
+        if web.local:
+            self._locals[web.id] = value
+            return
+        cell = self._cell(web)
+        blend = len(web.defs) > 1 or web.id in self._exposed
+        if blend and value.lanes and not self.mask.entry and self.mask.ref is not None:
+            old = self.w.value(f"load {value.type}, ptr {cell}", value.element, value.lanes)
+            value = self.vector.select(None, self.mask.ref, value, old)
+        self.w.line(f"store {value}, ptr {cell}")
+
+    def _define_special(self, web: Web) -> None:
+        kinds = {252: Special.LANE_X, 253: Special.BLOCK_X, 254: Special.BLOCK_DIM_X}
+        number = web.place[1]
+        if not web.uses:
+            return
+        source = self.inputs.linear_lane if number == 255 else self.inputs.specials[kinds[number]]
+        assert web.type is not None
+        value = self.scalar.convert(web.type, Type.I64, source)
+        self.w.line(f"store {value}, ptr {self._cell(web)}")
+
+    # Operands ---------------------------------------------------------------------------------------------
+
+    def stride(self, i: int, part: str) -> Stride:
+        web = self.flow.read.get((i, part))
+        return self.shapes.of(web) if web else 0
+
+    def operand(self, i: int, ins: Instruction, part: str, lanes: int) -> Value:
+        """An operand as a scalar (lane 0's value) or a vector."""
+        web = self.flow.read.get((i, part))
+        if web is None:
+            return self._immediate(ins, part)
+        value = self.load(web)
+        return self.as_vector(value, web.type, self.shapes.of(web)) if lanes else value
+
+    def _immediate(self, ins: Instruction, part: str) -> Value:
+        position = next(k for k, o in enumerate(ins.spec.operands) if o.name == part)
+        arg, ty = ins.args[position], ins.operand_type(position)
+        assert isinstance(arg, Imm) and ty is not None
+        return Value(constant_text(ty, arg), LLVM_TYPE[ty])
+
+    def _parts(self, i: int, ins: Instruction) -> list[str]:
+        if ins.op.startswith("Reduce"):
+            assert isinstance(ins.args[2], int)
+            return [f"base{k}" for k in range(ins.args[2])]
+        kinds = ("reg", "src", "pred", "imm")
+        return [o.name for o in ins.spec.operands if o.kind in kinds and not o.written]
+
+    # Instructions -----------------------------------------------------------------------------------------
+
+    def emit(self, i: int, ins: Instruction) -> None:
+        """Write one instruction that is not a branch."""
+        if i in self.known:
+            self.store(self.flow.written[i], self.known[i], None if self.known[i].lanes else 0)
+        elif ins.op in MEMORY:
+            self._memory(i, ins)
+        elif ins.op in REDUCTIONS:
+            self._reduce(i, ins)
+        elif ins.op != "MemFence":
+            self._pure(i, ins)
+
+    def _pure(self, i: int, ins: Instruction) -> None:
+        web = self.flow.written[i]
+        if i in self.decided:
+            self.store(web, Value("true" if self.decided[i] else "false", "i1"), 0)
+            return
+        parts = self._parts(i, ins)
+        strides = {part: self.stride(i, part) for part in parts}
+        if ins.op in ("MOV_IMM", "MOV_PARAM", "MOV_SREG"):
+            self.store(web, self._source(ins), transfer(ins, {}, lambda part: None))
+            return
+        stride = transfer(ins, strides, lambda part: constant_operand(ins, part, i, self.flow, self.shapes.constant))
+        if ins.op == "SETcc" and stride is None and self.lanes:
+            compared = self._compare_lanes(i, ins)
+            if compared is not None:
+                self.store(web, compared, None)
+                return
+        m = self.vector if stride is None else self.scalar
+        operands = {part: self.operand(i, ins, part, m.lanes) for part in parts}
+        self.store(web, rule_for(ins)(m, ins, operands, self._fault(i)), stride)
+
+    def _source(self, ins: Instruction) -> Value:
+        """What MOV_IMM, MOV_PARAM and MOV_SREG give."""
+        source, ty = ins.args[1], ins.type
+        assert ty is not None
+        if isinstance(source, Imm):
+            return Value(constant_text(ty, source), LLVM_TYPE[ty])
+        if isinstance(source, Special):
+            return self.scalar.convert(ty, Type.I64, self.inputs.specials[source])
+        assert isinstance(source, Slot)
+        if source in self.unit:
+            return Value(str(self.program.params[source.index].type.size), "i64")
+        value = self.inputs.slots[source]
+        if value.element == "ptr":
+            return self.w.value(f"ptrtoint {value} to i64", "i64")
+        return value
+
+    def _fault(self, i: int) -> Callable[[Value], None]:
+        def report(bad: Value) -> None:
+            if bad.lanes and self.mask.ref is not None:
+                bad = self.vector.mask_and(bad, self.mask.ref)
+            cell = self.inputs.fault
+            old = self.w.value(f"load i64, ptr {cell}", "i64")
+            first = self.w.value(f"icmp eq {old}, 0", "i1")
+            hit = self.w.value(f"and {any_lane(self.w, bad)}, {first.ref}", "i1")
+            self.w.line(f"store {self.scalar.select(None, hit, Value(str(i + 1), 'i64'), old)}, ptr {cell}")
+
+        return report
+
+    def _compare_lanes(self, i: int, ins: Instruction) -> Value | None:
+        """`lane + first < bound` by comparing small lane numbers, where one side steps by one and the other is uniform."""
+        ty = ins.type
+        condition = ins.args[0]
+        assert ty is not None and isinstance(condition, Condition)
+        sides = self.stride(i, "a"), self.stride(i, "b")
+        if ty is not Type.I64 or sides not in ((1, 0), (0, 1)) or self.lanes > 64:
+            return None
+        name = condition.value
+        line, bound = self.operand(i, ins, "a", 0), self.operand(i, ins, "b", 0)
+        if sides == (0, 1):
+            line, bound = bound, line
+            name = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}.get(name, name)
+        distance = self.scalar.intrinsic("ssub.sat", bound, line)
+        low = self.scalar.intrinsic("smax", distance, Value("-1", "i64"))
+        clamped = self.scalar.intrinsic("smin", low, Value(str(self.lanes), "i64"))
+        small = self.w.value(f"trunc {clamped} to i8", "i8")
+        steps = Value("<" + ", ".join(f"i8 {k}" for k in range(self.lanes)) + ">", "i8", self.lanes)
+        return self.vector.compare(name, Type.I8, steps, small)
+
+    # Memory -----------------------------------------------------------------------------------------------
+
+    def _place(self, i: int, ins: Instruction, slot: int) -> tuple[Value, Stride]:
+        """(byte offset as i64, its stride) of a memory operand."""
+        address = next(a for o, a in zip(ins.spec.operands, ins.args, strict=True) if o.kind == "addr")
+        if isinstance(address, SlotOffset | RegisterIndirect):
+            return Value(str(address.offset), "i64"), 0
+        assert isinstance(address, RegisterIndirectComputed)
+        return self.operand(i, ins, "offset", 0), self.stride(i, "offset")
+
+    def _memory(self, i: int, ins: Instruction) -> None:
+        ty, slot = ins.type, self.slot_of[i]
+        assert ty is not None
+        offset, stride = self._place(i, ins, slot)
+        base = self.inputs.slots[Slot(slot)]
+        element, contiguous = LLVM_TYPE[ty], stride == ty.size and self.lanes > 0
+        pointer = self._pointer(base, offset, stride if not contiguous else 0)
+        if ins.op == "LDG":
+            self.store(self.flow.written[i], self._load(element, ty.size, pointer, contiguous), 0 if stride == 0 else None)
+            return
+        value = self.operand(i, ins, "a", 1 if stride != 0 or self.stride(i, "a") != 0 else 0)
+        self._write(value, ty.size, pointer, contiguous)
+
+    def row_pointers(self, load: RowLoad, counter: Value) -> list[Value]:
+        """Every lane's address in a row load's current round, by scalar arithmetic."""
+        w = self.w
+        wide = widened(w, self.program, self.inputs.slots)
+        offset = polynomial(w, load.rest.base, wide)
+        for variable, coefficient in load.rest.terms:
+            place = self.inputs.specials[(Special.GLOBAL_X, Special.GLOBAL_Y, Special.GLOBAL_Z)[variable.id]]
+            offset = w.value(f"add {offset}, {w.value(f'mul {place}, {polynomial(w, coefficient, wide).ref}', 'i64').ref}", "i64")
+        pitch = polynomial(w, load.rest.coefficient(Variable("lane", 0)), wide)
+        moved = w.value(f"mul {counter}, {load.factor}", "i64")
+        base = self.inputs.slots[Slot(self.slot_of[load.index])]
+        out = []
+        for lane in range(self.lanes):
+            row = w.value(f"add {offset}, {w.value(f'mul {pitch}, {lane}', 'i64').ref}", "i64")
+            start = w.value(f"getelementptr i8, {base}, {row}", "ptr")
+            out.append(w.value(f"getelementptr i8, {start}, {moved}", "ptr"))
+        return out
+
+    def _pointer(self, base: Value, offset: Value, stride: Stride) -> Value:
+        offset = offset if stride == 0 else self.as_vector(offset, Type.I64, stride)
+        return self.w.value(f"getelementptr i8, {base}, {offset}", "ptr", offset.lanes)
+
+    def _all(self) -> Value:
+        return self.mask.ref if self.mask.ref is not None else self.vector.raw("i1", "true")
+
+    def _load(self, element: str, size: int, pointer: Value, contiguous: bool) -> Value:
+        if pointer.lanes:
+            return gather(self.w, element, pointer, self._all(), size)
+        lanes = self.lanes if contiguous else 0
+        if contiguous and self.mask.ref is not None:
+            return masked_load(self.w, element, lanes, pointer, self.mask.ref, size)
+        return self.w.value(f"load {vector(element, lanes)}, {pointer}, align {size}", element, lanes)
+
+    def _write(self, value: Value, size: int, pointer: Value, contiguous: bool) -> None:
+        if pointer.lanes:
+            scatter(self.w, value, pointer, self._all(), size)
+        elif not contiguous and value.lanes:
+            scatter(self.w, value, self.vector.spread(pointer), self._all(), size)
+        elif contiguous and self.mask.ref is not None:
+            masked_store(self.w, value, pointer, self.mask.ref, size)
+        else:
+            self.w.line(f"store {value}, {pointer}, align {size}")
+
+    def _reduce(self, i: int, ins: Instruction) -> None:
+        """Add the active lanes to the launch reduction's accumulators (lane x belongs to accumulator x mod 64)."""
+        assert ins.type is not None and self.lanes == 64
+        cell, rule = self.inputs.reductions[i], REDUCTIONS[ins.op][0]
+        value = self.operand(i, ins, "a", 1)
+        old = self.w.value(f"load {value.type}, ptr {cell}", value.element, value.lanes)
+        new = rule(self.vector, ins, {"a": old, "b": value}, self._fault(i))
+        if self.mask.ref is not None:
+            new = self.vector.select(None, self.mask.ref, new, old)
+        self.w.line(f"store {new}, ptr {cell}")
+        self.w.line(f"store i1 true, ptr {self.inputs.reduced[i]}")
+
+
+def constant_text(ty: Type, imm: Imm) -> str:
+    """An immediate as an LLVM constant of its type (floats keep every bit)."""
+    if ty is Type.F32:
+        import struct
+
+        exponent_all_ones = (imm.bits >> 23) & 0xFF == 0xFF
+        if exponent_all_ones:
+            sign, rest = imm.bits >> 31, imm.bits & 0x7FFFFF
+            return f"0x{(sign << 63) | (0x7FF << 52) | (rest << 29):016x}"
+        return float_constant(ty, struct.unpack("<f", struct.pack("<I", imm.bits & 0xFFFFFFFF))[0])
+    if ty is Type.F64:
+        return f"0x{imm.bits:016x}"
+    bits = imm.bits & ((1 << ty.bits) - 1)
+    return str(bits - (1 << ty.bits) if bits >> (ty.bits - 1) else bits)

@@ -1,0 +1,165 @@
+"""What the interpreter accepts, what it refuses by name before a launch, and what a launch reports."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hologram.backends.base import Domain
+from hologram.backends.interpreter import InterpreterBackend
+from hologram.errors import DivisionByZeroError, UnsupportedError, VerificationError
+from hologram.isa.instructions import BY_NAME, TABLE, Category
+from hologram.isa.operands import Imm, PhiCoordinate, Reg, RegisterIndirectComputed, Scope, Slot, SlotOffset, Special
+from hologram.types import Type
+
+ABSENT = {Category.SYNC, Category.ATLAS, Category.POOL, Category.ATOMIC}
+
+
+def test_every_instruction_on_plain_values_is_there() -> None:
+    backend = InterpreterBackend()
+    for spec in TABLE:
+        here = {t for t in Type if backend.implements(spec, t)}
+        if spec.category in ABSENT or spec.name in ("LDS", "STS", "CALL", "RET") or spec.name.startswith("BRED"):
+            assert not here
+            assert backend.implements(spec, None) == (spec.name == "MemFence")
+        elif spec.category is not Category.MATH:
+            assert here == spec.types
+            assert backend.implements(spec, None) == (not spec.typed)
+
+
+def test_refusals_name_instruction_text_and_line(bench: Any) -> None:
+    k = bench.Kernel("shared")
+    k.shared_bytes = 64
+    k.emit("BarSync", None, 0)
+    k.emit("MemFence", None, Scope.DEVICE)
+    k.emit("ClsGet", None, k.reg())
+    with pytest.raises(UnsupportedError) as error:
+        InterpreterBackend().compile(k.build())
+    text = str(error.value)
+    assert "kernel 'shared'" in text
+    assert "instruction 0: it does not have BarSync: bar.sync 0 [k.py:1:1]" in text
+    assert "instruction 2: it does not have ClsGet: cls.get r0 [k.py:3:1]" in text
+    assert "MemFence" not in text
+
+
+def test_boundary_pool_is_refused_where_none_is_given(bench: Any) -> None:
+    k = bench.Kernel()
+    k.emit("LDG", Type.U8, k.reg(), PhiCoordinate(0, 0, 0))
+    with pytest.raises(UnsupportedError, match="LDG addresses the boundary pool"):
+        InterpreterBackend().compile(k.build())
+
+
+def test_reduction_inside_a_loop_is_refused(bench: Any) -> None:
+    k = bench.Kernel()
+    out = k.array("out", Type.I32, access="w")
+    count, again = k.constant(Type.U32, 3), k.label("again")
+    k.place(again)
+    k.emit("GRED_ADD", Type.I32, k.constant(Type.I32, 1), SlotOffset(out, 0))
+    k.emit("LOOP", None, count, again)
+    with pytest.raises(UnsupportedError, match="launch reduction is inside a loop"):
+        InterpreterBackend().compile(k.build())
+
+
+def test_invalid_programs_are_refused(bench: Any) -> None:
+    k = bench.Kernel()
+    k.emit("NEG", Type.F32, k.reg(), k.reg())
+    with pytest.raises(VerificationError):
+        InterpreterBackend().compile(k.build())
+
+
+def test_launch_coordinates(bench: Any) -> None:
+    k = bench.Kernel("coordinates")
+    out = k.array("out", Type.I64, access="w")
+    x, y, z = (k.new("MOV_SREG", Type.I64, Special(f"global.{a}")) for a in "xyz")
+    lane = k.new("MAD", Type.I64, k.new("MAD", Type.I64, z, k.constant(Type.I64, 4), y), k.constant(Type.I64, 7), x)
+    base = k.new("MUL", Type.I64, lane, Imm(8 * 16))
+    for number, special in enumerate(Special):
+        offset = k.new("ADD", Type.I64, base, Imm(8 * number))
+        k.emit("STG", Type.I64, k.new("MOV_SREG", Type.I64, special), RegisterIndirectComputed(k.handle(out), offset))
+    result = np.full((5, 4, 7, 16), -1)
+    grid, block = (4, 2, 5), (2, 3, 1)
+    bench.run(k.build(), [result], Domain((7, 4, 5), grid, block))
+    for z, y, x in np.ndindex(5, 4, 7):
+        at = (x, y, z)
+        lanes, blocks = (
+            [a % b for a, b in zip(at, block, strict=True)],
+            [a // b for a, b in zip(at, block, strict=True)],
+        )
+        assert result[z, y, x].tolist() == [*lanes, *blocks, *block, *grid, *at, -1]
+
+
+def test_special_registers(bench: Any) -> None:
+    k = bench.Kernel("special")
+    types = {"lane": Type.U32, "block": Type.U32, "dim": Type.U32, "number": Type.U64}
+    slots = [k.array(name, ty, access="w") for name, ty in types.items()]
+    for slot, register in zip(slots, range(252, 256), strict=True):
+        k.store(slot, Reg(register))
+    arrays = [np.zeros(10, np.uint32), np.zeros(10, np.uint32), np.zeros(10, np.uint32), np.zeros(10, np.uint64)]
+    bench.run(k.build(), arrays, bench.linear(10, block=4))
+    assert arrays[0].tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
+    assert arrays[1].tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2]
+    assert arrays[2].tolist() == [4] * 10
+    assert arrays[3].tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("ty", Type)
+def test_scalar_parameters(bench: Any, ty: Type) -> None:
+    k = bench.Kernel()
+    out, value = k.array("out", ty, access="w"), k.scalar("value", ty)
+    k.store(out, k.new("MOV_PARAM", ty, Slot(value)))
+    number = 1.5 if ty.is_float else ty.minimum or ty.maximum
+    result = np.zeros(3, ty.dtype)
+    bench.run(k.build(), [result, number], 3)
+    assert [r.item() for r in result] == [number] * 3
+
+
+def test_a_fault_names_the_first_instruction_and_its_lowest_lane(bench: Any) -> None:
+    k = bench.Kernel("faults")
+    a, out = k.array("a", Type.I32), k.array("out", Type.I32, access="w")
+    value, one = k.load(a), k.constant(Type.I32, 1)
+    first = k.new("REM", Type.I32, one, k.new("SHR", Type.I32, value, Imm(1)))
+    second = k.new("DIV", Type.I32, one, value)
+    k.store(out, k.new("ADD", Type.I32, first, second))
+    program = k.build()
+    executable = InterpreterBackend().compile(program)
+    values, result = np.full(200_000, 4, np.int32), np.full(200_000, -1, np.int32)
+    values[150_000:150_002] = 1, 0
+    values[5] = 0
+    with pytest.raises(DivisionByZeroError) as error:
+        executable.launch([values, result], bench.linear(200_000))
+    rem = next(i for i, ins in enumerate(program.instructions) if ins.op == "REM")
+    assert (error.value.index, error.value.lane, error.value.kernel) == (rem, 5, "faults")
+    assert isinstance(error.value, ZeroDivisionError)
+    assert result[150_000] == 1
+    assert result[[5, 150_001]].tolist() == [0, 0]
+    values[values < 4] = 4
+    executable.launch([values, result], bench.linear(200_000))
+    assert (result == 1).all()
+
+
+def test_math_through_the_shared_expansions(bench: Any) -> None:
+    if not InterpreterBackend().implements(BY_NAME["EXP"], Type.F32):
+        pytest.skip("no expansion of EXP")
+    x = np.linspace(-80, 80, 1001, dtype=np.float32)
+    got = np.array(bench.calculate("EXP", Type.F32, [int(v) for v in x.view(np.uint32)]), np.uint32).view(np.float32)
+    assert np.allclose(got, np.exp(x.astype(np.float64)), rtol=3e-7, atol=0)
+
+
+def test_a_million_lane_instructions_a_second_at_256_lanes(bench: Any) -> None:
+    k = bench.Kernel("loop")
+    out = k.array("out", Type.F32, access="rw")
+    value, count, again = k.load(out), k.constant(Type.U32, 499), k.label("again")
+    k.place(again)
+    k.emit("FMA", Type.F32, value, value, value, value)
+    k.emit("ADD", Type.F32, value, value, Imm(0x3F800000))
+    k.emit("MUL", Type.F32, value, value, Imm(0x3F000000))
+    k.emit("LOOP", None, count, again)
+    k.store(out, value)
+    executable = InterpreterBackend().compile(k.build())
+    result = np.zeros(256, np.float32)
+    start = time.perf_counter()
+    executable.launch([result], bench.linear(256))
+    assert 256 * 4 * 500 / (time.perf_counter() - start) > 1e6
