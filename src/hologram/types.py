@@ -84,9 +84,12 @@ class Type(Enum):
         return self.value
 
 
-_BY_KIND = {
-    ("i" if t.is_integer and t.is_signed else "u" if t.is_integer else "f", t.size): t for t in Type if t is not Type.BF16
-}
+def _kind(type: Type) -> str:
+    """NumPy's letter for the kind of number."""
+    return "f" if type.is_float else "i" if type.is_signed else "u"
+
+
+_BY_KIND = {(_kind(t), t.size): t for t in Type if t is not Type.BF16}
 
 SIGNED = frozenset({Type.I8, Type.I16, Type.I32, Type.I64})
 UNSIGNED = frozenset({Type.U8, Type.U16, Type.U32, Type.U64})

@@ -104,7 +104,7 @@ def slot_name(names: list[str], slot: Slot) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """Something that takes many values in a launch: a lane coordinate ("lane", axis) or a loop counter ("loop", block)."""
+    """Something that takes many values in a launch: ("lane", axis) is a coordinate, ("loop", header) a counter."""
 
     kind: str
     id: int

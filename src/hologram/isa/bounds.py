@@ -158,7 +158,9 @@ class Box:
         for low, _ in spans:
             least = b.add(least, low)
         slack = b.const(guard.slack)
-        self.alive = b.both(self.alive, b.negate(b.both(exact, b.negate(b.less(least, slack)))))
+        if len(spans) != 1:
+            # With one variable, what is impossible shows as an empty range.
+            self.alive = b.both(self.alive, b.negate(b.both(exact, b.negate(b.less(least, slack)))))
         narrowed = {}
         for number, (variable, coefficient) in enumerate(difference.terms):
             rest = base

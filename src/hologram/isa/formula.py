@@ -125,6 +125,9 @@ class FormulaBuilder:
     def sub(self, a: int, b: int) -> int:
         if self.constant(b) == 0 or a == b:
             return a if a != b else self.const(0)
+        inner = self.nodes[b]
+        if self.constant(a) == 0 and inner.op == "sub" and self.constant(inner.args[0]) == 0:
+            return inner.args[1]
         (al, ah), (bl, bh) = self._ranges[a], self._ranges[b]
         return self._put(Node("sub", (a, b)), (_plus(al, _negative(bh)), _plus(ah, _negative(bl))))
 
@@ -181,6 +184,8 @@ class FormulaBuilder:
     def negate(self, a: int) -> int:
         """Truth of not a."""
         known = self.constant(a)
+        if self.nodes[a].op == "not":
+            return self.nodes[a].args[0]
         return self._put(Node("not", (a,)), (0, 1)) if known is None else self.const(1 - known)
 
     def select(self, test: int, a: int, b: int) -> int:

@@ -82,7 +82,7 @@ def _operands(text: str) -> tuple[OperandSpec, ...]:
     out = []
     for word in text.split():
         written, word = word.startswith("="), word.lstrip("=")
-        name, kind, ty = (word.split(":") + ["T"])[:3]
+        name, kind, ty = [*word.split(":"), "T"][:3]
         out.append(OperandSpec(name, kind, ty, written))
     return tuple(out)
 
@@ -92,6 +92,7 @@ _AT, _R, _X, _P = Category.ATLAS, Category.REDUCE, Category.MATH, Category.POOL
 _PR, _AM, _CR = Category.PREDICATE, Category.ATOMIC, Category.CROSS
 _UNARY, _BINARY, _TERNARY = "=dst:reg a:reg", "=dst:reg a:reg b:src", "=dst:reg a:reg b:reg c:reg"
 _SHIFT = "=dst:reg a:reg amount:src:U32"
+_FOLDS = ("ADD", "MIN", "MAX", "MUL")
 _FOLD = "=dst:reg base:reg count:u32"
 
 _BASE = [
@@ -101,7 +102,13 @@ _BASE = [
     ("STS", _M, ALL, "a:reg addr:addr", "store to the block's shared memory"),
     ("MOV", _M, ALL, _UNARY, "copy a register"),
     ("MOV_IMM", _M, ALL, "=dst:reg value:imm", "load an immediate bit pattern"),
-    ("CVT", _M, ALL, "=dst:reg a:reg:S", "convert between types, rounding once; float to integer truncates and saturates, NaN gives 0"),
+    (
+        "CVT",
+        _M,
+        ALL,
+        "=dst:reg a:reg:S",
+        "convert between types, rounding once; float to integer truncates and saturates, NaN gives 0",
+    ),
     ("ADD", _A, NUMBERS, _BINARY, "a + b; integers wrap"),
     ("SUB", _A, NUMBERS, _BINARY, "a - b; integers wrap"),
     ("MUL", _A, NUMBERS, _BINARY, "a * b; integers wrap"),
@@ -123,13 +130,25 @@ _BASE = [
     ("BRA", _C, UNTYPED, "target:label guard:guard", "jump, always or when the guard holds"),
     ("CALL", _C, UNTYPED, "target:label", "call a subroutine; recursion is refused"),
     ("RET", _C, UNTYPED, "", "return from a subroutine"),
-    ("LOOP", _C, UNTYPED, "=count:reg:U32 target:label", "if count > 0: count -= 1 and jump; the body runs count + 1 times"),
+    (
+        "LOOP",
+        _C,
+        UNTYPED,
+        "=count:reg:U32 target:label",
+        "if count > 0: count -= 1 and jump; the body runs count + 1 times",
+    ),
     ("EXIT", _C, UNTYPED, "", "the lane is done; so is running off the end"),
     ("BarSync", _S, UNTYPED, "id:u8", "all lanes of the block meet"),
     ("MemFence", _S, UNTYPED, "scope:scope", "order memory operations within a scope"),
     ("ClsGet", _AT, UNTYPED, "=dst:reg:U8", "class of the lane"),
     ("MIRROR", _AT, UNTYPED, "=dst:reg:U8 a:reg:U8", "mirror class in the resonance labelling"),
-    ("UnityTest", _AT, UNTYPED, "=dst:pred epsilon:f64", "is the sum of the accumulators at launch start within epsilon"),
+    (
+        "UnityTest",
+        _AT,
+        UNTYPED,
+        "=dst:pred epsilon:f64",
+        "is the sum of the accumulators at launch start within epsilon",
+    ),
     ("NbrCount", _AT, UNTYPED, "=dst:reg:U32 class:reg:U8", "number of neighbours of a class (5 or 6)"),
     ("NbrGet", _AT, UNTYPED, "=dst:reg:U8 class:reg:U8 index:u8", "neighbour of a class, ascending"),
     ("ResAccum", _AT, UNTYPED, "class:reg:U8 value:reg:F64", "add to a resonance accumulator"),
@@ -182,7 +201,13 @@ _EXTENSIONS = [
     ("COSH", _X, REAL, _UNARY, "hyperbolic cosine"),
     ("POPC", _L, BITS, _UNARY, "number of set bits"),
     ("CLZ", _L, BITS, _UNARY, "number of leading zero bits"),
-    ("MOV_PARAM", _M, ALL, "=dst:reg slot:slot", "read a parameter slot: a scalar, an array's handle (u64), shape or byte stride (i64)"),
+    (
+        "MOV_PARAM",
+        _M,
+        ALL,
+        "=dst:reg slot:slot",
+        "read a parameter slot: a scalar, an array's handle (u64), shape or byte stride (i64)",
+    ),
     ("MOV_SREG", _M, frozenset({Type.I64, Type.U64, Type.U32}), "=dst:reg sreg:sreg", "read a launch coordinate"),
     *[
         (f"ATOM_{n}", _AM, t, "=dst:reg addr:addr a:reg", f"atomic {d}; gives the old value")
@@ -196,10 +221,34 @@ _EXTENSIONS = [
             ("EXCH", INTEGERS | FLOATS, "exchange"),
         ]
     ],
-    ("ATOM_CAS", _AM, BITS, "=dst:reg addr:addr a:reg b:reg", "atomic compare with a and swap in b; gives the old value"),
-    *[(f"BRED_{n}", _CR, INTEGERS | FLOATS, "=dst:reg a:reg", f"{n.lower()} over the lanes of the block, to every lane") for n in ("ADD", "MIN", "MAX", "MUL")],
-    *[(f"GRED_{n}", _CR, INTEGERS | FLOATS, "a:reg addr:addr", f"{n.lower()} over all lanes of the launch, stored once at its end") for n in ("ADD", "MIN", "MAX", "MUL")],
-]  # fmt: skip
+    (
+        "ATOM_CAS",
+        _AM,
+        BITS,
+        "=dst:reg addr:addr a:reg b:reg",
+        "atomic compare with a and swap in b; gives the old value",
+    ),
+    *[
+        (
+            f"BRED_{n}",
+            _CR,
+            INTEGERS | FLOATS,
+            "=dst:reg a:reg",
+            f"{n.lower()} over the lanes of the block, to every lane",
+        )
+        for n in _FOLDS
+    ],
+    *[
+        (
+            f"GRED_{n}",
+            _CR,
+            INTEGERS | FLOATS,
+            "a:reg addr:addr",
+            f"{n.lower()} over all lanes of the launch, stored once",
+        )
+        for n in _FOLDS
+    ],
+]
 
 
 def _text_name(name: str) -> str:
@@ -219,4 +268,5 @@ TABLE: tuple[Spec, ...] = tuple(
 BY_NAME: dict[str, Spec] = {spec.name: spec for spec in TABLE}
 BY_TEXT: dict[str, Spec] = {spec.text: spec for spec in TABLE}
 
-assert len(_BASE) == 60 and len(BY_NAME) == len(BY_TEXT) == len(TABLE)
+assert len(_BASE) == 60
+assert len(BY_NAME) == len(BY_TEXT) == len(TABLE)

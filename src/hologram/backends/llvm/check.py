@@ -96,9 +96,10 @@ class _Check:
         narrow: Mapping[Slot, Value] = widened(self.w, self.program, {s: self.slots[s] for s in used})
         for slot, value in narrow.items():
             shifted = self.m.binary("add", value, Value(str(LIMIT), "i64"))
-            if slot.field is Field.VALUE and self.program.params[slot.index].type.bits < 32:
-                pass
-            elif slot.field is Field.SHAPE and not any(slot in p.slots() for r in extents.requirements for p in _polynomials(r)):
+            if (slot.field is Field.VALUE and self.program.params[slot.index].type.bits < 32) or (
+                slot.field is Field.SHAPE
+                and not any(slot in p.slots() for r in extents.requirements for p in _polynomials(r))
+            ):
                 pass
             else:
                 self.demand(self.w.value(f"icmp ult {shifted}, {2 * LIMIT}", "i1"))

@@ -60,9 +60,9 @@ def lower(job: Lowering) -> Module:
     values = flow.analyse(job.cfg)
     shapes = shape.analyse(job.cfg, values, job.unit_strides, job.decided)
     driver = _Driver(job, module, values, shapes)
-    strips = [driver.strip("full", masked=False)]
+    strips = [driver.function("full", masked=False)]
     if job.lanes:
-        strips.append(driver.strip("rest", masked=True))
+        strips.append(driver.function("rest", masked=True))
     module.functions += [*strips, driver.run()]
     return module
 
@@ -76,7 +76,9 @@ class _Driver:
         self.structure = Structure(job.cfg)
         self.slots = slots_of(job.program)
         self.reductions = [
-            Reduction(module, i, ins, job) for i, ins in enumerate(job.program.instructions) if ins.op.startswith("GRED")
+            Reduction(module, i, ins, job)
+            for i, ins in enumerate(job.program.instructions)
+            if ins.op.startswith("GRED")
         ]
 
     def _signature(self) -> list[tuple[str, str]]:
@@ -93,7 +95,7 @@ class _Driver:
             out += [("ptr", f"%sum{r.index}"), ("ptr", f"%any{r.index}")]
         return out
 
-    def strip(self, name: str, masked: bool) -> str:
+    def function(self, name: str, masked: bool) -> str:
         """One strip function: all lanes active, or those of a mask."""
         signature = self._signature()
         named = {n: t for t, n in signature}
@@ -129,7 +131,7 @@ class _Driver:
         w.line(f"store i64 0, ptr {self.fault}")
         lanes = [load_field(w, "%block", o) for o in layout.LANES]
         zero = Value("0", "i64")
-        where = {s: zero for s in Special}
+        where = dict.fromkeys(Special, zero)
         for r in self.reductions:
             r.begin(w)
         if self.blocks:
@@ -240,4 +242,3 @@ class _Driver:
             size = w.value(f"mul {size}, {where[Special[f'BLOCK_DIM_{axis}']].ref}", "i64")
         blocks = w.value(f"mul {flat('BLOCK', 'GRID_DIM')}, {size.ref}", "i64")
         return w.value(f"add {blocks}, {flat('LANE', 'BLOCK_DIM').ref}", "i64")
-

@@ -90,9 +90,7 @@ class VectorLanes:
         if ty.is_float:
             return self.intrinsic("fabs", a)
         a = self.spread(a)
-        return self.w.call(
-            f"llvm.abs.{suffix(a.element, a.lanes)}", a.type, a.lanes, a, "i1 false", element=a.element
-        )
+        return self.w.call(f"llvm.abs.{suffix(a.element, a.lanes)}", a.type, a.lanes, a, "i1 false", element=a.element)
 
     def sqrt(self, ty: Type, a: Value) -> Value:
         return self.intrinsic("sqrt", a)
@@ -210,10 +208,10 @@ def gather(w: Writer, element: str, cells: Value, mask: Value, align: int) -> Va
     overload = f"{suffix(element, lanes)}.v{lanes}p0"
     zero = f"<{lanes} x {element}> zeroinitializer"
     name = f"llvm.masked.gather.{overload}"
-    w.module.declare(name, f"declare {vector(element, lanes)} @{name}({cells.type}, i32, {mask.type}, <{lanes} x {element}>)")
-    return w.value(
-        f"call {vector(element, lanes)} @{name}({cells}, i32 {align}, {mask}, {zero})", element, lanes
+    w.module.declare(
+        name, f"declare {vector(element, lanes)} @{name}({cells.type}, i32, {mask.type}, <{lanes} x {element}>)"
     )
+    return w.value(f"call {vector(element, lanes)} @{name}({cells}, i32 {align}, {mask}, {zero})", element, lanes)
 
 
 def scatter(w: Writer, value: Value, cells: Value, mask: Value, align: int) -> None:

@@ -55,7 +55,9 @@ def check_supported(program: Program) -> None:
 
 def unit_strides(program: Program) -> frozenset[Slot]:
     """The innermost stride of every array of two or more dimensions."""
-    return frozenset(Slot(i, Field.STRIDE, p.ndim - 1) for i, p in enumerate(program.params) if p.is_array and p.ndim > 1)
+    return frozenset(
+        Slot(i, Field.STRIDE, p.ndim - 1) for i, p in enumerate(program.params) if p.is_array and p.ndim > 1
+    )
 
 
 def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool, lanes: int | None = None) -> Lowering:
@@ -70,7 +72,8 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
     cfg = symbolic.cfg
     rows = tiles.find(cfg, symbolic)
     width = lanes if lanes is not None else strip_width(program, cfg, register_bytes, registers)
-    if rows and lanes is None and width != REDUCTION_STRIP:
+    reduces = any(i.op in REDUCTIONS for i in program.instructions)
+    if rows and lanes is None and not reduces:
         # Where sums may be reassociated a lane's own loop is the one to vectorise: scalar lanes, LLVM does the rest.
         width = 0 if FLAG_FAST in program.flags else register_bytes // max(t.type.size for t in rows.values())
     return Lowering(
@@ -80,7 +83,11 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
         width,
         unit_strides(program) if contiguous else frozenset(),
         guards(program, symbolic),
-        {i: _uniform_offset(program, i, ins, symbolic) for i, ins in enumerate(program.instructions) if ins.op in REDUCTIONS},
+        {
+            i: _uniform_offset(program, i, ins, symbolic)
+            for i, ins in enumerate(program.instructions)
+            if ins.op in REDUCTIONS
+        },
         {h: t for h, t in rows.items() if width * t.type.size >= 2 * tiles.PIECE_BYTES},
     )
 

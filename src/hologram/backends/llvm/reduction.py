@@ -148,4 +148,3 @@ class Reduction:
         earlier = w.value(f"load {self.element}, {cell}", self.element)
         value = w.value(f"load {self.element}, ptr {value_cell}", self.element)
         w.line(f"store {self._op(w, earlier, value)}, ptr {value_cell}")
-

@@ -159,9 +159,7 @@ class Walker:
         else:
             self._add(frame.exit_masks[target], mask)
 
-    def _uniform(
-        self, header: int | None, edges: list[tuple[int, Value | None]], join: int, mask: Mask
-    ) -> Mask | None:
+    def _uniform(self, header: int | None, edges: list[tuple[int, Value | None]], join: int, mask: Mask) -> Mask | None:
         (then, condition), (other, _) = edges
         assert condition is not None
         labels = self.w.name("then"), self.w.name("else")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hologram.backends.llvm.ir import LLVM_TYPE, Value
-from hologram.backends.llvm.lanes import VectorLanes
+from hologram.backends.llvm.ir import Value
+from hologram.backends.llvm.lanes import VectorLanes, suffix
 from hologram.isa.elementary import EXPANSIONS
 from hologram.isa.instructions import Spec
 from hologram.isa.operands import Condition
@@ -114,8 +114,6 @@ def _convert(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Val
 def _counting(name: str, *extra: str) -> Rule:
     def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
         a = m.spread(o["a"])
-        from hologram.backends.llvm.lanes import suffix
-
         return m.w.call(f"llvm.{name}.{suffix(a.element, a.lanes)}", a.type, a.lanes, a, *extra, element=a.element)
 
     return rule
@@ -149,7 +147,8 @@ def _mask(method: str) -> Rule:
 
 
 def _expansion(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
-    return EXPANSIONS[ins.op, _type(ins)](m, *(m.spread(o[k]) for k in ("a", "b") if k in o))
+    result: Value = EXPANSIONS[ins.op, _type(ins)](m, *(m.spread(o[k]) for k in ("a", "b") if k in o))
+    return result
 
 
 _MIN, _MAX = _extreme("minimumnum", "min"), _extreme("maximumnum", "max")
@@ -228,6 +227,3 @@ def implements(spec: Spec, type: Type | None) -> bool:
 def rule_for(ins: Instruction) -> Rule:
     """The rule of a pure instruction."""
     return PURE.get(ins.op, _expansion)
-
-
-__all__ = ["CONTROL", "LLVM_TYPE", "MEMORY", "PURE", "REDUCTIONS", "SOURCES", "fold_start", "implements", "rule_for"]

@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from hologram.backends.llvm.flow import ENTRY, Flow, Web
 from hologram.isa.builder import value_of
 from hologram.isa.cfg import EXIT, Cfg, dominators, reverse_postorder
 from hologram.isa.operands import Imm, Reg, Slot, Special
 from hologram.isa.program import Instruction
 from hologram.types import Type
-
-from hologram.backends.llvm.flow import ENTRY, Flow, Web
 
 UNKNOWN = object()
 Stride = int | None
@@ -188,9 +187,10 @@ def transfer(ins: Instruction, strides: Mapping[str, Stride], constant: Callable
     if None not in strides.values() and not any(strides.values()):
         return 0
     rule = _LINEAR.get(ins.op)
-    if rule is None or None in strides.values() or ins.type is None or ins.type.is_float:
+    known = {part: s for part, s in strides.items() if s is not None}
+    if rule is None or len(known) < len(strides) or ins.type is None or ins.type.is_float:
         return None
-    return rule(ins, {"a": 0, "b": 0, "c": 0, **strides}, constant)
+    return rule(ins, {"a": 0, "b": 0, "c": 0, **known}, constant)
 
 
 def _times(a: int, b: int, ca: int | None, cb: int | None) -> Stride:

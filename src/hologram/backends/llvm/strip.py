@@ -9,9 +9,9 @@ from hologram.backends.llvm.flow import Flow, Web
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, float_constant, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane, gather, masked_load, masked_store, scatter
 from hologram.backends.llvm.rules import MEMORY, REDUCTIONS, rule_for
+from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
 from hologram.backends.llvm.slots import polynomial, widened
 from hologram.backends.llvm.tiles import RowLoad
-from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
 from hologram.isa.affine import Variable
 from hologram.isa.cfg import Cfg
 from hologram.isa.operands import (
@@ -246,7 +246,7 @@ class Strip:
         return report
 
     def _compare_lanes(self, i: int, ins: Instruction) -> Value | None:
-        """`lane + first < bound` by comparing small lane numbers, where one side steps by one and the other is uniform."""
+        """`first + lane < bound` by comparing lane numbers: one side steps by one, the other is uniform."""
         ty = ins.type
         condition = ins.args[0]
         assert ty is not None and isinstance(condition, Condition)
@@ -283,7 +283,9 @@ class Strip:
         element, contiguous = LLVM_TYPE[ty], stride == ty.size and self.lanes > 0
         pointer = self._pointer(base, offset, stride if not contiguous else 0)
         if ins.op == "LDG":
-            self.store(self.flow.written[i], self._load(element, ty.size, pointer, contiguous), 0 if stride == 0 else None)
+            self.store(
+                self.flow.written[i], self._load(element, ty.size, pointer, contiguous), 0 if stride == 0 else None
+            )
             return
         value = self.operand(i, ins, "a", 1 if stride != 0 or self.stride(i, "a") != 0 else 0)
         self._write(value, ty.size, pointer, contiguous)
@@ -295,7 +297,9 @@ class Strip:
         offset = polynomial(w, load.rest.base, wide)
         for variable, coefficient in load.rest.terms:
             place = self.inputs.specials[(Special.GLOBAL_X, Special.GLOBAL_Y, Special.GLOBAL_Z)[variable.id]]
-            offset = w.value(f"add {offset}, {w.value(f'mul {place}, {polynomial(w, coefficient, wide).ref}', 'i64').ref}", "i64")
+            offset = w.value(
+                f"add {offset}, {w.value(f'mul {place}, {polynomial(w, coefficient, wide).ref}', 'i64').ref}", "i64"
+            )
         pitch = polynomial(w, load.rest.coefficient(Variable("lane", 0)), wide)
         moved = w.value(f"mul {counter}, {load.factor}", "i64")
         base = self.inputs.slots[Slot(self.slot_of[load.index])]

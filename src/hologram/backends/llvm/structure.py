@@ -83,9 +83,13 @@ class Structure:
             leads = self.exits(node) if inner else self.cfg.blocks[node].succs
             succs[node] = tuple(t for t in leads if self.classify(t, header) == "node")
         order = tuple(n for n in reverse_postorder(nodes[0], succs)) if nodes else ()
-        return Level(self.cfg.loops[header] if header is not None else None, order, succs, self._joins(order, succs, header))
+        return Level(
+            self.cfg.loops[header] if header is not None else None, order, succs, self._joins(order, succs, header)
+        )
 
-    def _joins(self, order: tuple[int, ...], succs: Mapping[int, tuple[int, ...]], header: int | None) -> dict[int, int]:
+    def _joins(
+        self, order: tuple[int, ...], succs: Mapping[int, tuple[int, ...]], header: int | None
+    ) -> dict[int, int]:
         """Immediate post-dominators inside a level; SINK where the sides meet only outside of it."""
         forward: dict[int, list[int]] = {}
         for node in order:

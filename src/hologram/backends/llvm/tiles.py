@@ -98,7 +98,11 @@ def _test(cfg: Cfg, header: int, symbolic: Symbolic) -> _Test | None:
     branch = code[block.end - 1]
     if branch.op != "BRA" or not isinstance(guard := branch.args[1], Pred):
         return None
-    found = [i for i, ins in cfg.code(header) if ins.op == "SETcc" and isinstance(ins.args[1], Pred) and ins.args[1].index == guard.index]
+    found = [
+        i
+        for i, ins in cfg.code(header)
+        if ins.op == "SETcc" and isinstance(ins.args[1], Pred) and ins.args[1].index == guard.index
+    ]
     if len(found) != 1 or code[found[0]].type is not Type.I64:
         return None
     index = found[0]
@@ -126,7 +130,8 @@ def load_tile(w: Writer, type: Type, rows: Sequence[Value], rounds: int) -> list
     half = lanes // 2
     columns = []
     for first in range(0, rounds, lanes):
-        low, high = [], []
+        low: list[Value] = []
+        high: list[Value] = []
         for upper, lower in zip(rows[:half], rows[half:], strict=True):
             for start, side in ((first, low), (first + half, high)):
                 parts = []
@@ -176,4 +181,4 @@ def _turn(w: Writer, bands: Sequence[Value], piece: int) -> list[Value]:
         return [interleave(bands[0], bands[1], p) for p in ((0, 2), (1, 3))]
     low = [interleave(bands[k], bands[k + 1], (0, 4, 1, 5)) for k in (0, 2)]
     high = [interleave(bands[k], bands[k + 1], (2, 6, 3, 7)) for k in (0, 2)]
-    return [interleave(*pair, p) for pair in (low, high) for p in ((0, 1, 4, 5), (2, 3, 6, 7))]
+    return [interleave(a, b, p) for a, b in (low, high) for p in ((0, 1, 4, 5), (2, 3, 6, 7))]

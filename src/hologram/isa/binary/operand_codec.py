@@ -132,7 +132,7 @@ def _write_f64(sink: Sink, value: object, pools: Pools) -> None:
     if not isinstance(value, (int, float)):
         raise sink.refuse(f"{value!r} is not a number")
     try:
-        raw = struct.pack("<d", value)
+        raw = struct.pack("<d", float(value))
     except OverflowError as error:
         raise sink.refuse(f"{value!r} does not fit an f64") from error
     _write_constant(sink, int.from_bytes(raw, "little"), pools)

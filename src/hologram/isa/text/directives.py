@@ -121,14 +121,15 @@ def _extent(line: Line, into: Declarations) -> None:
 def _poly(line: Line, names: Names) -> Poly:
     terms: dict[Monomial, int] = {}
     sign = -1 if line.accept("-") else 1
-    while True:
+    for _ in range(MAX_TERMS):
         monomial, coefficient = _term(line, names)
         terms[monomial] = terms.get(monomial, 0) + sign * coefficient
-        if abs(terms[monomial]) > MAX_INTEGER or len(terms) > MAX_TERMS:
-            line.fail(f"an extent has at most {MAX_TERMS} terms with coefficients of 64 bits")
+        if abs(terms[monomial]) > MAX_INTEGER:
+            line.fail("a coefficient has 64 bits at most")
         if line.peek.text not in ("+", "-"):
             return Poly.of(terms)
         sign = -1 if line.next().text == "-" else 1
+    line.fail(f"an extent has at most {MAX_TERMS} terms an axis")
 
 
 def _term(line: Line, names: Names) -> tuple[Monomial, int]:
@@ -148,7 +149,8 @@ def _term(line: Line, names: Names) -> tuple[Monomial, int]:
 
 
 def _metadata(line: Line, into: Declarations) -> None:
-    into.metadata[line.string("a key")] = line.string("a value")
+    key = line.string("a key")
+    into.metadata[key] = line.string("a value")
 
 
 def _loc(line: Line, into: Declarations) -> None:

@@ -12,6 +12,7 @@ from typing import NoReturn
 from hologram.errors import AssemblyError, Location
 
 SHOWN = 400
+LISTED = 12
 MAX_INTEGER = (1 << 63) - 1
 TOKEN = re.compile(
     r"""(?P<space>\s+)|(?P<comment>;.*|//.*)
@@ -69,8 +70,10 @@ class Line:
     def unknown(self, what: str, token: Token, choices: Iterable[str], word: str | None = None) -> NoReturn:
         """Raise for a word that is none of the choices, with the nearest as a hint."""
         word = token.text if word is None else word
-        near = get_close_matches(word[:40], list(choices)[:2000], 1)
-        self.fail(f"there is no {what} '{word[:80]}'", token, f"did you mean '{near[0]}'?" if near else "")
+        known = list(choices)[:2000]
+        near = get_close_matches(word[:40], known, 1)
+        listed = f"known: {', '.join(known)}" if 0 < len(known) <= LISTED else ""
+        self.fail(f"there is no {what} '{word[:80]}'", token, f"did you mean '{near[0]}'?" if near else listed)
 
     @property
     def peek(self) -> Token:

@@ -1,0 +1,114 @@
+"""Definite assignment: a variable is read only where every path has given it a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from hologram.frontend import tree
+from hologram.frontend.source import Source
+
+Known = frozenset[str] | None
+"""Names that surely have a value; None where control never comes."""
+
+
+@dataclass
+class _Loop:
+    """What is known at each `break` of a loop."""
+
+    breaks: list[Known] = field(default_factory=list)
+
+
+def check_assigned(kernel: tree.Kernel, source: Source) -> None:
+    """Raises `KernelTypeError` at the first read that may come before any assignment."""
+    _Flow(kernel, source).body(kernel.body, frozenset(p.name for p in kernel.params))
+
+
+class _Flow:
+    def __init__(self, kernel: tree.Kernel, source: Source) -> None:
+        self.source = source
+        self.locals = local_names(kernel)
+        self.loops: list[_Loop] = []
+
+    def body(self, statements: Iterable[tree.AnyStatement], known: Known) -> Known:
+        for statement in statements:
+            if known is None:
+                return None
+            known = self.statement(statement, known)
+        return known
+
+    def statement(self, node: tree.AnyStatement, known: frozenset[str]) -> Known:
+        match node:
+            case tree.Let(name=name, value=value):
+                self.reads(value, known)
+                return known | {name}
+            case tree.Assign(target=tree.Var(name=name), value=value):
+                self.reads(value, known)
+                return known | {name}
+            case tree.Assign(target=target, value=value):
+                self.reads(value, known)
+                self.reads(target, known)
+            case tree.If(condition=condition, then_body=then_body, else_body=else_body):
+                self.reads(condition, known)
+                return _meet([self.body(then_body, known), self.body(else_body or (), known)])
+            case tree.For(var=var, start=start, stop=stop, step=step, body=body):
+                for expression in (start, stop, step):
+                    self.reads(expression, known)
+                return self.loop(body, known | {var}, known)
+            case tree.While(condition=condition, body=body):
+                self.reads(condition, known)
+                endless = isinstance(condition, tree.Literal) and condition.value is True
+                return self.loop(body, known, None if endless else known)
+            case tree.Break():
+                if self.loops:
+                    self.loops[-1].breaks.append(known)
+                return None
+            case tree.Continue() | tree.Return():
+                return None
+            case tree.Assert(condition=condition):
+                self.reads(condition, known)
+            case tree.CallStatement(call=call):
+                self.reads(call, known)
+        return known
+
+    def loop(self, body: Iterable[tree.AnyStatement], inside: frozenset[str], after: Known) -> Known:
+        self.loops.append(_Loop())
+        self.body(body, inside)
+        return _meet([after, *self.loops.pop().breaks])
+
+    def reads(self, expression: tree.AnyExpression, known: frozenset[str]) -> None:
+        for var in variables(expression):
+            if var.name in self.locals and var.name not in known:
+                hint = f"write {var.name} = 0 before the branch or loop"
+                self.source.type(var, f"'{var.name}' may be read before it has a value", hint)
+
+
+def _meet(states: Iterable[Known]) -> Known:
+    known = [s for s in states if s is not None]
+    return frozenset.intersection(*known) if known else None
+
+
+def variables(expression: tree.Node) -> list[tree.Var]:
+    """Every variable an expression reads, in source order."""
+    found, stack = [], [expression]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tree.Var):
+            found.append(node)
+            continue
+        children: list[tree.Node] = []
+        for name in node.__struct_fields__:
+            value = getattr(node, name)
+            children += [v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, tree.Expression)]
+        stack.extend(reversed(children))
+    return found
+
+
+def local_names(kernel: tree.Kernel) -> frozenset[str]:
+    """Names a kernel assigns."""
+    names = set()
+    for node, _ in tree.nodes(kernel):
+        match node:
+            case tree.Let(name=name) | tree.For(var=name) | tree.Assign(target=tree.Var(name=name)):
+                names.add(name)
+    return frozenset(names)

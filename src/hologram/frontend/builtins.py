@@ -1,0 +1,80 @@
+"""The functions of the kernel language: name, arity and what they become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One built-in: `rule` names its typing rule, `ops` the mnemonics (integers first where they differ)."""
+
+    rule: str
+    arity: tuple[int, int]
+    ops: tuple[str, ...] = ()
+
+
+def _math(op: str, arity: int = 1) -> Function:
+    return Function("real", (arity, arity), (op,))
+
+
+_REAL = {
+    **{n: n.upper() for n in ("exp", "log", "sqrt", "sin", "cos", "tanh")},
+    **{n: n.upper() for n in ("log2", "log10", "tan", "sigmoid", "rsqrt", "exp2", "expm1", "log1p", "erf")},
+    **{n: n.upper() for n in ("asin", "acos", "atan", "sinh", "cosh")},
+    **{n: n.upper() for n in ("floor", "ceil", "round", "trunc")},
+}
+_SPELLINGS = {f"{n}f": n for n in ("exp", "log", "sin", "cos", "sqrt", "tanh")}
+_COORDINATES = {
+    "lane_id": "lane",
+    "block_id": "block",
+    "block_dim": "block_dim",
+    "grid_dim": "grid_dim",
+    "get_global_id": "global",
+}
+
+FUNCTIONS: dict[str, Function] = {
+    **{name: _math(op) for name, op in _REAL.items()},
+    **{spelling: _math(_REAL[name]) for spelling, name in _SPELLINGS.items()},
+    **{name: Function("coordinate", (0, 1), (special,)) for name, special in _COORDINATES.items()},
+    "atan2": _math("ATAN2", 2),
+    "fma": _math("FMA", 3),
+    "pow": Function("power", (2, 2)),
+    "abs": Function("absolute", (1, 1), ("ABS",)),
+    "min": Function("fold", (2, 16), ("MIN", "MINP")),
+    "max": Function("fold", (2, 16), ("MAX", "MAXP")),
+    **{
+        f"grid_{name}": Function("reduction", (3, 3), (op,))
+        for name, op in {"sum": "GRED_ADD", "min": "GRED_MIN", "max": "GRED_MAX", "prod": "GRED_MUL"}.items()
+    },
+}
+"""What a kernel may call, by the name the tree uses."""
+
+MATH_SPELLINGS = {
+    **{name: name for name in _REAL if name not in ("sigmoid", "rsqrt", "round")},
+    "fabs": "abs",
+    "pow": "pow",
+    "atan2": "atan2",
+    "fma": "fma",
+}
+"""Names of Python's `math` module and what they are called here."""
+
+MISSING: dict[str, str] = {
+    "shared": "block-shared memory (shared) is not part of this version of the kernel language",
+    "barrier": "barriers are not part of this version of the kernel language",
+    "print": "print is not part of this version of the kernel language",
+    **{
+        f"atomic_{name}": f"atomics (atomic_{name}) are not part of this version of the kernel language"
+        for name in ("add", "min", "max", "and_", "or_", "xor", "exch", "cas", "add_f32", "add_u32", "add_i32")
+    },
+    **{
+        f"block_{name}": f"block reductions (block_{name}) are not part of this version of the kernel language"
+        for name in ("sum", "min", "max", "prod")
+    },
+}
+"""Names that are refused by name, and why."""
+
+MISSING_HINTS: dict[str, str] = {
+    **dict.fromkeys((n for n in MISSING if "_" in n), "for a sum over all lanes use grid_sum(x, out, index)"),
+    "print": "store the value in an array and look at it after the launch",
+}

@@ -1,0 +1,129 @@
+"""Typing of kernels: tree in, typed tree out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from hologram.frontend import tree
+from hologram.frontend.assigned import check_assigned
+from hologram.frontend.expressions import Expressions, Signature
+from hologram.frontend.inference import infer
+from hologram.frontend.parameters import with_access
+from hologram.frontend.promote import Kind, is_integer
+from hologram.frontend.signature import signature_of
+from hologram.frontend.source import Source
+from hologram.frontend.typed import (
+    Branch,
+    Claim,
+    ConditionLoop,
+    Const,
+    CountedLoop,
+    Expr,
+    Leave,
+    SetLocal,
+    SlotValue,
+    Step,
+    Store,
+    TypedKernel,
+    number_type,
+)
+from hologram.isa.operands import Slot
+from hologram.types import Type
+
+
+def check(kernel: tree.Kernel, source: Source) -> TypedKernel:
+    """The typed form of a kernel; raises `KernelTypeError` or `KernelSyntaxError` at the first thing wrong."""
+    for node, depth in tree.nodes(kernel):
+        if depth > tree.MAX_DEPTH:
+            source.syntax(node, "the code is nested too deeply", "split the expression")
+    signature, params = signature_of(kernel, source)
+    check_assigned(kernel, source)
+    variables = infer(kernel, source, signature)
+    checker = _Checker(source, signature, variables)
+    start = [
+        SetLocal(name, SlotValue(kind, Slot(signature.slots[name][0])), at=kernel.at)
+        for name, kind in variables.items()
+        if name in signature.slots
+    ]
+    body = (*start, *checker.body(kernel.body))
+    return TypedKernel(kernel.name, with_access(params, body), variables, body, kernel.at)
+
+
+class _Checker:
+    def __init__(self, source: Source, signature: Signature, variables: dict[str, Kind]) -> None:
+        self.source, self.variables = source, variables
+        self.expressions = Expressions(source, signature, variables)
+        self.widen = self.expressions.conversions.widen
+        self.loops = 0
+        self._rules: dict[type[tree.Node], Callable[..., Step]] = {
+            tree.Let: lambda n: self._set(n, n.name, n.value),
+            tree.Assign: self._assign,
+            tree.If: self._if,
+            tree.For: self._for,
+            tree.While: self._while,
+            tree.Return: self._return,
+            tree.Break: lambda n: self._leave(n, "break"),
+            tree.Continue: lambda n: self._leave(n, "continue"),
+            tree.Assert: lambda n: Claim(self.expressions.condition(n.condition), n.message, at=n.at),
+            tree.CallStatement: self._call,
+        }
+
+    def body(self, statements: Iterable[tree.AnyStatement]) -> tuple[Step, ...]:
+        return tuple(self._rules[type(s)](s) for s in statements)
+
+    def _set(self, node: tree.Node, name: str, value: tree.AnyExpression) -> Step:
+        typed = self.expressions.typed(value)
+        kind = self.variables.get(name)
+        if kind is None:  # no assignment of it could be typed, not even this one
+            self.source.type(node, f"the type of '{name}' cannot be told", f"annotate it: {name}: f32 = 0")
+        return SetLocal(name, self.widen(typed, kind, value), at=node.at)
+
+    def _assign(self, node: tree.Assign) -> Step:
+        if isinstance(node.target, tree.Var):
+            return self._set(node, node.target.name, node.value)
+        target = self.expressions.element(node.target)
+        value = self.expressions.typed(node.value)
+        return Store(target, self.widen(value, number_type(target), node.value), at=node.at)
+
+    def _if(self, node: tree.If) -> Step:
+        condition = self.expressions.condition(node.condition)
+        return Branch(condition, self.body(node.then_body), self.body(node.else_body or ()), at=node.at)
+
+    def _bound(self, node: tree.AnyExpression) -> Expr:
+        typed = self.expressions.typed(node)
+        if not is_integer(typed.kind):
+            self.source.type(node, "range needs integers", "write i64(x)")
+        return self.expressions.conversions.cast(typed, Type.I64, node)
+
+    def _for(self, node: tree.For) -> Step:
+        start, stop, step = (self._bound(e) for e in (node.start, node.stop, node.step))
+        if isinstance(step, Const) and step.value == 0:
+            self.source.type(node.step, "the step of range must not be zero")
+        self.loops += 1
+        body = self.body(node.body)
+        self.loops -= 1
+        return CountedLoop(node.var, start, stop, step, body, at=node.at)
+
+    def _while(self, node: tree.While) -> Step:
+        condition = self.expressions.condition(node.condition)
+        self.loops += 1
+        body = self.body(node.body)
+        self.loops -= 1
+        return ConditionLoop(condition, body, at=node.at)
+
+    def _leave(self, node: tree.Node, how: str) -> Step:
+        if not self.loops:
+            self.source.syntax(node, f"'{how}' outside a loop")
+        return Leave(how, at=node.at)
+
+    def _return(self, node: tree.Return) -> Step:
+        if node.value is not None:
+            self.source.type(node, "a kernel returns nothing", "store results in an array parameter")
+        return Leave("return", at=node.at)
+
+    def _call(self, node: tree.CallStatement) -> Step:
+        if self.loops:
+            self.source.type(
+                node, f"{node.call.function} inside a loop", "add up in a variable and reduce once after the loop"
+            )
+        return self.expressions.calls.statement(node.call, node.at)

@@ -1,0 +1,107 @@
+"""Conversions between types: implicit where nothing is lost, by cast otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite
+
+from hologram.frontend import tree
+from hologram.frontend.promote import BOOL, Kind, Weak, default, fits, spelled, widens
+from hologram.frontend.source import Source
+from hologram.frontend.typed import Compare, Const, Convert, Expr, Operation, Select
+from hologram.isa.operands import Condition
+from hologram.types import Type
+
+
+def is_constant(expr: Expr) -> bool:
+    """True for a literal that has no type of its own."""
+    return isinstance(expr, Const) and isinstance(expr.kind, Weak)
+
+
+class Conversions:
+    """Conversions of one kernel's expressions, with errors that point at their places."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def widen(self, expr: Expr, kind: Kind, where: tree.Node) -> Expr:
+        """The value in a type that holds it; refuses narrowing."""
+        if expr.kind == kind:
+            return expr
+        if isinstance(expr.kind, Weak):
+            if not widens(expr.kind, kind):
+                self._refuse(expr, kind, where)
+            return self._weak(expr, kind, where)
+        if not widens(expr.kind, kind):
+            self._refuse(expr, kind, where)
+        return Convert(kind, expr, at=expr.at)
+
+    def settle(self, expr: Expr, where: tree.Node) -> Expr:
+        """The value with a type of its own: literals become i32 (i64 where needed) or f32."""
+        if not isinstance(expr.kind, Weak):
+            return expr
+        kind = default(expr.kind)
+        if isinstance(expr, Const) and kind is Type.I32 and not fits(expr.value, Type.I32):
+            kind = Type.I64
+        return self._weak(expr, kind, where)
+
+    def cast(self, expr: Expr, kind: Kind, where: tree.Node) -> Expr:
+        """The value converted as a cast says."""
+        if expr.kind == kind:
+            return expr
+        if isinstance(expr, Const):
+            return self._constant(expr, kind, where)
+        if isinstance(expr.kind, Weak):
+            same = isinstance(kind, Type) and (kind.is_float or expr.kind is Weak.INT)
+            expr = self._weak(expr, kind, where) if same else self.settle(expr, where)
+            if expr.kind == kind:
+                return expr
+        if kind is BOOL:
+            zero = Const(expr.kind, 0 if isinstance(expr.kind, Type) and expr.kind.is_integer else 0.0)
+            return Compare(BOOL, Condition.NE, expr, zero, at=where.at)
+        return Convert(kind, expr, at=where.at)
+
+    def _weak(self, expr: Expr, kind: Kind, where: tree.Node) -> Expr:
+        """A weak value in a type: literals take their bits, operations on them their operands' types."""
+        if isinstance(expr, Const):
+            return self._literal(expr, kind, where)
+        if isinstance(expr, Select):
+            arms = [self._weak(e, kind, where) for e in (expr.then_value, expr.else_value)]
+            return Select(kind, expr.condition, *arms, at=expr.at)
+        if isinstance(expr, Operation):
+            return replace(expr, kind=kind, args=tuple(self._weak(a, kind, where) for a in expr.args))
+        return expr if expr.kind == kind else Convert(kind, expr, at=expr.at)
+
+    def _literal(self, expr: Const, kind: Kind, where: tree.Node) -> Const:
+        at = expr.at or where.at
+        if not isinstance(kind, Type) or not fits(expr.value, kind):
+            hint = "" if not isinstance(kind, Type) else _wider(expr, kind)
+            self.source.type(at, f"the literal {expr.value!r} does not fit in {spelled(kind)}", hint)
+        return Const(kind, float(expr.value) if kind.is_float else int(expr.value), at=at)
+
+    def _constant(self, expr: Const, kind: Kind, where: tree.Node) -> Const:
+        value = expr.value
+        if kind is BOOL:
+            return Const(BOOL, bool(value), at=where.at)
+        assert isinstance(kind, Type)
+        if kind.is_integer and isinstance(value, float):
+            if not isfinite(value):
+                self.source.type(where, f"{value!r} has no value in {spelled(kind)}")
+            value = int(value)
+        return self._literal(Const(expr.kind, value, at=where.at), kind, where)
+
+    def _refuse(self, expr: Expr, kind: Kind, where: tree.Node) -> None:
+        at = expr.at or where.at
+        if kind is BOOL:
+            self.source.type(at, f"{spelled(expr.kind)} where a truth value is needed", "compare it: x != 0")
+        if expr.kind is BOOL:
+            self.source.type(at, f"a truth value where {spelled(kind)} is needed", f"convert it: {spelled(kind)}(flag)")
+        self.source.type(
+            at, f"{spelled(expr.kind)} does not become {spelled(kind)} by itself", f"write {spelled(kind)}(…)"
+        )
+
+
+def _wider(expr: Const, kind: Type) -> str:
+    family = (Type.F64,) if kind.is_float or isinstance(expr.value, float) else (Type.I16, Type.I32, Type.I64, Type.U64)
+    holder = next((t for t in family if fits(expr.value, t)), None)
+    return f"convert the other operand: {spelled(holder)}(x)" if holder else ""

@@ -1,0 +1,96 @@
+"""What a name means in a kernel file: language names, `math`, module constants, imports from elsewhere."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hologram.frontend.builtins import FUNCTIONS
+from hologram.frontend.promote import SCALARS
+from hologram.frontend.source import Source
+
+LANGUAGE_MODULES = frozenset({"hologram.language", "atlas_kernel"})
+DECORATORS = frozenset({"kernel", "atlas_kernel"})
+RESERVED = frozenset({"shared", "barrier", "print", "device", "DeviceArray", "range"})
+Number = bool | int | float
+
+
+@dataclass
+class Names:
+    """Names of one file.
+
+    `modules` maps a local name to the module it stands for, `language` a local name to the language's name,
+    `foreign` a local name to the module it was imported from, `constants` a name to its number.
+    """
+
+    modules: dict[str, str] = field(default_factory=dict)
+    language: dict[str, str] = field(default_factory=dict)
+    foreign: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, Number] = field(default_factory=dict)
+    functions: frozenset[str] = frozenset()
+
+    @property
+    def imports_language(self) -> bool:
+        """True when the file imports the kernel language."""
+        return bool(self.language) or not LANGUAGE_MODULES.isdisjoint(self.modules.values())
+
+    def resolve(self, node: ast.expr) -> str | None:
+        """The language's name, or `math.<name>`, that a bare or dotted name stands for."""
+        if isinstance(node, ast.Name):
+            if node.id in self.language:
+                return self.language[node.id]
+            known = node.id not in self.foreign and node.id not in self.functions and node.id not in self.constants
+            return node.id if known and _is_language_name(node.id) else None
+        if isinstance(node, ast.Attribute):
+            module = self.modules.get(dotted(node.value) or "")
+            if module in LANGUAGE_MODULES and _is_language_name(node.attr):
+                return node.attr
+            return f"math.{node.attr}" if module == "math" else None
+        return None
+
+
+def dotted(node: ast.expr) -> str | None:
+    """`a.b.c` as text, or None for any other expression."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
+
+
+def _is_language_name(name: str) -> bool:
+    return name in FUNCTIONS or name in SCALARS or name in DECORATORS or name in RESERVED
+
+
+def imported_names(tree: ast.Module, source: Source, constants: Mapping[str, Number]) -> Names:
+    """The names a file imports and defines at its top level (nothing is executed)."""
+    names = Names({"math": "math", "hl": "hologram.language", "language": "hologram.language"})
+    names.functions = frozenset(s.name for s in tree.body if isinstance(s, ast.FunctionDef))
+    for statement in tree.body:
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                local = alias.asname or alias.name
+                names.modules[local] = alias.name
+        elif isinstance(statement, ast.ImportFrom):
+            _import_from(statement, names, source)
+    names.constants.update(constants)
+    return names
+
+
+def _import_from(statement: ast.ImportFrom, names: Names, source: Source) -> None:
+    module = statement.module or ""
+    for alias in statement.names:
+        local = alias.asname or alias.name
+        if f"{module}.{alias.name}" in LANGUAGE_MODULES:
+            names.modules[local] = f"{module}.{alias.name}"
+        elif module == "math":
+            names.language[local] = f"math.{alias.name}"
+        elif module in LANGUAGE_MODULES:
+            if alias.name == "*":
+                continue
+            if not _is_language_name(alias.name):
+                source.syntax(alias, f"the kernel language has no '{alias.name}'")
+            names.language[local] = alias.name
+        elif module != "__future__":
+            names.foreign[local] = "." * statement.level + module

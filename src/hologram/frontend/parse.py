@@ -1,0 +1,325 @@
+"""Kernel functions as trees: signatures and statements (expressions are in `parse_expressions`)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from itertools import count
+
+from hologram.frontend import tree
+from hologram.frontend.constants import NotConstant, fold
+from hologram.frontend.names import DECORATORS, Names, dotted
+from hologram.frontend.parse_expressions import BINARY, NO_MATMUL, Expressions
+from hologram.frontend.promote import BOOL, SCALARS
+from hologram.frontend.source import Source
+
+_REFUSED: dict[type[ast.AST], tuple[str, str]] = {
+    ast.With: ("'with' blocks", ""),
+    ast.Try: ("'try'", "a kernel cannot raise or catch exceptions"),
+    ast.Raise: ("'raise'", "a kernel cannot raise; use assert for checked mode"),
+    ast.Delete: ("'del'", ""),
+    ast.FunctionDef: ("nested functions", "define the function at the top level of the file"),
+    ast.AsyncFunctionDef: ("nested functions", ""),
+    ast.ClassDef: ("classes", ""),
+    ast.Import: ("imports inside a kernel", "import at the top of the file"),
+    ast.ImportFrom: ("imports inside a kernel", "import at the top of the file"),
+    ast.Global: ("'global'", "pass the value as a parameter"),
+    ast.Nonlocal: ("'nonlocal'", "pass the value as a parameter"),
+    ast.Match: ("'match'", "use if/elif"),
+    ast.AsyncFor: ("'async for'", ""),
+    ast.AsyncWith: ("'async with'", ""),
+}
+
+
+def parse_kernel(function: ast.FunctionDef, source: Source, names: Names) -> tree.Kernel:
+    """The tree of one kernel function; raises `KernelSyntaxError` for what the language does not have."""
+    check_depth(function, source)
+    return _Parser(function, source, names).kernel()
+
+
+def check_depth(function: ast.AST, source: Source) -> None:
+    """Refuses code that is nested deeper than `MAX_DEPTH`."""
+    stack: list[tuple[ast.AST, int]] = [(function, 0)]
+    place = function
+    while stack:
+        node, depth = stack.pop()
+        place = node if hasattr(node, "lineno") else place
+        if depth > 2 * tree.MAX_DEPTH:
+            source.syntax(place, "the code is nested too deeply", "split the expression")
+        stack.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
+
+
+class _Parser:
+    def __init__(self, function: ast.FunctionDef, source: Source, names: Names) -> None:
+        self.function, self.source, self.names = function, source, names
+        self.locals = {a.arg for a in _arguments(function)} | assigned_names(function.body)
+        self.declared = {a.arg for a in _arguments(function)}
+        self.expressions = Expressions(source, names, self.locals)
+        self._temporaries = (name for i in count() if (name := f"_t{i}") not in self.locals)
+
+    def kernel(self) -> tree.Kernel:
+        function, source = self.function, self.source
+        if function.returns is not None and not _is_none(function.returns):
+            source.syntax(function.returns, "a kernel returns nothing", "store results in an array parameter")
+        body = function.body
+        doc = ast.get_docstring(function) or ""
+        if doc or _is_docstring(body[0]):
+            body = body[1:]
+        block = self._decorators()
+        return tree.Kernel(function.name, self._parameters(), self.body(body), doc, block, at=source.place(function))
+
+    def _decorators(self) -> tuple[int, ...]:
+        block: tuple[int, ...] = ()
+        for decorator in self.function.decorator_list:
+            call = decorator if isinstance(decorator, ast.Call) else None
+            name = (dotted(call.func if call else decorator) or "").rpartition(".")[2]
+            if self.names.language.get(name, name) not in DECORATORS:
+                shown = self.source.text(decorator)
+                self.source.syntax(decorator, f"decorator '{shown}' on a kernel", "use @kernel alone")
+            for keyword in call.keywords if call else ():
+                if keyword.arg != "block":
+                    self.source.syntax(keyword, f"@kernel has no option '{keyword.arg}'", "the only option is block")
+                block = self._block(keyword.value)
+            if call and call.args:
+                self.source.syntax(call, "@kernel takes keyword arguments only", "write @kernel(block=256)")
+        return block
+
+    def _block(self, node: ast.expr) -> tuple[int, ...]:
+        parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
+        try:
+            sizes = tuple(fold(p, self.names) for p in parts)
+        except NotConstant:
+            sizes = ()
+        out = tuple(s for s in sizes if isinstance(s, int) and not isinstance(s, bool) and 1 <= s <= 1024)
+        if not 1 <= len(out) <= 3 or len(out) != len(parts):
+            self.source.syntax(node, "block must be one to three constant integers from 1 to 1024, x first")
+        return out
+
+    def _parameters(self) -> tuple[tree.Parameter, ...]:
+        arguments = self.function.args
+        for odd, what in ((arguments.vararg, "*args"), (arguments.kwarg, "**kwargs")):
+            if odd:
+                self.source.syntax(odd, f"a kernel cannot take {what}", "name every parameter")
+        if arguments.kwonlyargs:
+            self.source.syntax(arguments.kwonlyargs[0], "a kernel cannot have keyword-only parameters")
+        if arguments.posonlyargs:
+            self.source.syntax(arguments.posonlyargs[0], "a kernel cannot have positional-only parameters")
+        missing = len(arguments.args) - len(arguments.defaults)
+        defaults: list[ast.expr | None] = [*[None] * missing, *arguments.defaults]
+        return tuple(self._parameter(a, d) for a, d in zip(arguments.args, defaults, strict=True))
+
+    def _parameter(self, argument: ast.arg, default: ast.expr | None) -> tree.Parameter:
+        if argument.annotation is None:
+            self.source.syntax(
+                argument, f"parameter '{argument.arg}' has no type", f"write {argument.arg}: f32 or DeviceArray[f32]"
+            )
+        node = type_node(argument.annotation, self.source, self.names)
+        if default is None:
+            return tree.Parameter(argument.arg, node, at=self.source.place(argument))
+        if not isinstance(node, tree.Scalar):
+            self.source.syntax(default, "only scalar parameters can have defaults")
+        try:
+            value = fold(default, self.names)
+        except NotConstant:
+            self.source.syntax(default, "a default must be a constant number")
+        return tree.Parameter(argument.arg, node, value, at=self.source.place(argument))
+
+    # Statements
+
+    def body(self, statements: Sequence[ast.stmt]) -> tuple[tree.AnyStatement, ...]:
+        return tuple(s for statement in statements for s in self.statement(statement))
+
+    def statement(self, node: ast.stmt) -> list[tree.AnyStatement]:
+        at, source, expression = self.source.place(node), self.source, self.expressions.parse
+        match node:
+            case ast.Assign():
+                return self._assign(node)
+            case ast.AnnAssign():
+                return [self._annotated(node)]
+            case ast.AugAssign():
+                return [self._augmented(node)]
+            case ast.If(test=test, body=body, orelse=orelse):
+                condition, then_body = expression(test), self.body(body)
+                return [tree.If(condition, then_body, self.body(orelse) if orelse else None, at=at)]
+            case ast.For():
+                return [self._for(node)]
+            case ast.While():
+                if node.orelse:
+                    source.syntax(node.orelse[0], "'else' after a loop", "use a variable that says how the loop ended")
+                return [tree.While(expression(node.test), self.body(node.body), at=at)]
+            case ast.Return(value=value):
+                if value is not None and not _is_none(value):
+                    source.syntax(node, "a kernel returns nothing", "store results in an array parameter")
+                return [tree.Return(None, at=at)]
+            case ast.Break():
+                return [tree.Break(at=at)]
+            case ast.Continue():
+                return [tree.Continue(at=at)]
+            case ast.Pass():
+                return []
+            case ast.Assert(test=test, msg=message):
+                return [tree.Assert(expression(test), self._message(message), at=at)]
+            case ast.Expr(value=ast.Call() as call):
+                parsed = expression(call)
+                if not isinstance(parsed, tree.Call):
+                    source.syntax(node, "the value of this expression is not used", "assign it to a variable")
+                return [tree.CallStatement(parsed, at=at)]
+            case ast.Expr(value=ast.Constant(value=str())):
+                return []
+            case ast.Expr():
+                source.syntax(node, "the value of this expression is not used", "assign it to a variable")
+        what, hint = _REFUSED.get(type(node), (f"'{type(node).__name__}' statements", ""))
+        source.syntax(node, f"{what} cannot be used in a kernel", hint)
+
+    def _message(self, node: ast.expr | None) -> str:
+        if node is None:
+            return ""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value
+        self.source.syntax(node, "the message of an assert must be a plain string")
+
+    def _set(self, target: ast.expr, value: tree.AnyExpression, at: tree.Place) -> tree.AnyStatement:
+        parsed = self._target(target)
+        if isinstance(parsed, tree.Index):
+            return tree.Assign(parsed, value, at=at)
+        return self._set_name(parsed.name, value, at)
+
+    def _set_name(self, name: str, value: tree.AnyExpression, at: tree.Place) -> tree.AnyStatement:
+        if name in self.declared:
+            return tree.Assign(tree.Var(name, at=at), value, at=at)
+        self.declared.add(name)
+        return tree.Let(name, value, at=at)
+
+    def _target(self, node: ast.expr) -> tree.Var | tree.Index:
+        if isinstance(node, ast.Name):
+            return tree.Var(node.id, at=self.source.place(node))
+        if isinstance(node, ast.Subscript):
+            parsed = self.expressions.parse(node)
+            if isinstance(parsed, tree.Index):
+                return parsed
+        self.source.syntax(
+            node, f"cannot assign to '{self.source.text(node)}'", "assign to a variable or an array element"
+        )
+
+    def _assign(self, node: ast.Assign) -> list[tree.AnyStatement]:
+        at = self.source.place(node)
+        if len(node.targets) == 1 and not isinstance(node.targets[0], (ast.Tuple, ast.List)):
+            return [self._set(node.targets[0], self.expressions.parse(node.value), at)]
+        out: list[tree.AnyStatement] = []
+        if all(not isinstance(t, (ast.Tuple, ast.List)) for t in node.targets):
+            value = self._once(node.value, out, at)
+            return out + [self._set(t, value, at) for t in node.targets]
+        for target in node.targets:
+            if not isinstance(target, (ast.Tuple, ast.List)) or not isinstance(node.value, (ast.Tuple, ast.List)):
+                self.source.syntax(node, "a tuple can only be assigned from a tuple written out", "write a, b = x, y")
+            if len(target.elts) != len(node.value.elts):
+                left, right = len(target.elts), len(node.value.elts)
+                self.source.syntax(node, f"{left} targets for {right} values")
+        values = [self._once(v, out, at) for v in node.value.elts]  # type: ignore[attr-defined]
+        for target in node.targets:
+            assert isinstance(target, (ast.Tuple, ast.List))
+            out += [self._set(t, v, at) for t, v in zip(target.elts, values, strict=True)]
+        return out
+
+    def _once(self, node: ast.expr, out: list[tree.AnyStatement], at: tree.Place) -> tree.AnyExpression:
+        """The value held in a temporary, so that it is computed before any target changes."""
+        value = self.expressions.parse(node)
+        if isinstance(value, (tree.Literal, tree.Constant)):
+            return value
+        name = next(self._temporaries)
+        out.append(tree.Let(name, value, at=at))
+        return tree.Var(name, at=value.at)
+
+    def _annotated(self, node: ast.AnnAssign) -> tree.AnyStatement:
+        kind = type_node(node.annotation, self.source, self.names)
+        if not isinstance(kind, tree.Scalar):
+            self.source.syntax(node.annotation, "a variable cannot be an array", "arrays are parameters")
+        if node.value is None:
+            self.source.syntax(
+                node, "a declaration needs a value", f"write {self.source.text(node.target)}: {kind.type} = 0"
+            )
+        if not isinstance(node.target, ast.Name):
+            self.source.syntax(node, "only variables can be annotated")
+        self.declared.add(node.target.id)
+        value = self.expressions.parse(node.value)
+        return tree.Let(node.target.id, value, kind.type, at=self.source.place(node))
+
+    def _augmented(self, node: ast.AugAssign) -> tree.AnyStatement:
+        at = self.source.place(node)
+        op = BINARY.get(type(node.op))
+        if op is None:
+            self.source.syntax(node, NO_MATMUL, "write the loops")
+        target = self._target(node.target)
+        value = tree.BinaryOp(op, target, self.expressions.parse(node.value), at=at)
+        if isinstance(target, tree.Index):
+            return tree.Assign(target, value, at=at)
+        return self._set_name(target.name, value, at)
+
+    def _for(self, node: ast.For) -> tree.AnyStatement:
+        source = self.source
+        if node.orelse:
+            source.syntax(node.orelse[0], "'else' after a loop", "use a variable that says how the loop ended")
+        if not isinstance(node.target, ast.Name):
+            source.syntax(node.target, "a loop variable must be a plain name")
+        call = node.iter
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "range"):
+            source.syntax(call, "a for loop must run over range(…)", "write: for k in range(n):")
+        if call.keywords or not 1 <= len(call.args) <= 3:
+            source.syntax(call, f"range takes one to three arguments, got {len(call.args) + len(call.keywords)}")
+        args = [self.expressions.parse(a) for a in call.args]
+        at = source.place(call)
+        start = args[0] if len(args) > 1 else tree.Literal(0, at=at)
+        step = args[2] if len(args) == 3 else tree.Literal(1, at=at)
+        self.declared.add(node.target.id)
+        stop = args[min(len(args) - 1, 1)]
+        return tree.For(node.target.id, start, stop, step, self.body(node.body), at=source.place(node))
+
+
+def type_node(node: ast.expr, source: Source, names: Names) -> tree.Scalar | tree.Array:
+    """The type an annotation names; raises `KernelSyntaxError` for anything else."""
+    found = find_type(node, names)
+    if found is None:
+        source.syntax(
+            node,
+            f"'{source.text(node)}' is no type of the kernel language",
+            "types: i8 … i64, u8 … u64, f16, bf16, f32, f64, bool, usize, int, float, DeviceArray[T, 2]",
+        )
+    if isinstance(found, tree.Array) and SCALARS[found.element_type.type] is BOOL:
+        source.syntax(node, "arrays of bool are not part of the kernel language", "use DeviceArray[u8]")
+    return found
+
+
+def find_type(node: ast.expr, names: Names) -> tree.Scalar | tree.Array | None:
+    """The type an annotation names, or None."""
+    name = names.resolve(node)
+    if name in SCALARS:
+        return tree.Scalar({"int": "i32", "float": "f32"}.get(name, name))
+    if not isinstance(node, ast.Subscript) or names.resolve(node.value) != "DeviceArray":
+        return None
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    element = find_type(parts[0], names) if parts else None
+    if not isinstance(element, tree.Scalar) or len(parts) > 2:
+        return None
+    if len(parts) == 1:
+        return tree.Array(element)
+    dims = parts[1].value if isinstance(parts[1], ast.Constant) else None
+    return tree.Array(element, dims) if type(dims) is int and 1 <= dims <= 3 else None
+
+
+def assigned_names(body: Sequence[ast.stmt]) -> set[str]:
+    """Every name a body assigns anywhere: these are local, as in Python."""
+    nodes = (node for statement in body for node in ast.walk(statement))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def _arguments(function: ast.FunctionDef) -> list[ast.arg]:
+    a = function.args
+    return [*a.posonlyargs, *a.args, *a.kwonlyargs, *([a.vararg] if a.vararg else []), *([a.kwarg] if a.kwarg else [])]
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

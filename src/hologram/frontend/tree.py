@@ -1,0 +1,235 @@
+"""The kernel tree: what parsing gives, and exactly what a kernel's JSON says.
+
+Version 1.0 of the JSON has scalars and 1-D arrays, let/assign/if/for/while/return and
+var/literal/binary_op/index/call; everything else here is version 1.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+
+MAX_DEPTH = 150
+"""Deepest nesting of a tree, counted in nodes."""
+
+Place: TypeAlias = tuple[int, int, int]
+"""Line, column and exclusive end column, counted from 1 (the end column may be 0: unknown)."""
+
+
+class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Base of all nodes; `at` is where the node stands in its source."""
+
+    at: Place | None = None
+
+
+# Types
+
+
+class Scalar(Node, tag_field="kind", tag="scalar", frozen=True, kw_only=False):
+    """One number: one of the twelve ISA types, `bool` or `usize` (= u64)."""
+
+    type: str
+
+
+class DevicePtr(Node, tag_field="kind", tag="device_ptr", frozen=True):
+    """An opaque pointer: readable, but no kernel can use it."""
+
+
+class Array(Node, tag_field="kind", tag="device_array", frozen=True, kw_only=False):
+    """An array of scalars with one to three dimensions."""
+
+    element_type: Scalar
+    ndim: int = 1
+
+
+TypeNode: TypeAlias = Scalar | DevicePtr | Array
+
+
+# Expressions
+
+
+class Expression(Node, tag_field="type", frozen=True):
+    """Base of expressions."""
+
+
+class Var(Expression, tag="var", frozen=True, kw_only=False):
+    """A parameter or local variable."""
+
+    name: str
+
+
+class Literal(Expression, tag="literal", frozen=True, kw_only=False):
+    """A number without a type of its own (weak), or True/False."""
+
+    value: bool | int | float
+
+
+class Constant(Expression, tag="constant", frozen=True, kw_only=False):
+    """A weak float that JSON cannot write: `inf` or `nan`."""
+
+    name: str
+
+
+class BinaryOp(Expression, tag="binary_op", frozen=True, kw_only=False):
+    """Arithmetic, comparison or boolean operator with two operands."""
+
+    op: str
+    left: AnyExpression
+    right: AnyExpression
+
+
+class UnaryOp(Expression, tag="unary_op", frozen=True, kw_only=False):
+    """`neg`, `pos`, `invert` or `not`."""
+
+    op: str
+    operand: AnyExpression
+
+
+class Cast(Expression, tag="cast", frozen=True, kw_only=False):
+    """Conversion to a scalar type."""
+
+    to: str
+    value: AnyExpression
+
+
+class Conditional(Expression, tag="conditional", frozen=True, kw_only=False):
+    """`then_value if condition else else_value`."""
+
+    condition: AnyExpression
+    then_value: AnyExpression
+    else_value: AnyExpression
+
+
+class Index(Expression, tag="index", frozen=True, kw_only=False):
+    """An array element; `rest` holds the indices after the first."""
+
+    array: AnyExpression
+    index: AnyExpression
+    rest: tuple[AnyExpression, ...] = ()
+
+
+class Shape(Expression, tag="shape", frozen=True, kw_only=False):
+    """`array.shape[axis]`."""
+
+    array: AnyExpression
+    axis: int
+
+
+class Call(Expression, tag="call", frozen=True, kw_only=False):
+    """A call of a built-in function."""
+
+    function: str
+    args: tuple[AnyExpression, ...]
+
+
+AnyExpression: TypeAlias = Var | Literal | Constant | BinaryOp | UnaryOp | Cast | Conditional | Index | Shape | Call
+
+
+# Statements
+
+
+class Statement(Node, tag_field="type", frozen=True):
+    """Base of statements."""
+
+
+class Let(Statement, tag="let", frozen=True, kw_only=False):
+    """The first assignment of a name in source order; `declared` is its annotation."""
+
+    name: str
+    value: AnyExpression
+    declared: str | None = None
+
+
+class Assign(Statement, tag="assign", frozen=True, kw_only=False):
+    """A later assignment of a name, or a store to an array element."""
+
+    target: Var | Index
+    value: AnyExpression
+
+
+class If(Statement, tag="if", frozen=True, kw_only=False):
+    """`elif` is an `if` alone in `else_body`."""
+
+    condition: AnyExpression
+    then_body: tuple[AnyStatement, ...]
+    else_body: tuple[AnyStatement, ...] | None
+
+
+class For(Statement, tag="for", frozen=True, kw_only=False):
+    """`for var in range(start, stop, step)`."""
+
+    var: str
+    start: AnyExpression
+    stop: AnyExpression
+    step: AnyExpression
+    body: tuple[AnyStatement, ...]
+
+
+class While(Statement, tag="while", frozen=True, kw_only=False):
+    condition: AnyExpression
+    body: tuple[AnyStatement, ...]
+
+
+class Return(Statement, tag="return", frozen=True, kw_only=False):
+    """A kernel returns nothing; `value` exists because version 1.0 has it."""
+
+    value: AnyExpression | None
+
+
+class Break(Statement, tag="break", frozen=True):
+    """Leave the innermost loop."""
+
+
+class Continue(Statement, tag="continue", frozen=True):
+    """Go on with the next round of the innermost loop."""
+
+
+class Assert(Statement, tag="assert", frozen=True, kw_only=False):
+    """A claim about the values; it costs nothing outside checked mode."""
+
+    condition: AnyExpression
+    message: str = ""
+
+
+class CallStatement(Statement, tag="call", frozen=True, kw_only=False):
+    """A call for its effect."""
+
+    call: Call
+
+
+AnyStatement: TypeAlias = Let | Assign | If | For | While | Return | Break | Continue | Assert | CallStatement
+
+
+# Kernels
+
+
+class Parameter(Node, frozen=True, kw_only=False):
+    """A parameter; only scalars have defaults."""
+
+    name: str
+    type: TypeNode
+    default: bool | int | float | None = None
+
+
+class Kernel(Node, frozen=True, kw_only=False):
+    """One kernel; `block` is what its decorator asks for, x first (empty: nothing)."""
+
+    name: str
+    params: tuple[Parameter, ...]
+    body: tuple[AnyStatement, ...]
+    doc: str = ""
+    block: tuple[int, ...] = ()
+
+
+def nodes(kernel: Kernel) -> Iterator[tuple[Node, int]]:
+    """Every node under a kernel with its depth, without recursion."""
+    stack: list[tuple[object, int]] = [(kernel, 0)]
+    while stack:
+        item, depth = stack.pop()
+        if isinstance(item, tuple):
+            stack.extend((child, depth) for child in item)
+        elif isinstance(item, Node):
+            yield item, depth
+            stack.extend((getattr(item, name), depth + 1) for name in item.__struct_fields__)

@@ -1,0 +1,280 @@
+"""Kernels: a decorated function (or a loaded program) that compiles at first use and is then called or bound."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import weakref
+from collections.abc import Callable
+from functools import cache
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, overload
+
+from hologram.errors import ArgumentTypeError
+from hologram.language.program import Path_, Program
+from hologram.runtime import native
+from hologram.runtime.executor import default_executor, on_default_change
+from hologram.runtime.launcher import Launcher
+from hologram.runtime.rules import rules_of
+
+if TYPE_CHECKING:
+    from hologram.backends.base import LaunchConfig
+    from hologram.frontend.tree import Kernel as Tree
+    from hologram.runtime.entry.context import EntryContext
+    from hologram.runtime.executor import Executor
+    from hologram.runtime.launch import Launch
+    from hologram.runtime.shape import Dimensions
+
+LAUNCH_OPTIONS = ("grid", "block", "executor")
+
+
+class Kernel:
+    """A kernel. Calling it launches it on the arguments; `bind` gives a launch that is called many times.
+
+    Both take the keyword-only `grid` (blocks), `block` (lanes) and `executor`. A kernel made from a function is
+    compiled at its first use, from the function's source, which is never executed.
+    """
+
+    __slots__ = ("__weakref__", "_block", "_context", "_function", "_launcher", "_program", "_used")
+
+    def __init__(
+        self,
+        function: Callable[..., Any] | None = None,
+        *,
+        program: Program | None = None,
+        block: Dimensions | None = None,
+    ) -> None:
+        self._function = function
+        self._program = program
+        self._block = block
+        self._launcher: Launcher | None = None
+        self._context: EntryContext | None = None
+        self._used = False
+
+    # Running.
+
+    def __call__(
+        self,
+        *args: Any,
+        grid: Dimensions | None = None,
+        block: Dimensions | None = None,
+        executor: Executor | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Launch once on host arrays or Buffers, and numbers."""
+        self.launcher.call(*args, grid=grid, block=block, executor=executor, **kwargs)
+        if self._context is None and executor is None:
+            self._attach()
+
+    def bind(
+        self,
+        *args: Any,
+        grid: Dimensions | None = None,
+        block: Dimensions | None = None,
+        executor: Executor | None = None,
+        **kwargs: Any,
+    ) -> Launch:
+        """Check and hold the arguments once; calling the launch that this gives runs the kernel on them."""
+        return self.launcher.bind(*args, grid=grid, block=block, executor=executor, **kwargs)
+
+    def launch_config(
+        self, *args: Any, grid: Dimensions | None = None, block: Dimensions | None = None, **kwargs: Any
+    ) -> LaunchConfig:
+        """Grid and block that a call with these arguments would run with."""
+        return self.launcher.launch_config(*args, grid=grid, block=block, **kwargs)
+
+    def _attach(self) -> None:
+        """Send calls straight to machine code from the second one on (a kernel called once need not pay for it)."""
+        first, self._used = not self._used, True
+        chosen, launcher = default_executor(), self.launcher
+        if first or chosen.backend != "cpu" or not (launcher.trusted or rules_of(self.program).proven):
+            return
+        self._context = native.attach_unbound(self, launcher.executable(chosen), launcher)
+        if self._context is not None:
+            _attached.add(self)
+
+    def detach(self) -> None:
+        """Forget the way to machine code, because another executor may be meant from now on."""
+        native.clear_entry(self)
+        self._context, self._used = None, False
+
+    # What it is.
+
+    @property
+    def name(self) -> str:
+        """The kernel's name."""
+        return self._function.__name__ if self._function is not None else self.program.name
+
+    @property
+    def program(self) -> Program:
+        """The verified program (compiled now where it was not)."""
+        if self._program is None:
+            self._program = _compiled(self._function)
+        return self._program
+
+    @property
+    def launcher(self) -> Launcher:
+        """What checks the arguments and chooses the executor."""
+        if self._launcher is None:
+            program = self.program
+            block = self._block or program.block
+            self._launcher = Launcher(program, program.sections, trusted=program.trusted, block=block)
+        return self._launcher
+
+    @property
+    def tree(self) -> Tree | None:
+        """The typed tree of the source, where it is known."""
+        return self.program.tree
+
+    def disassemble(self) -> str:
+        """The program as `.atlasm` text."""
+        return self.program.disassemble()
+
+    def inspect(self, form: str) -> str:
+        """The kernel as text: "tree" (JSON), "atlasm", or for this machine "llvm" or "asm"."""
+        return self.program.inspect(form)
+
+    def save(self, path: Path_) -> None:
+        """Write the program to a `.atlas` file."""
+        self.program.save(path)
+
+    # How Python sees it.
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    @property
+    def __wrapped__(self) -> Callable[..., Any]:
+        if self._function is None:
+            raise AttributeError("a loaded program has no Python function")
+        return self._function
+
+    def __repr__(self) -> str:
+        names = [p.name for p in _of_kernel_signature(self).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        return f"<kernel {self.name}({', '.join(names)})>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._function is not None and _find(*_place(self._function)) is self:
+            return _find, _place(self._function)
+        return _restore, (self.program, self._block)
+
+
+class _PerKernel:
+    """A special attribute that each kernel has for itself, beside the one its class has."""
+
+    def __init__(self, of_kernel: Callable[[Kernel], Any], of_class: Any) -> None:
+        self._of_kernel, self._of_class = of_kernel, of_class
+
+    def __get__(self, instance: Kernel | None, owner: type) -> Any:
+        return self._of_class if instance is None else self._of_kernel(instance)
+
+
+def _of_kernel_doc(kernel: Kernel) -> str | None:
+    return inspect.getdoc(kernel._function) if kernel._function else kernel.program.metadata.get("doc")
+
+
+def _of_kernel_signature(kernel: Kernel) -> inspect.Signature:
+    if kernel._function is not None:
+        parameters = list(inspect.signature(kernel._function).parameters.values())
+    else:
+        kind, none = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
+        parameters = [
+            inspect.Parameter(
+                p.name, kind, default=none if p.default is None else p.default, annotation=str(p).split(": ", 1)[1]
+            )
+            for p in kernel.program.params
+        ]
+    taken = {p.name for p in parameters}
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
+        for name in LAUNCH_OPTIONS
+        if name not in taken
+    ]
+    return inspect.Signature([*parameters, *options])
+
+
+def _give_own_attributes(kernels: type[Kernel]) -> type[Kernel]:
+    """Docstring and signature are each kernel's own; the class keeps its docstring."""
+    text = Kernel.__doc__
+    kernels.__doc__ = _PerKernel(_of_kernel_doc, text)  # type: ignore[assignment]  # a descriptor answers for both
+    kernels.__signature__ = _PerKernel(_of_kernel_signature, None)  # type: ignore[attr-defined]
+    return kernels
+
+
+@cache
+def kernel_type() -> type[Kernel]:
+    """`Kernel` with native entries where this Python can have them."""
+    made = native.callable_type(Kernel, "hologram.language.kernel.Kernel")
+    return _give_own_attributes(made)
+
+
+_attached: weakref.WeakSet[Kernel] = weakref.WeakSet()
+
+
+def _detach_all() -> None:
+    for attached in list(_attached):
+        attached.detach()
+    _attached.clear()
+
+
+on_default_change(_detach_all)
+
+
+def _compiled(function: Callable[..., Any] | None) -> Program:
+    from hologram.frontend import compile_function, schema
+    from hologram.language.source import source_of
+    from hologram.runtime import debug
+
+    assert function is not None, "a kernel has a function or a program"
+    source = source_of(function)
+    unit = compile_function(source.text, source.file, source.name, source.first_line, source.constants)
+    if wanted := debug.level():
+        debug.show(f"{unit.name}: {debug.times(unit.timings)}")
+        if wanted >= debug.PROGRAM:
+            debug.show(f"{unit.name}: program", unit.program.disassemble())
+        if wanted >= debug.TREE:
+            debug.show(f"{unit.name}: tree", schema.dumps([unit.tree]))
+    metadata = {"doc": unit.doc} if unit.doc else {}
+    if unit.tree.block:
+        metadata["block"] = ",".join(map(str, unit.tree.block))
+    return Program.of(unit.program, metadata=metadata, tree=unit.tree)
+
+
+def _place(function: Callable[..., Any]) -> tuple[str, str]:
+    return function.__module__, function.__qualname__
+
+
+def _find(module: str, qualname: str) -> Any:
+    """The object of that name in a module, or None."""
+    try:
+        found: Any = importlib.import_module(module)
+    except ImportError:
+        return None
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _restore(program: Program, block: Dimensions | None) -> Kernel:
+    return kernel_type()(program=program, block=block)
+
+
+@overload
+def kernel(function: Callable[..., Any], /) -> Kernel: ...
+@overload
+def kernel(*, block: Dimensions | None = None) -> Callable[[Callable[..., Any]], Kernel]: ...
+def kernel(function: Callable[..., Any] | None = None, /, *, block: Dimensions | None = None) -> Any:
+    """Make a kernel of a function: `@kernel`, or `@kernel(block=256)` for kernels that work by blocks."""
+    if function is None:
+        return lambda decorated: _decorate(decorated, block)
+    return _decorate(function, block)
+
+
+def _decorate(function: Callable[..., Any], block: Dimensions | None) -> Kernel:
+    if not isinstance(function, FunctionType):
+        raise ArgumentTypeError(f"@kernel decorates a function, not {type(function).__name__}")
+    return kernel_type()(function, block=block)
+
+
+atlas_kernel = kernel

@@ -1,0 +1,89 @@
+"""The source text of a live function, and the numbers it closes over. Nothing is executed to find them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from hologram.errors import KernelSyntaxError, Location
+
+LANGUAGE = "hologram.language"
+
+Number = bool | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSource:
+    """Text of one function with the place it comes from, and values of the names around it that are numbers."""
+
+    text: str
+    file: str
+    name: str
+    first_line: int
+    constants: Mapping[str, Number]
+
+
+def source_of(function: Callable[..., Any]) -> FunctionSource:
+    """Source of a Python function; raises KernelSyntaxError where none is available."""
+    assert isinstance(function, FunctionType)
+    code, name = function.__code__, function.__name__
+    try:
+        lines, first_line = inspect.getsourcelines(function)
+    except (OSError, TypeError) as error:
+        raise KernelSyntaxError(
+            f"the source of kernel '{name}' is not available",
+            Location(code.co_filename, code.co_firstlineno),
+            hint="kernels are compiled from their source: define them in a file or a notebook cell",
+        ) from error
+    text = "".join(lines)
+    around = _names_around(function, text)
+    imports = _renamed_imports(around)
+    if imports:
+        text = f"{'; '.join(imports)}\n{textwrap.dedent(text)}"
+        first_line -= 1
+    constants = {name: number for name, value in around.items() if (number := _number(value)) is not None}
+    return FunctionSource(text, inspect.getsourcefile(function) or code.co_filename, name, first_line, constants)
+
+
+def _names_around(function: FunctionType, text: str) -> dict[str, Any]:
+    """Closure variables and globals that the text mentions and that are not the function's own variables."""
+    code = function.__code__
+    words = set(re.findall(r"[^\W\d]\w*", text)).difference(code.co_varnames, {function.__name__})
+    found = {name: function.__globals__[name] for name in words if name in function.__globals__}
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:  # not assigned so far
+            continue
+    return dict(sorted(found.items()))
+
+
+def _number(value: Any) -> Number | None:
+    if isinstance(value, bool | int | float):
+        return value
+    return value.item() if isinstance(value, np.bool_ | np.integer | np.floating) else None
+
+
+def _renamed_imports(around: Mapping[str, Any]) -> list[str]:
+    """Import statements for names of the language that go by another name here."""
+    from hologram.language.annotations import DeviceArray, Scalar
+    from hologram.language.functions import STAND_INS
+
+    statements = []
+    for local, value in around.items():
+        if isinstance(value, ModuleType) and value.__name__ in (LANGUAGE, "math"):
+            statements.append(f"import {value.__name__} as {local}")
+        elif isinstance(value, type) and issubclass(value, Scalar | DeviceArray) and value.__name__ != local:
+            statements.append(f"from {LANGUAGE} import {value.__name__} as {local}")
+        elif callable(value):
+            name = getattr(value, "__name__", local)
+            if name != local and STAND_INS.get(name) is value:
+                statements.append(f"from {LANGUAGE} import {name} as {local}")
+    return statements

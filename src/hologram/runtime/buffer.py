@@ -1,0 +1,294 @@
+"""Buffers: aligned host memory with a dtype and a shape, owned, borrowed, or part of another buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hologram.errors import (
+    ArgumentTypeError,
+    ArgumentValueError,
+    BufferFreedError,
+    BufferInUseError,
+    CapacityError,
+)
+from hologram.runtime.host import HostArray, host_array
+from hologram.runtime.locks import fork_safe_lock
+from hologram.types import Type
+
+if TYPE_CHECKING:
+    from hologram.runtime.executor import Executor
+
+ALIGNMENT = 64
+
+_lock = fork_safe_lock()  # guards `Memory.holds` against `free`
+
+
+class Memory:
+    """The bytes a buffer and its views share: who keeps them alive, whether they are freed, who holds them."""
+
+    __slots__ = ("__weakref__", "freed", "holds", "owner")
+
+    def __init__(self, owner: Any) -> None:
+        self.owner, self.freed, self.holds = owner, False, 0
+
+
+def aligned_zeros(count: int, type: Type) -> HostArray:
+    """`count` zeros of a type, starting at a multiple of 64 bytes; raises CapacityError where memory is short."""
+    nbytes = count * type.size
+    try:
+        raw = np.zeros(nbytes + ALIGNMENT, np.uint8)
+    except (MemoryError, ValueError, OverflowError) as error:
+        raise CapacityError(f"cannot allocate {nbytes} bytes") from error
+    start = -raw.__array_interface__["data"][0] % ALIGNMENT
+    return raw[start : start + nbytes].view(type.dtype)
+
+
+class Buffer:
+    """Host memory of one element type, made by an `Executor`; freed by `free`, at the end of `with`, or when collected.
+
+    Slices and `reshape` give buffers that share the memory. NumPy reads and writes it in place through `numpy()` or
+    `np.asarray(buffer)`; DLPack consumers take it too. Using a buffer after `free` raises BufferFreedError.
+    """
+
+    __slots__ = ("__weakref__", "_array", "_exported", "_memory", "class_index", "executor", "is_view")
+
+    def __init__(
+        self,
+        executor: Executor,
+        array: HostArray,
+        memory: Memory | None = None,
+        class_index: int | None = None,
+    ) -> None:
+        self.executor = executor
+        self.class_index = class_index
+        self.is_view = False
+        self._memory = Memory(array) if memory is None else memory
+        self._array: HostArray | None = array
+        self._exported: Any = None
+
+    # What it is.
+
+    @property
+    def dtype(self) -> Any:
+        """The NumPy dtype of an element."""
+        return self._live().dtype
+
+    @property
+    def type(self) -> Type:
+        """The element type."""
+        found = Type.of_dtype(self._live().dtype)
+        assert found is not None, "buffers are made with one of the twelve types"
+        return found
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths along each axis."""
+        lengths: tuple[int, ...] = self._live().shape
+        return lengths
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Bytes from one element to the next along each axis."""
+        return tuple(self._live().strides)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._live().ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._live().size
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self._live().nbytes
+
+    @property
+    def device(self) -> str:
+        """Where the memory is: "cpu"."""
+        return "cpu"
+
+    @property
+    def is_boundary(self) -> bool:
+        """True for a place in the executor's boundary pool."""
+        return self.class_index is not None
+
+    @property
+    def is_freed(self) -> bool:
+        """True once the memory may no longer be used through this buffer."""
+        return self._array is None or self._memory.freed
+
+    def __len__(self) -> int:
+        return len(self._live())
+
+    def __repr__(self) -> str:
+        if self.is_freed:
+            return "Buffer(freed)"
+        place = f", class_index={self.class_index}" if self.is_boundary else ""
+        return f"Buffer(shape={self.shape}, dtype='{self.type.value}', device='{self.device}'{place})"
+
+    # Moving data.
+
+    def from_numpy(self, array: HostArray) -> None:
+        """Copy an array in: the same dtype, the same number of elements, any shape.
+
+        Raises ArgumentTypeError for something that is no array, ArgumentValueError for another dtype or count.
+        """
+        mine = self._writable()
+        given = host_array(array)
+        if given is None:
+            raise ArgumentTypeError(f"from_numpy takes an array, not {type(array).__name__}")
+        if given.dtype != mine.dtype:
+            name = mine.dtype.name
+            raise ArgumentValueError(
+                f"the array's dtype {given.dtype} doesn't match the buffer's dtype {name}; use x.astype(np.{name})"
+            )
+        if given.size != mine.size:
+            raise ArgumentValueError(f"the array's size {given.size} doesn't match the buffer's size {mine.size}")
+        mine[...] = given if given.shape == mine.shape else given.reshape(mine.shape)
+
+    def to_numpy(self) -> HostArray:
+        """A copy of the content, of the buffer's shape."""
+        return self._live().copy()
+
+    def numpy(self) -> HostArray:
+        """The content in place, as a NumPy array that shares the memory and keeps it alive."""
+        return self._live().view()
+
+    def from_bytes(self, data: bytes) -> None:
+        """Copy raw bytes in; their number must be `nbytes`."""
+        mine = self._writable()
+        if len(data) != mine.nbytes:
+            raise ArgumentValueError(f"{len(data)} bytes given, which doesn't match the buffer's {mine.nbytes}")
+        mine[...] = np.frombuffer(data, mine.dtype).reshape(mine.shape)
+
+    def to_bytes(self) -> bytes:
+        """The content as bytes, in C order."""
+        return self._live().tobytes()
+
+    def fill(self, value: int | float) -> None:
+        """Set every element; an integer out of the type's range raises ArgumentValueError."""
+        mine = self._writable()
+        try:
+            mine.fill(value)
+        except OverflowError as error:
+            raise ArgumentValueError(f"{value!r} does not fit {self.type.value}") from error
+
+    def copy_from(self, other: Buffer) -> None:
+        """Copy another buffer's content: the same dtype and the same number of elements."""
+        if not isinstance(other, Buffer):
+            raise ArgumentTypeError(f"copy_from takes a Buffer, not {type(other).__name__}; from_numpy takes arrays")
+        self.from_numpy(other._live())
+
+    # Parts.
+
+    def __getitem__(self, index: Any) -> Any:
+        """Integers and slices as in NumPy: a buffer that shares the memory, or one element."""
+        parts = index if isinstance(index, tuple) else (index,)
+        if not all(p is Ellipsis or isinstance(p, slice | int | np.integer) for p in parts):
+            raise ArgumentTypeError("a buffer is indexed by integers and slices; for more use buffer.numpy()[...]")
+        found = self._live()[index]
+        return self._part(found) if isinstance(found, np.ndarray) else found
+
+    def reshape(self, *shape: int | Sequence[int]) -> Buffer:
+        """The same memory with another shape; the buffer must be contiguous."""
+        mine = self._live()
+        if not mine.flags.c_contiguous:
+            raise ArgumentValueError("only a contiguous buffer can be reshaped without a copy")
+        try:
+            return self._part(mine.reshape(*shape))
+        except ValueError as error:
+            raise ArgumentValueError(str(error)) from error
+
+    def _part(self, array: HostArray) -> Buffer:
+        part = Buffer(self.executor, array, self._memory, self.class_index)
+        part.is_view = True
+        return part
+
+    # The end.
+
+    def free(self) -> None:
+        """Give the memory back; once is enough, more is harmless. Freeing a view ends the view only.
+
+        Raises BufferInUseError while a bound launch holds the buffer. Arrays made by `numpy()` keep their memory.
+        """
+        with _lock:
+            if self._array is None:
+                return
+            if not self.is_view and not self._memory.freed:
+                if self._memory.holds:
+                    raise BufferInUseError(
+                        f"{self!r} is held by {self._memory.holds} bound launch(es); drop those first"
+                    )
+                self._memory.freed, self._memory.owner = True, None
+            self._array = None
+
+    def hold(self) -> Memory:
+        """Keep the memory from being freed until `release` is called with what this gave."""
+        with _lock:
+            self._live()
+            self._memory.holds += 1
+            return self._memory
+
+    @staticmethod
+    def release(memory: Memory) -> None:
+        """Undo one `hold`."""
+        with _lock:
+            memory.holds -= 1
+
+    def expire(self) -> None:
+        """End the buffer because its executor ends; memory that bound launches hold stays with them."""
+        with _lock:
+            self._memory.freed, self._memory.owner, self._array = True, None, None
+
+    def __enter__(self) -> Buffer:
+        self._live()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.free()
+
+    # Exchange.
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> HostArray:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        mine = self._live()
+        if self.type is Type.BF16:
+            raise AttributeError("bfloat16 has no type string; __array__ is used")
+        # The consumer keeps this buffer, not the memory: so the memory stays with the buffer even after `free`.
+        self._exported = mine
+        return mine.__array_interface__
+
+    def __buffer__(self, flags: int) -> memoryview:
+        """The buffer protocol (Python 3.12 and later; before that use `memoryview(buffer.numpy())`)."""
+        return self.numpy().data
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.numpy().__dlpack__(**{name: value for name, value in options.items() if value is not None})
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._live().__dlpack_device__()
+
+    def __reduce__(self) -> Any:
+        raise ArgumentTypeError("a Buffer belongs to its executor and cannot be pickled; pickle buffer.to_numpy()")
+
+    def _live(self) -> HostArray:
+        array = self._array
+        if array is None or self._memory.freed:
+            raise BufferFreedError("Buffer has been freed")
+        return array
+
+    def _writable(self) -> HostArray:
+        array = self._live()
+        if not array.flags.writeable:
+            raise ArgumentValueError("the buffer borrows read-only memory")
+        return array

@@ -1,0 +1,77 @@
+"""The backends of this process and the programs they have made runnable, each made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import hologram.backends.llvm.jit  # noqa: F401  # its lock must be older than ours, see `fork_safe_lock`
+from hologram.isa.program import Program
+from hologram.runtime import debug
+from hologram.runtime.locks import fork_safe_lock
+
+if TYPE_CHECKING:
+    from hologram.backends.base import Backend, Executable
+    from hologram.isa.binary import TargetSection
+
+ENTRY_POINTS = "hologram.backends"
+
+_lock = fork_safe_lock()
+_backends: dict[str, Backend] = {}
+_executables: dict[tuple[str, str], Executable] = {}
+
+
+def _cpu() -> Backend:
+    from hologram.backends.cpu import CpuBackend
+    from hologram.runtime.cache import DiskStore
+
+    return CpuBackend(DiskStore())
+
+
+def _interpreter() -> Backend:
+    from hologram.backends.interpreter import InterpreterBackend
+
+    return InterpreterBackend()
+
+
+BUILT_IN: Mapping[str, Callable[[], Backend]] = {"cpu": _cpu, "interpreter": _interpreter}
+
+ABSENT: Mapping[str, str] = dict.fromkeys(
+    ("cuda", "metal", "vulkan"), "this version runs on the CPU only; use Executor('cpu')"
+)
+"""Backends that are known and not part of this version, each with the cure."""
+
+
+def plugins() -> dict[str, Any]:
+    """Backends of other packages, by name: their entry points in the group `hologram.backends`."""
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+
+
+def backend_named(name: str) -> Backend:
+    """The one backend of that name in this process; the name must be known."""
+    with _lock:
+        if name not in _backends:
+            make = BUILT_IN.get(name)
+            _backends[name] = make() if make else plugins()[name].load()()
+        return _backends[name]
+
+
+def executable_for(backend: str, program: Program, sections: Sequence[TargetSection] = ()) -> Executable:
+    """A verified program made runnable by a backend: from memory, else compiled (or taken from trusted `sections`)."""
+    key = (backend, program.digest)
+    found = _executables.get(key)
+    if found is None:
+        with _lock:
+            found = _executables.get(key)
+            if found is None:
+                found = _executables[key] = _compile(backend, program, sections)
+    return found
+
+
+def _compile(backend: str, program: Program, sections: Sequence[TargetSection]) -> Executable:
+    made: Any = backend_named(backend)  # only the CPU's backend takes sections
+    executable: Executable = made.compile(program, sections) if sections and backend == "cpu" else made.compile(program)
+    debug.show_executable(executable)
+    return executable

@@ -1,0 +1,99 @@
+"""The two entry functions, as LLVM IR: `bound` and `unbound`, both with CPython's vectorcall signature.
+
+They raise nothing themselves. On any doubt about the arguments they call one Python function, the slow path, with the
+same arguments; it runs what is legal and complains about the rest. One module serves every kernel and every object:
+what differs comes through the context block (see `context`), so the machine code has no addresses in it.
+
+Reading order: `bound` and `unbound` at the end say what happens; `acceptance` (with `arguments`), `environment` and
+`launch` say how.
+"""
+
+from __future__ import annotations
+
+from hologram.errors import UnsupportedError
+from hologram.runtime.entry import types
+from hologram.runtime.entry.abi import Abi
+from hologram.runtime.entry.context import MAX_BLOCK, MAX_PARAMETERS
+from hologram.runtime.entry.stub_ir.acceptance import COUNT_MASK, accept, accept_pair
+from hologram.runtime.entry.stub_ir.arguments import accept_array, accept_float, accept_integer
+from hologram.runtime.entry.stub_ir.environment import ENVIRONMENTS
+from hologram.runtime.entry.stub_ir.fields import CONTEXT, field
+from hologram.runtime.entry.stub_ir.launch import launch, outcome
+
+_DECLARATIONS = """
+declare void @Py_IncRef(ptr)
+declare void @Py_DecRef(ptr)
+declare ptr @Py_NewRef(ptr)
+declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
+declare ptr @PyLong_FromLongLong(i64)
+declare i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)
+declare double @PyFloat_AsDouble(ptr)
+declare ptr @PyEval_SaveThread()
+declare void @PyEval_RestoreThread(ptr)
+declare double @llvm.fabs.f64(double)
+declare float @llvm.experimental.constrained.fptrunc.f32.f64(double, metadata, metadata)
+declare float @llvm.experimental.constrained.sitofp.f32.i64(i64, metadata, metadata)
+declare double @llvm.experimental.constrained.sitofp.f64.i64(i64, metadata, metadata)
+"""
+
+
+def stub_ir(abi: Abi, arch: str) -> str:
+    """The module with `bound` and `unbound` for an ABI and an architecture (`x86_64`, `aarch64`).
+
+    Raises UnsupportedError for an architecture whose floating-point environment is not known here.
+    """
+    if arch not in ENVIRONMENTS:
+        raise UnsupportedError(f"no entry functions for {arch}: known are {', '.join(ENVIRONMENTS)}")
+    return "\n".join(
+        (
+            _DECLARATIONS,
+            ENVIRONMENTS[arch](),
+            outcome(),
+            launch(),
+            accept_array(abi),
+            accept_integer(abi),
+            accept_float(abi),
+            accept_pair(),
+            accept(),
+            _entries(),
+            "attributes #0 = { nounwind strictfp }\nattributes #1 = { nounwind strictfp cold noinline }",
+        )
+    )
+
+
+def _entries() -> str:
+    """The vectorcall functions themselves."""
+    return f"""
+define ptr @bound(ptr %self, ptr %args, i64 %nargsf, ptr %kwnames) #0 {{
+{field("context", "self", types.CONTEXT)}
+  %count = and i64 %nargsf, {COUNT_MASK}
+  %no.arguments = icmp eq i64 %count, 0
+  %no.keywords = icmp eq ptr %kwnames, null
+  %plain = and i1 %no.arguments, %no.keywords
+  br i1 %plain, label %launch, label %slow
+launch:
+{field("block", "context", CONTEXT["block"])}
+  %environment = call i32 @enter_environment()
+  %result = tail call ptr @launch(ptr %context, ptr %block, i32 %environment)
+  ret ptr %result
+slow:
+  %other = tail call ptr @call_slow(ptr %context, ptr %args, i64 %nargsf, ptr %kwnames)
+  ret ptr %other
+}}
+
+define ptr @unbound(ptr %self, ptr %args, i64 %nargsf, ptr %kwnames) #0 {{
+  %block = alloca [{MAX_BLOCK} x i8], align 8
+  %ranges = alloca [{MAX_PARAMETERS} x [2 x i64]], align 8
+{field("context", "self", types.CONTEXT)}
+  %environment = call i32 @enter_environment()
+  %fits = call i1 @accept(ptr %context, ptr %args, i64 %nargsf, ptr %kwnames, ptr %block, ptr %ranges)
+  br i1 %fits, label %launch, label %slow
+launch:
+  %result = call ptr @launch(ptr %context, ptr %block, i32 %environment)
+  ret ptr %result
+slow:
+  call void @leave_environment(i32 %environment)
+  %other = call ptr @call_slow(ptr %context, ptr %args, i64 %nargsf, ptr %kwnames)
+  ret ptr %other
+}}
+"""

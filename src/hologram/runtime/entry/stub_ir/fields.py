@@ -1,0 +1,21 @@
+"""Loading fields at known offsets: what most of the entry functions' code is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hologram.runtime.entry.context import CONTEXT_FIELDS, PAIR_FIELDS, PARAMETER_FIELDS, offsets
+
+CONTEXT = offsets(CONTEXT_FIELDS)
+PARAMETER = offsets(PARAMETER_FIELDS)
+PAIR = offsets(PAIR_FIELDS)
+
+
+def field(name: str, base: str, offset: int, kind: str = "ptr") -> str:
+    """`%name` = the field of type `kind` at a constant offset from `%base`."""
+    return f"  %{name}.at = getelementptr i8, ptr %{base}, i64 {offset}\n  %{name} = load {kind}, ptr %{name}.at\n"
+
+
+def fields(base: str, table: Mapping[str, int], **kinds: str) -> str:
+    """Each named field of a table loaded under its own name."""
+    return "".join(field(name, base, table[name], kind) for name, kind in kinds.items())

@@ -1,0 +1,255 @@
+"""Executors: where programs run and buffers live."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import weakref
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hologram.errors import (
+    ArgumentTypeError,
+    ArgumentValueError,
+    BackendUnavailableError,
+    BufferFreedError,
+)
+from hologram.isa.program import Program
+from hologram.runtime.buffer import Buffer, Memory, aligned_zeros
+from hologram.runtime.compiled import ABSENT, BUILT_IN, executable_for, plugins
+from hologram.runtime.host import HostArray, element_type, host_array, pin
+from hologram.runtime.locks import fork_safe_lock
+from hologram.runtime.pools import BoundaryPool
+
+if TYPE_CHECKING:
+    from hologram.backends.base import Executable
+    from hologram.isa.binary import TargetSection
+
+
+class BackendType(StrEnum):
+    """The names an Executor understands; `str()` gives the name."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    INTERPRETER = "interpreter"
+    CUDA = "cuda"
+    METAL = "metal"
+    VULKAN = "vulkan"
+
+
+_lock = fork_safe_lock()
+
+
+def backends() -> dict[str, str]:
+    """Every backend by name, with "available" or the reason why it cannot be used."""
+    found = dict.fromkeys([*BUILT_IN, *plugins()], "available")
+    return {**ABSENT, **found}
+
+
+def is_cuda_available() -> bool:
+    """True where Executor("cuda") would run."""
+    return backends().get("cuda") == "available"
+
+
+def is_metal_available() -> bool:
+    """True where Executor("metal") would run."""
+    return backends().get("metal") == "available"
+
+
+def get_default_backend() -> str:
+    """The backend that "auto" takes: "cpu"."""
+    return "cpu"
+
+
+def resolve_backend(name: str) -> str:
+    """The backend a name stands for; raises ArgumentValueError or BackendUnavailableError where there is none."""
+    if not isinstance(name, str):
+        raise ArgumentTypeError(f"a backend is named by text, not {type(name).__name__}")
+    wanted = str(name).lower()
+    if wanted == BackendType.AUTO:
+        return get_default_backend()
+    if wanted in BUILT_IN or wanted in plugins():
+        return wanted
+    if wanted in ABSENT:
+        raise BackendUnavailableError(f"backend '{wanted}' is not available: {ABSENT[wanted]}")
+    raise ArgumentValueError(f"Invalid backend '{name}'; known are {', '.join(['auto', *backends()])}")
+
+
+class Executor:
+    """Compiles and launches programs on one backend, and owns buffers.
+
+    `backend` is "cpu", "interpreter" (slow; checks every access), "auto", or the name of an installed backend.
+    Executors may be shared by threads, and work in a forked child. Raises ArgumentValueError for an unknown backend,
+    BackendUnavailableError for one that cannot run here.
+    """
+
+    __slots__ = ("__weakref__", "_buffers", "_closed", "_pool", "backend")
+
+    def __init__(self, backend: str = "auto") -> None:
+        self.backend = resolve_backend(backend)
+        self._closed = False
+        self._pool: BoundaryPool | None = None
+        self._buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
+
+    @property
+    def device(self) -> str:
+        """Where this executor's buffers are: "cpu" (host memory)."""
+        return "cpu"
+
+    @property
+    def ops(self) -> Any:
+        """The operations of `hologram.ops`, run on this executor."""
+        # The op library lies above the runtime, so it is found by name when it is asked for.
+        return importlib.import_module("hologram.ops").Operations(self)
+
+    # Memory.
+
+    def allocate(self, shape: int | Sequence[int], dtype: Any = "f32") -> Buffer:
+        """A new buffer of zeros; `shape` is a length or a sequence of lengths, 0 is fine.
+
+        Raises ArgumentValueError for a negative length or unknown dtype, CapacityError where memory is short.
+        """
+        self._check_open()
+        lengths = _lengths(shape)
+        array = aligned_zeros(_product(lengths), element_type(dtype))
+        return self._own(Buffer(self, array if len(lengths) == 1 else array.reshape(lengths)))
+
+    def array(self, source: Any) -> Buffer:
+        """A new buffer with a copy of a host array: its dtype, its shape."""
+        given = self._host(source)
+        buffer = self.allocate(given.shape, given.dtype)
+        buffer.from_numpy(given)
+        return buffer
+
+    def wrap(self, source: Any) -> Buffer:
+        """A buffer over a host array's own memory, without a copy; the array is kept alive and in place."""
+        given = self._host(source)
+        element_type(given.dtype)
+        return self._own(Buffer(self, given, Memory((source, pin(given)))))
+
+    def allocate_boundary(self, class_index: int, width: int, height: int, dtype: Any = "f32") -> Buffer:
+        """The first width·height bytes of a class of the boundary pool (48 × 256 is the whole class).
+
+        The content is what the class held before, zeros at first. Raises ArgumentValueError outside class 0 … 95,
+        width 1 … 48, height 1 … 256, and CapacityError while another buffer holds the class.
+        """
+        self._check_open()
+        element = element_type(dtype)
+        with _lock:
+            if self._pool is None:
+                self._pool = BoundaryPool()
+        array, memory = self._pool.take(class_index, width, height, element)
+        return self._own(Buffer(self, array, memory, class_index))
+
+    def _own(self, buffer: Buffer) -> Buffer:
+        with _lock:
+            self._buffers.add(buffer)
+        return buffer
+
+    def _host(self, source: Any) -> HostArray:
+        self._check_open()
+        if isinstance(source, Buffer):
+            return source.numpy()
+        given = host_array(source)
+        if given is None:
+            raise ArgumentTypeError(f"an array in host memory is needed, not {type(source).__name__}")
+        return given
+
+    # Programs.
+
+    def compile(self, program: Program, sections: Sequence[TargetSection] = ()) -> Executable:
+        """Make a verified program runnable; done once a process for each program and backend.
+
+        `sections` are trusted native objects of the program that the CPU may use in place of compiling.
+        """
+        self._check_open()
+        return executable_for(self.backend, program, sections)
+
+    # The end.
+
+    def cleanup(self) -> None:
+        """Free every buffer and refuse further use; once is enough. Bound launches keep the memory they hold."""
+        with _lock:
+            self._closed = True
+            for buffer in list(self._buffers):
+                buffer.expire()
+            self._buffers.clear()
+
+    close = cleanup
+
+    @property
+    def is_closed(self) -> bool:
+        """True after `cleanup`."""
+        return self._closed
+
+    def __enter__(self) -> Executor:
+        self._check_open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cleanup()
+
+    def __repr__(self) -> str:
+        with _lock:
+            live = sum(not buffer.is_freed for buffer in list(self._buffers))
+        return f"Executor('{self.backend}', {'closed' if self._closed else f'{live} buffers'})"
+
+    def __reduce__(self) -> Any:
+        raise ArgumentTypeError(f"an Executor cannot be pickled; make another with Executor('{self.backend}')")
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise BufferFreedError("Executor has been freed")
+
+
+def _lengths(shape: int | Sequence[int]) -> tuple[int, ...]:
+    given = shape if isinstance(shape, Sequence) else (shape,)
+    if not all(isinstance(n, int | np.integer) for n in given):
+        raise ArgumentTypeError(f"a shape is an integer or a sequence of integers, got {shape!r}")
+    if any(n < 0 for n in given):
+        raise ArgumentValueError(f"a length cannot be negative, got {shape!r}")
+    return tuple(int(n) for n in given)
+
+
+def _product(lengths: Sequence[int]) -> int:
+    count = 1
+    for length in lengths:
+        count *= length
+    return min(count, sys.maxsize)
+
+
+# The default executor.
+
+_default: Executor | None = None
+_watchers: list[Callable[[], None]] = []
+
+
+def default_executor() -> Executor:
+    """The executor of calls that name none and whose arrays name none: the CPU's, unless another was set."""
+    global _default
+    chosen = _default
+    if chosen is None or chosen.is_closed:
+        with _lock:
+            if _default is None or _default.is_closed:
+                _default = Executor("cpu")
+            chosen = _default
+    return chosen
+
+
+def set_default_executor(executor: Executor | None) -> None:
+    """Use another executor by default; None means the CPU's again."""
+    global _default
+    if executor is not None and not isinstance(executor, Executor):
+        raise ArgumentTypeError(f"set_default_executor takes an Executor, not {type(executor).__name__}")
+    with _lock:
+        _default = executor
+        for changed in _watchers:
+            changed()
+
+
+def on_default_change(changed: Callable[[], None]) -> None:
+    """Have a function called whenever another default executor is set."""
+    _watchers.append(changed)

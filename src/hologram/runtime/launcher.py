@@ -1,0 +1,181 @@
+"""How a program is called: arguments checked, executor chosen, launched; or bound for many launches."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hologram.backends.base import Argument, Domain, Executable, LaunchConfig
+from hologram.errors import ArgumentTypeError, ArgumentValueError
+from hologram.isa import extents
+from hologram.isa.program import Program
+from hologram.runtime.arguments import bind_names, convert, slot_values
+from hologram.runtime.buffer import Buffer
+from hologram.runtime.executor import Executor, default_executor
+from hologram.runtime.overlap import check_overlap
+from hologram.runtime.pins import pins_of
+from hologram.runtime.rules import rules_of
+from hologram.runtime.shape import Dimensions, launch_config, launch_domain
+
+if TYPE_CHECKING:
+    from hologram.isa.binary import TargetSection
+    from hologram.runtime.launch import Launch
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call that passed every check: what was given, what will be used, and the lanes that will run."""
+
+    given: tuple[Any, ...]
+    arguments: tuple[Argument, ...]
+    domain: Domain
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Launch shape as the caller gave it; None is inferred."""
+
+    grid: Dimensions | None = None
+    block: Dimensions | None = None
+
+
+class Launcher:
+    """Calls of one program.
+
+    `sections` are native objects from a trusted place. A program that is not trusted and has accesses that no length
+    check covers runs on the interpreter, which checks each of them. `block` is the default block size.
+    """
+
+    __slots__ = ("__weakref__", "_warned", "block", "program", "sections", "trusted")
+
+    def __init__(
+        self,
+        program: Program,
+        sections: Sequence[TargetSection] = (),
+        *,
+        trusted: bool = True,
+        block: Dimensions | None = None,
+    ) -> None:
+        self.program = program
+        self.sections = tuple(sections) if trusted else ()
+        self.trusted = trusted
+        self.block = block
+        self._warned = False
+
+    def call(
+        self,
+        *args: Any,
+        grid: Dimensions | None = None,
+        block: Dimensions | None = None,
+        executor: Executor | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Launch once; raises an error of `hologram.errors` before anything is changed where a check fails."""
+        given = bind_names(self.program, args, kwargs)
+        chosen = self.executor_for(given, executor)
+        prepared = self.prepare(given, Shape(grid, block))
+        pins = pins_of(given, prepared.arguments)
+        try:
+            self.executable(chosen).launch(prepared.arguments, prepared.domain)
+        finally:
+            pins.release()
+
+    def bind(
+        self,
+        *args: Any,
+        grid: Dimensions | None = None,
+        block: Dimensions | None = None,
+        executor: Executor | None = None,
+        **kwargs: Any,
+    ) -> Launch:
+        """Check and hold the arguments once, for many launches."""
+        from hologram.runtime.launch import launch_type
+
+        given = bind_names(self.program, args, kwargs)
+        chosen = self.executor_for(given, executor)
+        return launch_type()(self, chosen, given, Shape(grid, block))
+
+    def launch_config(
+        self, *args: Any, grid: Dimensions | None = None, block: Dimensions | None = None, **kwargs: Any
+    ) -> LaunchConfig:
+        """Grid and block that a call with these arguments would run with."""
+        arguments = self._convert(bind_names(self.program, args, kwargs))
+        return launch_config(self.program, slot_values(self.program, arguments), grid, block or self.block)
+
+    def prepare(self, given: tuple[Any, ...], shape: Shape) -> Prepared:
+        """All checks of a call whose values stand in the order of the parameters."""
+        program, rules = self.program, rules_of(self.program)
+        arguments = self._convert(given)
+        values = slot_values(program, arguments)
+        domain = launch_domain(program, values, shape.grid, shape.block or self.block)
+        check_overlap(program, arguments, rules.same_allowed)
+        extents.check(rules.extents, program, values, domain.lanes)
+        return Prepared(given, arguments, domain)
+
+    def _convert(self, given: Sequence[Any]) -> tuple[Argument, ...]:
+        name = self.program.name
+        return tuple(convert(name, p, v) for p, v in zip(self.program.params, given, strict=True))
+
+    def executor_for(self, given: Sequence[Any], executor: Executor | None = None) -> Executor:
+        """The executor of a call: the one named, else that of its Buffers, else the default one."""
+        if executor is None:
+            executor = _executor_of_buffers(self.program.name, given) or default_executor()
+        elif not isinstance(executor, Executor):
+            raise ArgumentTypeError(f"executor must be an Executor, not {type(executor).__name__}")
+        if self.trusted or executor.backend == "interpreter" or rules_of(self.program).proven:
+            return executor
+        self._warn()
+        return _checked_executor()
+
+    def executable(self, executor: Executor) -> Executable:
+        """The program made runnable on an executor."""
+        return executor.compile(self.program, self.sections)
+
+    def _warn(self) -> None:
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"program '{self.program.name}' is not trusted and has accesses that cannot be checked before a "
+                "launch: it runs on the interpreter, which checks each; load it with trust=True for native speed",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _launcher, (self.program, self.trusted, self.block)
+
+
+def _launcher(program: Program, trusted: bool, block: Dimensions | None) -> Launcher:
+    return Launcher(program, trusted=trusted, block=block)
+
+
+def _executor_of_buffers(kernel: str, given: Sequence[Any]) -> Executor | None:
+    owners = [value.executor for value in given if isinstance(value, Buffer)]
+    if len({owner.backend for owner in owners}) > 1:
+        names = " and ".join(sorted({owner.backend for owner in owners}))
+        raise ArgumentValueError(f"{kernel}(): the Buffers belong to executors of {names}; name one with executor=")
+    return next((owner for owner in owners if not owner.is_closed), None)
+
+
+_checked: list[Executor] = []
+
+
+def _checked_executor() -> Executor:
+    if not _checked:
+        _checked.append(Executor("interpreter"))
+    return _checked[0]
+
+
+def check_kind(names: Mapping[str, Any], program: Program, wanted: str) -> None:
+    """Refuse names that are no parameters of a program, or none of the wanted kind ("scalar" or "array")."""
+    kinds = {p.name: p.kind for p in program.params}
+    for name in names:
+        if name not in kinds:
+            raise ArgumentTypeError(f"kernel '{program.name}' has no parameter '{name}'; it has {', '.join(kinds)}")
+        if kinds[name] != wanted:
+            other = "rebind" if kinds[name] == "array" else "set"
+            raise ArgumentTypeError(
+                f"parameter '{name}' of '{program.name}' is an {kinds[name]}; use {other}({name}=…)"
+            )

@@ -1,0 +1,160 @@
+"""Native entries of launches and kernels: whether this process has them, and how they are attached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hologram.errors import HologramError
+from hologram.runtime.entry.types import set_entry, vectorcall_type
+
+if TYPE_CHECKING:
+    from hologram.backends.base import Executable
+    from hologram.runtime.entry.context import EntryContext
+    from hologram.runtime.entry.stubs import Stubs
+    from hologram.runtime.launcher import Launcher, Prepared
+    from hologram.runtime.pins import Pins
+
+T = TypeVar("T")
+
+NANOSECONDS_PER_INSTRUCTION = 0.3
+RELEASE_NANOSECONDS = 20_000
+"""Launches that should last longer than this release the GIL (which costs about 40 ns)."""
+
+
+def callable_type(base: type[T], name: str) -> type[T]:
+    """`base` with room for a native entry, or `base` itself where this Python has no such types."""
+    try:
+        made = vectorcall_type(base, name)
+    except (TypeError, AttributeError):
+        return base
+    return made
+
+
+def clear_entry(instance: Any) -> None:
+    """Send calls of an object to its `__call__` again."""
+    if "__vectorcalloffset__" in type(instance).__dict__:
+        set_entry(instance, 0, 0)
+
+
+def native_entries() -> tuple[bool, str]:
+    """Whether calls go straight to machine code in this process, and why not where they do not."""
+    return (_stubs() is not None, _why())
+
+
+@cache
+def _stubs() -> Stubs | None:
+    from hologram.runtime.entry.selfcheck import available
+    from hologram.runtime.entry.stubs import load_stubs
+
+    try:
+        stubs = load_stubs(_stub_object())
+    except HologramError:
+        return None
+    return stubs if available()[0] else None
+
+
+def _why() -> str:
+    from hologram.runtime.entry.selfcheck import available
+
+    return available()[1]
+
+
+def _stub_object() -> bytes:
+    """The object of the entry functions, which depends on this Python and this LLVM only."""
+    from hologram.backends.llvm.jit import host_target, llvm_version
+    from hologram.runtime.cache import DiskStore
+    from hologram.runtime.entry.abi import running_abi
+    from hologram.runtime.entry.stub_ir import stub_ir
+    from hologram.runtime.entry.stubs import compile_stubs
+
+    abi, host, store = running_abi(), host_target(), DiskStore()
+    key = f"entry/{abi!r}/{llvm_version()}/{host.triple}/{stub_ir(abi, host.arch)}"
+    data = store.get(key)
+    if data is None:
+        data = compile_stubs()
+        store.put(key, data)
+    return data
+
+
+def release_lanes(executable: Any) -> int:
+    """Lanes from which a launch should release the GIL."""
+    return int(RELEASE_NANOSECONDS / (NANOSECONDS_PER_INSTRUCTION * max(1, executable.cost)))
+
+
+def attach_bound(launch: Any, executable: Executable, prepared: Prepared, pins: Pins) -> EntryContext | None:
+    """Send calls of a launch to its kernel's code; gives the context, to be kept beside the launch.
+
+    None where the executable is not native code or this process has no native entries.
+    """
+    native: Any = executable
+    stubs = _native_stubs(native, launch)
+    if stubs is None:
+        return None
+    from hologram.backends.cpu.backend import pack
+    from hologram.runtime.entry.context import bound_context
+
+    context = bound_context(
+        native.native_for(prepared.arguments).run_address,
+        pack(executable.program, prepared.arguments, prepared.domain),
+        slow=_no_arguments(executable.program.name),
+        fault=_fault_of(executable),
+        release_lanes=release_lanes(executable),
+        keep=pins,
+    )
+    set_entry(launch, stubs.bound, context.address)
+    return context
+
+
+def attach_unbound(kernel: Any, executable: Executable, launcher: Launcher) -> EntryContext | None:
+    """Send calls of a kernel on host arrays to its code; whatever is not plainly right goes to `launcher.call`."""
+    native: Any = executable
+    stubs = _native_stubs(native, kernel)
+    if stubs is None:
+        return None
+    from hologram.runtime.entry.context import unbound_context
+    from hologram.runtime.rules import rules_of
+
+    try:
+        context = unbound_context(
+            native.run_address,
+            native.check_address,
+            executable.program.params,
+            slow=launcher.call,
+            fault=_fault_of(executable),
+            same_allowed=rules_of(executable.program).same_allowed,
+            release_lanes=release_lanes(executable),
+        )
+    except HologramError:  # more parameters than a native call takes
+        return None
+    set_entry(kernel, stubs.unbound, context.address)
+    return context
+
+
+def _native_stubs(executable: Any, instance: Any) -> Stubs | None:
+    if not hasattr(executable, "native_for") or "__vectorcalloffset__" not in type(instance).__dict__:
+        return None
+    return _stubs()
+
+
+def _fault_of(executable: Executable) -> Callable[[int, int], Any]:
+    program = executable.program
+
+    def fault(code: int, information: int) -> None:
+        from hologram.backends.cpu.backend import division_fault
+
+        raise division_fault(program, code)
+
+    return fault
+
+
+def _no_arguments(name: str) -> Callable[..., Any]:
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        from hologram.errors import ArgumentTypeError
+
+        raise ArgumentTypeError(
+            f"a bound launch of '{name}' takes no arguments; change them with launch.set(…) and launch.rebind(…)"
+        )
+
+    return refuse

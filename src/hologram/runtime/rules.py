@@ -1,0 +1,30 @@
+"""What a program's data flow says about its launches, found once a program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from hologram.isa import aliasing, extents
+from hologram.isa.program import Program
+from hologram.isa.verify import verify
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The lengths a launch needs, and the pairs of array parameters that may be the very same array."""
+
+    extents: extents.Extents
+    same_allowed: frozenset[tuple[int, int]]
+
+    @property
+    def proven(self) -> bool:
+        """True when every access is covered by the lengths that are checked before a launch."""
+        return not self.extents.unknown
+
+
+@lru_cache(maxsize=1024)
+def rules_of(program: Program) -> Rules:
+    """The rules of a program; raises VerificationError where it is not valid."""
+    facts = verify(program)
+    return Rules(extents.derive(program, facts), aliasing.exact_alias_allowed(program, facts))

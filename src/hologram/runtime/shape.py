@@ -1,0 +1,92 @@
+"""Launch shape: how many lanes run, from an explicit grid and block or from the program's extent."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hologram.backends.base import DEFAULT_BLOCK, MAX_LANES, Domain, LaunchConfig, Triple, triple
+from hologram.errors import LaunchError
+from hologram.isa.operands import Slot
+from hologram.isa.program import Program
+
+Dimensions = int | Sequence[int]
+
+DEFAULT_BLOCKS: Mapping[int, Triple] = {0: (DEFAULT_BLOCK, 1, 1), 1: (DEFAULT_BLOCK, 1, 1), 2: (32, 8, 1), 3: (8, 8, 4)}
+"""Block of a launch that names none, by the number of axes of the program's extent."""
+
+BLOCK_OPERATIONS = ("BarSync", "BRED_")
+
+
+def launch_domain(
+    program: Program,
+    values: Mapping[Slot, int],
+    grid: Dimensions | None = None,
+    block: Dimensions | None = None,
+) -> Domain:
+    """The lanes of a launch: those of grid × block that lie within the extent.
+
+    `values` hold the scalars, shapes and strides of this launch. A negative extent is none at all.
+    Raises LaunchError where there is neither extent nor grid, or the lanes are too many.
+    """
+    wanted = tuple(max(0, poly.evaluate(values)) for poly in program.extent)
+    blocks = _block(program, block)
+    grids = _grid(program, wanted, blocks, grid)
+    available = [g * b for g, b in zip(grids, blocks, strict=True)]
+    x, y, z = (min(a, w) for a, w in zip(available, (*wanted, *available[len(wanted) :]), strict=True))
+    domain = Domain((x, y, z), grids, blocks)
+    if domain.total > MAX_LANES:
+        raise LaunchError(f"kernel '{program.name}': a launch of {x}·{y}·{z} lanes is more than {MAX_LANES}")
+    return domain
+
+
+def launch_config(
+    program: Program,
+    values: Mapping[Slot, int],
+    grid: Dimensions | None = None,
+    block: Dimensions | None = None,
+) -> LaunchConfig:
+    """Grid and block of a launch, inferred where they are not given."""
+    domain = launch_domain(program, values, grid, block)
+    return LaunchConfig(domain.grid, domain.block)
+
+
+def _block(program: Program, block: Dimensions | None) -> Triple:
+    if block is None:
+        if needs_block(program):
+            raise LaunchError(
+                f"kernel '{program.name}' works by blocks: give their size, block=256 at the call or @kernel(block=256)"
+            )
+        return DEFAULT_BLOCKS[len(program.extent)]
+    chosen = triple(_integers(block), "block")
+    if 0 in chosen:
+        raise LaunchError(f"kernel '{program.name}': block must hold at least one lane on each axis, got {block!r}")
+    return chosen
+
+
+def _grid(program: Program, wanted: Sequence[int], block: Triple, grid: Dimensions | None) -> Triple:
+    if grid is not None:
+        return triple(_integers(grid), "grid")
+    if not program.extent:
+        raise LaunchError(
+            f"kernel '{program.name}' does not say how many lanes it wants: "
+            "give grid= (in blocks) and block= (in lanes), or guard its work with `if i < n:`"
+        )
+    x, y, z = (-(-w // b) for w, b in zip((*wanted, 1, 1, 1), block, strict=False))
+    if max(x, y, z) >= 1 << 32:
+        raise LaunchError(f"kernel '{program.name}': an extent of {tuple(wanted)} lanes is too large")
+    return x, y, z
+
+
+def _integers(value: Any) -> int | list[Any]:
+    """Integers of any kind (NumPy's too) as int; what is none is left for `triple` to refuse."""
+    if hasattr(value, "__index__"):
+        return operator.index(value)
+    parts = list(value) if isinstance(value, Sequence) else [value]
+    return [operator.index(v) if hasattr(v, "__index__") else v for v in parts]
+
+
+def needs_block(program: Program) -> bool:
+    """True for programs whose lanes work together by blocks."""
+    return program.shared_bytes > 0 or any(i.op.startswith(BLOCK_OPERATIONS) for i in program.instructions)
