@@ -32,9 +32,9 @@ def kernels(
 
 def load_bundled() -> Programs:
     """The programs of the standard library that ships with Hologram."""
-    from hologram import stdlib
+    from hologram.stdlib import BUNDLE
 
-    return load(Path(stdlib.__file__).with_name("bundled.atlas"))
+    return load(BUNDLE)
 
 
 def _row(program: Program) -> dict[str, Any]:

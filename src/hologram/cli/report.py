@@ -47,7 +47,7 @@ def print_json(value: Any) -> None:
 def duration(seconds: float) -> str:
     """A time with the unit that suits it: `12.3 ms`, `45 ns`."""
     for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if seconds >= factor:
+        if abs(seconds) >= factor:
             return f"{seconds / factor:.3g} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
 

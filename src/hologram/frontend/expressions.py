@@ -233,6 +233,9 @@ class Expressions:
         if op == "pow":
             return self.calls.power(node, left, right)
         if op in _ARITHMETIC:
+            by_zero = isinstance(right, Const) and right.value == 0 and is_integer(left.kind) and is_integer(right.kind)
+            if by_zero and op in ("floor_div", "mod"):
+                self.source.type(node, f"an integer '{shown}' by the constant zero")
             return self.arithmetic(node, _ARITHMETIC[op], shown, left, right)
         if left.kind is BOOL and right.kind is BOOL and op in _LOGIC:
             return Logic(BOOL, _LOGIC[op], (left, right), at=node.at)

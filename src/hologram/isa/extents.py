@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hologram.errors import ExtentError
 from hologram.isa.affine import Affine, Poly, Variable
-from hologram.isa.bounds import SAFE, Box, Limit, Trip
+from hologram.isa.bounds import SAFE, Box, Limit, Trip, slot_range
 from hologram.isa.conditions import Conditions, Enter, Guard, Path
 from hologram.isa.elements import element_index
 from hologram.isa.formula import Formula, FormulaBuilder, evaluate
@@ -58,16 +59,19 @@ class Requirement:
     always: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Extents:
-    """All requirements, and the instructions whose accesses cannot be derived.
+    """All requirements of a program, and the instructions whose accesses cannot be derived."""
 
-    `formula.results` holds three nodes a requirement: truth of its violation, smallest index, largest index.
-    """
-
+    program: Program
     requirements: tuple[Requirement, ...]
     unknown: tuple[int, ...]
-    formula: Formula
+
+    @cached_property
+    def formula(self) -> Formula:
+        """The exact check: three results a requirement: truth of its violation, smallest and largest index."""
+        builder = FormulaBuilder()
+        return builder.build([node for r in self.requirements for node in _violation(builder, self.program, r)])
 
 
 def derive(program: Program, facts: Facts) -> Extents:
@@ -75,7 +79,7 @@ def derive(program: Program, facts: Facts) -> Extents:
     symbolic = analyze(program)
     accesses = sorted(facts.slot_of.items())
     if not symbolic.described:
-        return Extents((), tuple(index for index, _ in accesses), Formula())
+        return Extents(program, (), tuple(index for index, _ in accesses))
     conditions = Conditions(symbolic)
     block_of = {i: b.id for b in symbolic.cfg.blocks.values() for i in range(b.start, b.end)}
     found: dict[tuple[object, ...], Requirement] = {}
@@ -89,7 +93,7 @@ def derive(program: Program, facts: Facts) -> Extents:
             continue
         for r in derived:
             found.setdefault((r.slot, r.axis, r.index, r.limits, r.always), r)
-    return _with_formula(program, list(found.values()), tuple(unknown))
+    return Extents(program, tuple(found.values()), tuple(unknown))
 
 
 def _requirements(
@@ -148,7 +152,7 @@ def _ranges(elements: Sequence[Affine], limits: Sequence[Limit]) -> tuple[Range,
     for limit in limits:
         guard = limit if isinstance(limit, Guard) else limit.guard
         difference = guard.difference
-        if guard.unequal or len(difference.terms) != 1 or not _is_simple(guard):
+        if guard.unequal or len(difference.terms) != 1 or not _is_simple(guard, difference.base):
             continue
         variable, coefficient = difference.terms[0]
         sign, room = coefficient.constant, Poly.const(guard.slack) - difference.base
@@ -166,32 +170,26 @@ def _ranges(elements: Sequence[Affine], limits: Sequence[Limit]) -> tuple[Range,
     )
 
 
-def _is_simple(guard: Guard) -> bool:
+def _is_simple(guard: Guard, bound: Poly) -> bool:
     """True when both sides are exact for slots below 2**31 in size, all of which occur in the bound."""
     polys = [p for side in (guard.left, guard.right) for p in (side.base, *(c for _, c in side.terms))]
     small = all(sum(abs(c) << SMALL * len(m) for m, c in p.terms) <= SAFE // 2 for p in polys)
     falls = guard.type.is_unsigned and guard.type.bits == 64
-    kept = all(p.slots() <= guard.difference.base.slots() for p in polys)
+    kept = all(p.slots() <= bound.slots() for p in polys)
     return small and kept and not falls
 
 
-def _with_formula(program: Program, requirements: Sequence[Requirement], unknown: tuple[int, ...]) -> Extents:
-    """Leave out what can never fail, and put the rest into one formula."""
-    builder = FormulaBuilder()
-    kept, results = [], []
-    for r in requirements:
-        box = Box(builder, program)
-        if not r.always:
-            box.launch()
-        box.limit(r.limits)
-        low, high = box.index(r.index)
-        shape = builder.source("slot", Slot(r.slot, Field.SHAPE, r.axis), (0, None))
-        fits = builder.both(builder.negate(builder.less(low, builder.const(0))), builder.less(high, shape))
-        violated = builder.both(box.reached(), builder.negate(fits))
-        if builder.constant(violated) != 0:
-            kept.append(r)
-            results += [violated, low, high]
-    return Extents(tuple(kept), unknown, builder.build(results))
+def _violation(b: FormulaBuilder, program: Program, requirement: Requirement) -> tuple[int, int, int]:
+    """Nodes: the launch touches what is not there; smallest and largest index it touches."""
+    box = Box(b, program)
+    if not requirement.always:
+        box.launch()
+    box.limit(requirement.limits)
+    low, high = box.index(requirement.index)
+    slot = Slot(requirement.slot, Field.SHAPE, requirement.axis)
+    shape = b.source("slot", slot, slot_range(program, slot))
+    fits = b.both(b.negate(b.less(low, b.const(0))), b.less(high, shape))
+    return b.both(box.reached(), b.negate(fits)), low, high
 
 
 def check(extents: Extents, program: Program, values: Mapping[Slot, int], lanes: tuple[int, int, int]) -> None:

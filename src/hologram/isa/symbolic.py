@@ -33,6 +33,7 @@ from hologram.isa.transfer import (
 from hologram.types import Type
 
 MAX_ROUNDS = 12
+NOTHING = Value(None, Origin.NONE)
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class _Interpreter:
         self.final = False
         self.values: dict[tuple[int, int], Value] = {}
         self.branches: dict[int, Predicate] = {}
+        self.operands: dict[int, list[tuple[Operand, Type | None]]] = {}
+        self.results: dict[int, tuple[list[Value], Value]] = {}
 
     def run(self) -> Symbolic:
         for _ in range(MAX_ROUNDS):
@@ -147,18 +150,18 @@ class _Interpreter:
                 origin = union(v.origin for v in values) | self.carried.get(key, Origin.NONE)
                 if origin != self.carried.get(key):
                     self.carried[key], changed = origin, True
-                symbol = Affine.of(Poly(), [(_symbol(header, r), Poly.const(1))])
-                steps = {v.affine and (v.affine - symbol).uniform for v in values}
+                if key in self.steps:
+                    continue
+                steps = {_step_from(_symbol(header, r), v.affine) for v in values}
                 step = steps.pop() if len(steps) == 1 else None
-                if key not in self.steps and isinstance(step, Poly):
+                if step is not None:
                     self.steps[key], changed = step, True
         return changed
 
     def _step(self, index: int, instruction: Instruction, state: _State, block: int) -> None:
-        operands = list(zip(instruction.spec.operands, instruction.args, strict=True))
-        reads = [_read(state, a, instruction.operand_type(i)) for i, (_, a) in enumerate(operands)]
+        reads = [_read(state, argument, as_type) for argument, as_type in self._operands(index, instruction)]
         if self.final:
-            for (_, argument), value in zip(operands, reads, strict=True):
+            for (argument, _), value in zip(self.operands[index], reads, strict=True):
                 if isinstance(argument, Reg):
                     self.values[index, argument.index] = value
             for register in _address_registers(instruction):
@@ -166,11 +169,30 @@ class _Interpreter:
         if instruction.op in ("BRA", "LOOP"):
             self._branch(instruction, state, reads, block)
             return
-        for spec, argument in operands:
+        for spec, argument in zip(instruction.spec.operands, instruction.args, strict=True):
             if spec.written and isinstance(argument, Reg):
-                state.regs[argument.index] = result(self.cfg.program, instruction, reads, state.preds)
+                state.regs[argument.index] = self._result(index, instruction, reads, state)
             elif spec.written and isinstance(argument, Pred):
                 state.preds[argument.index] = predicate(instruction, reads, state.preds)
+
+    def _operands(self, index: int, instruction: Instruction) -> list[tuple[Operand, Type | None]]:
+        """The operands that are read (None in the place of others), with their types."""
+        if index not in self.operands:
+            written = [o.written and o.kind == "reg" and o.name != "count" for o in instruction.spec.operands]
+            self.operands[index] = [
+                (None if out else argument, instruction.operand_type(i) if isinstance(argument, Imm) else None)
+                for i, (out, argument) in enumerate(zip(written, instruction.args, strict=True))
+            ]
+        return self.operands[index]
+
+    def _result(self, index: int, instruction: Instruction, reads: list[Value], state: _State) -> Value:
+        """The value written; what an instruction made of the same values in the last round is not made again."""
+        before = self.results.get(index)
+        if before is not None and before[0] == reads and instruction.op != "SEL":
+            return before[1]
+        value = result(self.cfg.program, instruction, reads, state.preds)
+        self.results[index] = reads, value
+        return value
 
     def _branch(self, instruction: Instruction, state: _State, reads: Sequence[Value], block: int) -> None:
         if instruction.op == "LOOP":
@@ -206,6 +228,12 @@ def _written(cfg: Cfg, loop: Loop) -> tuple[frozenset[int], frozenset[int]]:
 def _symbol(header: int, register: int) -> Variable:
     """Stands for what a register holds when a round starts, while its step is being found."""
     return Variable("register", header << 8 | register)
+
+
+def _step_from(symbol: Variable, affine: Affine | None) -> Poly | None:
+    """What was added to a symbol, if it is uniform."""
+    alone = affine is not None and len(affine.terms) == 1 and affine.terms[0] == (symbol, Poly.const(1))
+    return affine.base if affine is not None and alone else None
 
 
 def _join(states: Sequence[_State]) -> _State:
@@ -245,7 +273,7 @@ def _read(state: _State, argument: Operand, type: Type | None) -> Value:
     if isinstance(argument, Imm):
         known = type is not None and type.is_integer
         return Value(Affine(Poly.const(constant(type, argument))) if known and type else None, Origin.NONE)
-    return Value(None, Origin.NONE)
+    return NOTHING
 
 
 def _address_registers(instruction: Instruction) -> list[int]:

@@ -89,7 +89,9 @@ def origin_of(predicate: Predicate) -> Origin:
 
 
 def union(origins: Iterable[Origin]) -> Origin:
-    return reduce(or_, origins, Origin.NONE)
+    """All of some origins together."""
+    different = set(origins)
+    return reduce(or_, different) if different else Origin.NONE
 
 
 def bounded(affine: Affine | None) -> Affine | None:

@@ -42,9 +42,8 @@ def show_executable(executable: Any) -> None:
     if not wanted:
         return
     name = executable.program.name
-    stages = getattr(executable, "stages", None)
-    if stages:
-        show(f"{name}: {times(stages)}")
+    if hasattr(executable, "run_address"):  # asking for it makes the code
+        show(f"{name}: {times(executable.stages) or 'native code from the cache'}")
     inspect = getattr(executable, "inspect", None)
     for needed, form in ((LLVM, "llvm"), (ASSEMBLY, "asm")):
         if inspect and wanted >= needed:

@@ -11,23 +11,19 @@ import numpy as np
 
 from hologram.backends.base import Argument, Domain, ObjectStore
 from hologram.backends.cpu import targets
-from hologram.backends.llvm import jit, layout, rules
-from hologram.backends.llvm.check import CHECK, emit_check
+from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
-from hologram.backends.llvm.kernel import RUN, lower
-from hologram.backends.llvm.layout import Layout
-from hologram.backends.llvm.prepare import check_supported, prepare, unit_strides
+from hologram.backends.llvm.layout import CHECK, RUN, Layout
 from hologram.errors import DivisionByZeroError
 from hologram.isa.binary import TargetSection
-from hologram.isa.extents import derive
 from hologram.isa.instructions import Spec
 from hologram.isa.program import Program
-from hologram.isa.verify import verify
 from hologram.types import Type
 
-CODE_FORMAT = 1
+CODE_FORMAT = 2
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
+# Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.
 _RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
 
 
@@ -37,28 +33,6 @@ class Native:
 
     run_address: int
     check_address: int
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A program as LLVM IR; `vectorize` asks LLVM to vectorise loops, for code written in scalar lanes."""
-
-    text: str
-    vectorize: bool
-
-    @property
-    def level(self) -> int:
-        """LLVM's effort: what is vectors already gains nothing above 2, which takes a third less time."""
-        return 3 if self.vectorize else 2
-
-
-def source(program: Program, target: Target, contiguous: bool = True, lanes: int | None = None) -> Source:
-    """A program as one LLVM module: its run and check functions."""
-    facts = verify(program)
-    job = prepare(facts, *targets.vector_registers(target), contiguous, lanes)
-    module = lower(job)
-    emit_check(module, program, derive(program, facts), job.unit_strides)
-    return Source(module.text(), job.lanes == 0)
 
 
 @dataclass
@@ -97,7 +71,7 @@ class CpuExecutable:
 
     def variant(self, contiguous: bool) -> Native:
         """The code for arrays whose last axis is contiguous, or for any strides (made on first use)."""
-        contiguous = contiguous or not unit_strides(self.program)
+        contiguous = contiguous or not any(p.is_array and p.ndim > 1 for p in self.program.params)
         if contiguous not in self._variants:
             loaded = jit.load_object(self._object(contiguous), [RUN, CHECK])
             self._variants[contiguous] = Native(loaded[RUN], loaded[CHECK])
@@ -122,6 +96,8 @@ class CpuExecutable:
         return data
 
     def _compile(self, target: Target, contiguous: bool) -> bytes:
+        from hologram.backends.cpu.source import source
+
         start = time.perf_counter()
         module = source(self.program, target, contiguous)
         lowered = time.perf_counter()
@@ -133,6 +109,8 @@ class CpuExecutable:
 
     def inspect(self, form: str) -> str:
         """The code of this machine as "llvm" (optimised IR) or "asm"."""
+        from hologram.backends.cpu.source import source
+
         host = jit.host_target()
         module = source(self.program, host)
         show = jit.optimize_ir if form == "llvm" else jit.assembly
@@ -175,16 +153,25 @@ class CpuBackend:
         self.store = store
 
     def implements(self, spec: Spec, type: Type | None) -> bool:
-        return rules.implements(spec, type)
+        from hologram.backends.llvm.rules import implements
+
+        return implements(spec, type)
 
     def compile(self, program: Program, sections: Sequence[TargetSection] = ()) -> CpuExecutable:
-        """Make a program runnable; `sections` must come from a trusted place."""
-        verify(program)
-        check_supported(program)
+        """Make a program runnable.
+
+        `sections` must come from a trusted place: such a program has been verified where its code was made.
+        """
+        if not sections:
+            from hologram.backends.cpu.source import accept
+
+            accept(program)
         return CpuExecutable(program, self.store, tuple(sections))
 
     def object_for(self, program: Program, target_name: str = "host") -> bytes:
         """Relocatable native code for a named target."""
+        from hologram.backends.cpu.source import source
+
         target = targets.target(target_name)
         module = source(program, target)
         return jit.compile_object(module.text, target, module.level, module.vectorize)

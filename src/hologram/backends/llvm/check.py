@@ -21,7 +21,6 @@ from hologram.isa.extents import Extents, Requirement
 from hologram.isa.operands import Field, Slot
 from hologram.isa.program import Program
 
-CHECK = "hologram_check"
 LIMIT = 1 << 31
 WIDE = "i128"
 MAX_DEGREE = 3
@@ -38,7 +37,7 @@ def emit_check(module: Module, program: Program, extents: Extents, unit_strides:
         check.run(extents)
     else:
         w.line("ret i32 1")
-    module.functions.append(w.text(f"define i32 @{CHECK}(ptr noalias %block) nounwind"))
+    module.functions.append(w.text(f"define i32 @{layout.CHECK}(ptr noalias %block) nounwind"))
 
 
 def _polynomials(requirement: Requirement) -> list[Poly]:

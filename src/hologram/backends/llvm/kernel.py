@@ -15,19 +15,30 @@ from hologram.backends.llvm import flow, layout, shape
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer
 from hologram.backends.llvm.reduction import Reduction
 from hologram.backends.llvm.regions import Walker
-from hologram.backends.llvm.slots import load_field, load_slots, slots_of, widened
+from hologram.backends.llvm.slots import load_field, load_slots, polynomial, slots_of, widened
 from hologram.backends.llvm.strip import Inputs, Mask, Strip
 from hologram.backends.llvm.structure import Structure
 from hologram.backends.llvm.tiles import TiledLoop
-from hologram.isa.affine import Poly
+from hologram.isa.affine import Affine, Poly
 from hologram.isa.cfg import Cfg
 from hologram.isa.operands import Field, Slot, Special
 from hologram.isa.program import Program
 from hologram.types import Type
 
-RUN = "hologram_run"
+LINE_BYTES = 64
+LONG_ROW = 8
+"""Strips a row must have for aligning its stores to pay."""
 GLOBALS = (Special.GLOBAL_X, Special.GLOBAL_Y, Special.GLOBAL_Z)
 _AXES = "xyz"
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A store of consecutive lanes to consecutive elements: byte `offset` (affine in the lanes) into array `slot`."""
+
+    slot: int
+    offset: Affine
+    size: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,7 @@ class Lowering:
     decided: Mapping[int, bool] = field(default_factory=dict)
     offsets: Mapping[int, Poly] = field(default_factory=dict)
     tiles: Mapping[int, TiledLoop] = field(default_factory=dict)
+    aligned: Stream | None = None
 
 
 def uses_blocks(program: Program) -> bool:
@@ -147,7 +159,7 @@ class _Driver:
             r.finish(w, self.values, widened(w, self.job.program, self.values))
         result = w.value(f"load i64, ptr {self.fault}", "i64")
         w.line(f"ret {result}")
-        return w.text(f"define i64 @{RUN}(ptr noalias %block) nounwind")
+        return w.text(f"define i64 @{layout.RUN}(ptr noalias %block) nounwind")
 
     @contextmanager
     def _counted(self, bound: Value, step: Value | int = 1) -> Iterator[Value]:
@@ -203,6 +215,9 @@ class _Driver:
 
     def _row(self, where: dict[Special, Value], first: Value, count: Value) -> None:
         """The lanes of one row: full strips, then the rest under a mask."""
+        if self.job.aligned is not None and self.job.lanes and not self.reductions:
+            self._aligned_row(where, first, count, self.job.aligned)
+            return
         w, width = self.w, self.job.lanes or 1
         whole = w.value(f"and {count}, {-width}", "i64") if self.job.lanes else count
         with self._counted(whole, width) as x:
@@ -214,6 +229,52 @@ class _Driver:
             w.label(some)
             self._call("rest", where, first, whole, left)
             w.label(done)
+
+    def _aligned_row(self, where: dict[Special, Value], first: Value, count: Value, stream: Stream) -> None:
+        """A row whose full strips store whole cache lines: a long row begins with a partial strip, too.
+
+        The code for partial strips is there once; control goes round to it a second time at the row's end.
+        """
+        w, width = self.w, self.job.lanes
+        head = self._until_aligned(where, first, count, stream)
+        at, lanes = w.alloca("i64"), w.alloca("i64")
+        w.line(f"store i64 0, ptr {at}")
+        w.line(f"store {head}, ptr {lanes}")
+        partial, some, whole, body, last, done = (
+            w.name(n) for n in ("partial", "some", "whole", "body", "last", "done")
+        )
+        w.label(partial)
+        x, left = w.value(f"load i64, ptr {at}", "i64"), w.value(f"load i64, ptr {lanes}", "i64")
+        w.branch(w.value(f"icmp sgt {left}, 0", "i1"), some, whole)
+        w.label(some)
+        self._call("rest", where, first, x, left)
+        w.line(f"store {w.value(f'add {x}, {left.ref}', 'i64')}, ptr {at}")
+        w.label(whole)
+        x = w.value(f"load i64, ptr {at}", "i64")
+        left = w.value(f"sub {count}, {x.ref}", "i64")
+        w.branch(w.value(f"icmp sge {left}, {width}", "i1"), body, last)
+        w.label(body)
+        self._call("full", where, first, x)
+        w.line(f"store {w.value(f'add {x}, {width}', 'i64')}, ptr {at}")
+        w.jump(whole)
+        w.label(last)
+        w.line(f"store {left}, ptr {lanes}")
+        w.branch(w.value(f"icmp sgt {left}, 0", "i1"), partial, done)
+        w.label(done)
+
+    def _until_aligned(self, where: dict[Special, Value], first: Value, count: Value, stream: Stream) -> Value:
+        """Lanes before the first that stores to the start of a cache line; 0 in short rows."""
+        w, wide = self.w, widened(self.w, self.job.program, self.values)
+        place = {**where, Special.GLOBAL_X: first}
+        offset = polynomial(w, stream.offset.base, wide)
+        for variable, coefficient in stream.offset.terms:
+            step = w.value(f"mul {place[GLOBALS[variable.id]]}, {polynomial(w, coefficient, wide).ref}", "i64")
+            offset = w.value(f"add {offset}, {step.ref}", "i64")
+        cell = w.value(f"getelementptr i8, {self.values[Slot(stream.slot)]}, {offset}", "ptr")
+        gap = w.value(f"sub i64 0, {w.value(f'ptrtoint {cell} to i64', 'i64').ref}", "i64")
+        lanes = w.value(f"udiv {w.value(f'and {gap}, {LINE_BYTES - 1}', 'i64')}, {stream.size}", "i64")
+        long = w.value(f"icmp sge {count}, {LONG_ROW * self.job.lanes}", "i1")
+        return w.value(f"select {long}, {lanes}, i64 0", "i64")
 
     def _call(self, name: str, where: dict[Special, Value], first: Value, x: Value, count: Value | None = None) -> None:
         w = self.w

@@ -26,6 +26,10 @@ from dataclasses import dataclass
 from hologram.isa.program import Param
 from hologram.types import Type
 
+RUN = "hologram_run"
+CHECK = "hologram_check"
+"""Names of a kernel's two functions: `i64 run(ptr block)` and `i32 check(ptr block)`."""
+
 SLOT = 8
 
 LANES = (0, 8, 16)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hologram.backends.llvm import flow, tiles
-from hologram.backends.llvm.kernel import Lowering, uses_blocks
+from hologram.backends.llvm.kernel import LINE_BYTES, Lowering, Stream, uses_blocks
 from hologram.backends.llvm.rules import REDUCTIONS, implements
 from hologram.errors import UnsupportedError
 from hologram.isa import text
@@ -89,7 +89,24 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
             if ins.op in REDUCTIONS
         },
         {h: t for h, t in rows.items() if width * t.type.size >= 2 * tiles.PIECE_BYTES},
+        _stream(facts, symbolic, width),
     )
+
+
+def _stream(facts: Facts, symbolic: Symbolic, lanes: int) -> Stream | None:
+    """The first store that writes consecutive elements from consecutive lanes, if a strip fills whole cache lines."""
+    for i, ins in enumerate(facts.program.instructions):
+        if ins.op != "STG" or ins.type is None or lanes * ins.type.size < LINE_BYTES:
+            continue
+        address = ins.args[1]
+        if not isinstance(address, RegisterIndirectComputed):
+            continue
+        offset = symbolic.affine(i, address.offset.index)
+        if offset is None or any(v.kind != "lane" for v, _ in offset.terms):
+            continue
+        if offset.coefficient(Variable("lane", 0)).constant == ins.type.size:
+            return Stream(facts.slot_of[i], offset, ins.type.size)
+    return None
 
 
 def guards(program: Program, symbolic: Symbolic) -> dict[int, bool]:

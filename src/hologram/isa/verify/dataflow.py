@@ -48,10 +48,8 @@ def meet(a: State, b: State) -> State:
 
 
 def selected(a: Content | None, b: Content | None) -> Content:
-    """What SEL.u64 yields: a handle survives only against the same handle."""
-    if isinstance(a, Handle) or isinstance(b, Handle):
-        return a if a == b and a is not None else Mark.MIXED
-    return Type.U64
+    """What SEL.u64 yields: a handle only against the same handle (anything else is a finding of its own)."""
+    return next((c for c in (a, b) if isinstance(c, Handle)), Type.U64)
 
 
 def step(state: State, ins: Instruction, params: tuple[Param, ...]) -> None:
