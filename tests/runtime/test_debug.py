@@ -38,7 +38,7 @@ def test_levels_add_up(tmp_path: Path, level: str) -> None:
     script.write_text(SCRIPT)
     shown = subprocess.run(
         [sys.executable, script],
-        env={**os.environ, "HOLOGRAM_DEBUG": level},
+        env={**os.environ, "HOLOGRAM_DEBUG": level, "HOLOGRAM_CACHE_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=True,

@@ -28,7 +28,7 @@ def test_names() -> None:
 
 
 def test_unknown_backend_lists_the_known() -> None:
-    with pytest.raises(ArgumentValueError, match="Invalid backend 'tpu'.*interpreter") as caught:
+    with pytest.raises(ArgumentValueError, match=r"Invalid backend 'tpu'.*interpreter") as caught:
         Executor("tpu")
     assert isinstance(caught.value, ValueError)
     with pytest.raises(ArgumentTypeError):

@@ -54,8 +54,8 @@ def test_an_array_that_meets_itself_is_not_written(launcher: Callable[[str], Lau
 
 def test_lengths_are_checked_before_anything_runs(launcher: Callable[[str], Launcher], executor: Executor) -> None:
     y = np.zeros(10, np.float32)
-    with pytest.raises(ExtentError, match="'x'.*length 9.*10"):
+    with pytest.raises(ExtentError, match=r"'x'.*length 9.*10"):
         launcher("saxpy").call(1.0, np.ones(9, np.float32), y, 10, executor=executor)
-    with pytest.raises(ExtentError, match="'a'.*length 10.*11"):
+    with pytest.raises(ExtentError, match=r"'a'.*length 10.*11"):
         launcher("shifted").call(np.ones(10, np.float32), y, 10, executor=executor)
     assert not y.any()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ def test_classes_are_contiguous_and_aligned() -> None:
     buffers = [ex.allocate_boundary(c, 48, 256) for c in range(96)]
     starts = [address(b) for b in buffers]
     assert starts[0] % 64 == 0
-    assert {b - a for a, b in zip(starts, starts[1:], strict=False)} == {12_288}
+    assert {b - a for a, b in itertools.pairwise(starts)} == {12_288}
     assert all(b.size == 3_072 and b.is_boundary for b in buffers)
 
 

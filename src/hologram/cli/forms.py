@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hologram.cli.sources import Programs, names
@@ -61,7 +61,10 @@ def _json(programs: Programs, targets: Sequence[str]) -> bytes:
 
 
 def _assembly(programs: Programs, targets: Sequence[str]) -> bytes:
-    return programs[0].disassemble().encode()
+    program = programs[0]
+    # The tree is for machines; in a text it would be one line of several thousand characters.
+    metadata = {key: text for key, text in program.metadata.items() if key != "tree"}
+    return replace(program, metadata=metadata).disassemble().encode()
 
 
 def _llvm(programs: Programs, targets: Sequence[str]) -> bytes:

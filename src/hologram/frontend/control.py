@@ -253,7 +253,7 @@ def _breaks(body: Iterable[Step]) -> bool:
 
 
 def _escaping(body: Iterable[Step]) -> frozenset[str]:
-    """Loop variables that are read outside their loops' bodies, or assigned elsewhere."""
+    """Loop variables that are read outside their loops' bodies, or set elsewhere, be it by a loop inside."""
     out: set[str] = set()
     stack: list[tuple[Expr | Step, frozenset[str]]] = [(step, frozenset()) for step in body]
     while stack:
@@ -261,6 +261,8 @@ def _escaping(body: Iterable[Step]) -> frozenset[str]:
         if isinstance(item, SetLocal) or (isinstance(item, Local) and item.name not in bound):
             out.add(item.name)
         if isinstance(item, CountedLoop):
+            if item.name in bound:
+                out.add(item.name)
             stack.extend((child, bound | {item.name}) for child in item.body)
             stack.extend((child, bound) for child in (item.start, item.stop, item.step))
         else:

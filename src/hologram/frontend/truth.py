@@ -141,13 +141,11 @@ class Truths:
             case Logic(op="not", args=(operand,)):
                 self._jump(operand, target, not wanted)
             case Logic(op=("and" | "or") as op, args=(left, right)) if not is_cheap(right):
-                if (op == "or") is wanted:
-                    self._jump(left, target, wanted)
+                over = target if (op == "or") is wanted else self.builder.label("over")
+                self._jump(left, over, wanted is (over is target))
+                with self.frame.scope():
                     self._jump(right, target, wanted)
-                else:
-                    over = self.builder.label("over")
-                    self._jump(left, over, not wanted)
-                    self._jump(right, target, wanted)
+                if over is not target:
                     self.builder.place(over)
             case _:
                 pred = self.truth(expr)

@@ -6,7 +6,7 @@ says about one variable is what remains when the others take their most permissi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hologram.isa.affine import Affine, Poly, Variable
@@ -14,6 +14,7 @@ from hologram.isa.conditions import Guard
 from hologram.isa.formula import FormulaBuilder, Interval
 from hologram.isa.operands import Field, Slot
 from hologram.isa.program import Program
+from hologram.isa.transfer import Choice
 from hologram.types import Type
 
 MAX_LANES = 1 << 48
@@ -44,8 +45,8 @@ def slot_range(program: Program, slot: Slot) -> Interval:
 class Box:
     """Ranges of variables under a sequence of limits, and whether anything is left (`alive`, a truth)."""
 
-    def __init__(self, builder: FormulaBuilder, program: Program) -> None:
-        self.builder, self.program = builder, program
+    def __init__(self, builder: FormulaBuilder, program: Program, choices: Mapping[int, Choice]) -> None:
+        self.builder, self.program, self.choices = builder, program, choices
         self.alive = builder.const(1)
         self._ranges: dict[Variable, tuple[int, int]] = {}
         self._caps: list[tuple[Affine, int, int]] = []
@@ -74,19 +75,45 @@ class Box:
         return out
 
     def index(self, index: Affine) -> tuple[int, int]:
-        """Smallest and largest value of an index; where guards compare the very same sum they bound it directly."""
+        """Smallest and largest value of an index; a guard about (nearly) the same sum bounds it directly."""
         b = self.builder
         low, high = self._extremes(index)
-        for difference, exact, slack in self._caps:
-            # difference < slack, and difference is index + rest or rest - index
-            if (rest := (difference - index).uniform) is not None:
-                cap = b.sub(b.const(slack - 1), self._poly(rest))
+        caps = self._caps + [cap for v, _ in index.terms if v.kind == "choice" for cap in self._chosen(v)]
+        for difference, exact, slack in caps:
+            # difference <= slack - 1, and index is difference + rest or rest - difference
+            above, below = index - difference, index + difference
+            if len(above.terms) < len(index.terms):
+                cap = b.add(self._extremes(above)[1], b.const(slack - 1))
                 high = b.select(exact, b.min(high, cap), high)
-            elif (rest := (difference + index).uniform) is not None:
-                cap = b.add(b.const(1 - slack), self._poly(rest))
+            if len(below.terms) < len(index.terms):
+                cap = b.sub(self._extremes(below)[0], b.const(slack - 1))
                 low = b.select(exact, b.max(low, cap), low)
-        if self._caps:
+        if caps:
             self.alive = b.both(self.alive, b.negate(b.less(high, low)))
+        return low, high
+
+    def _chosen(self, variable: Variable) -> list[tuple[Affine, int, int]]:
+        """A minimum is at most either of its parts, a maximum at least."""
+        choice = self.choices[variable.id]
+        exact = self._exact(choice.type, choice.first, choice.second)
+        itself = Affine.of(Poly(), [(variable, Poly.const(1))])
+        parts = choice.first, choice.second
+        return [(itself - p if choice.op == "MIN" else p - itself, exact, 1) for p in parts]
+
+    def _range(self, variable: Variable) -> tuple[int, int]:
+        """Lowest value and highest plus one."""
+        if variable.kind != "choice":
+            return self._ranges[variable]
+        b, choice = self.builder, self.choices[variable.id]
+        (low1, high1), (low2, high2) = self._extremes(choice.first), self._extremes(choice.second)
+        exact = self._exact(choice.type, choice.first, choice.second)
+        if choice.op == "MIN":
+            low, high = b.min(low1, low2), b.select(exact, b.min(high1, high2), b.max(high1, high2))
+        else:
+            low, high = b.select(exact, b.max(low1, low2), b.min(low1, low2)), b.max(high1, high2)
+        high = b.add(high, b.const(1))
+        if variable in self._ranges:
+            low, high = b.max(low, self._ranges[variable][0]), b.min(high, self._ranges[variable][1])
         return low, high
 
     def _poly(self, poly: Poly) -> int:
@@ -96,7 +123,7 @@ class Box:
         """Smallest and largest value of every term."""
         b, out = self.builder, []
         for variable, coefficient in terms:
-            low, high = self._ranges[variable]
+            low, high = self._range(variable)
             factor = self._poly(coefficient)
             ends = b.mul(factor, low), b.mul(factor, b.sub(high, b.const(1)))
             sign = coefficient.constant
@@ -111,13 +138,13 @@ class Box:
             low, high = self.builder.add(low, least), self.builder.add(high, most)
         return low, high
 
-    def _exact(self, guard: Guard, *sides: Affine) -> int:
-        """Truth: the registers compared hold the sides' exact values."""
+    def _exact(self, type: Type, *sides: Affine) -> int:
+        """Truth: registers of a type that are described by the sides hold their exact values."""
         b = self.builder
         out = b.const(1)
-        if guard.type.bits < 64:
+        if type.bits < 64:
             return out
-        lowest = b.const(-SAFE - 1 if guard.type.is_signed else -1)
+        lowest = b.const(-SAFE - 1 if type.is_signed else -1)
         for side in sides:
             low, high = self._extremes(side)
             out = b.both(out, b.both(b.less(lowest, low), b.less(high, b.const(SAFE + 1))))
@@ -129,7 +156,7 @@ class Box:
         left, right = (_without(side, trip.counter) for side in (guard.left, guard.right))
         step = guard.difference.coefficient(trip.counter)
         factor = self._poly(step)
-        exact = self._exact(guard, left, right)
+        exact = self._exact(guard.type, left, right)
         if step.constant is None:
             rising = b.both(b.less(b.const(0), factor), b.less(factor, b.const(SAFE // 2)))
             exact, factor = b.both(exact, rising), b.max(factor, b.const(1))
@@ -149,7 +176,7 @@ class Box:
 
     def _guard(self, guard: Guard) -> None:
         b, difference = self.builder, guard.difference
-        exact = self._exact(guard, guard.left, guard.right)
+        exact = self._exact(guard.type, guard.left, guard.right)
         if guard.unequal:
             self._unequal(difference, exact)
             return
@@ -174,7 +201,7 @@ class Box:
     def _narrow(self, variable: Variable, coefficient: Poly, room: int, exact: int) -> tuple[int, int]:
         """The range of a variable for which coefficient * variable < room."""
         b = self.builder
-        low, high = self._ranges[variable]
+        low, high = self._range(variable)
         factor, sign = self._poly(coefficient), coefficient.constant
         if sign is None or sign > 0:
             test = exact if sign is not None else b.both(exact, b.less(b.const(0), factor))
@@ -196,7 +223,7 @@ class Box:
             )
         elif len(difference.terms) == 1 and (sign := difference.terms[0][1].constant) in (1, -1):
             variable = difference.terms[0][0]
-            low, high = self._ranges[variable]
+            low, high = self._range(variable)
             excluded = self._poly(difference.base * -sign)
             at_low = b.both(exact, self._same(low, excluded))
             at_high = b.both(exact, self._same(b.sub(high, b.const(1)), excluded))

@@ -149,7 +149,7 @@ class Conditions:
         if paths is None:
             return None
         around = self._around[block]
-        kept = list(dict.fromkeys(tuple(i for i in dict.fromkeys(p) if _means(i, around)) for p in paths))
+        kept = list(dict.fromkeys(tuple(i for i in dict.fromkeys(p) if self._means(i, around)) for p in paths))
         sets = [frozenset(p) for p in kept]
         kept = [p for p, items in zip(kept, sets, strict=True) if not any(other < items for other in sets)]
         return tuple(kept) if len(kept) <= MAX_PATHS and all(len(p) <= MAX_LENGTH for p in kept) else None
@@ -176,27 +176,23 @@ class Conditions:
                 controls += [Control(g, block) for g, limit in zip(stay[0], limits, strict=True) if limit]
         return tuple(controls), early
 
+    def _means(self, item: Guard | Enter, around: frozenset[int]) -> bool:
+        if isinstance(item, Enter):
+            return item.header in around
+        return self.symbolic.rounds(item.left) <= around and self.symbolic.rounds(item.right) <= around
+
     def _limits(self, guard: Guard, loop: Loop) -> bool | None:
         """Whether a guard bounds the rounds of a loop; None when it ends the loop in another way."""
         counter = Variable("loop", loop.header)
-        if not all(_known_in(v, self._around[loop.header]) for v in guard.variables()):
+        if not self._means(guard, self._around[loop.header]):
             return None
         left, right = guard.left.coefficient(counter), guard.right.coefficient(counter)
         if not left.terms and not right.terms:
-            return False
+            rounds = self.symbolic.rounds(guard.left) | self.symbolic.rounds(guard.right)
+            return None if loop.header in rounds else False
         step = (left - right).constant
         rising = step is None or step > 0
         return True if rising and not guard.unequal and not (left.terms and right.terms) else None
-
-
-def _known_in(variable: Variable, around: frozenset[int]) -> bool:
-    return variable.kind == "lane" or variable.id in around
-
-
-def _means(item: Guard | Enter, around: frozenset[int]) -> bool:
-    if isinstance(item, Enter):
-        return item.header in around
-    return all(_known_in(v, around) for v in item.variables())
 
 
 def alternatives(predicate: Predicate, truth: bool) -> list[list[Guard]] | None:

@@ -15,39 +15,28 @@ from typing import TYPE_CHECKING
 
 from hologram.errors import ExtentError
 from hologram.isa.affine import Affine, Poly, Variable
-from hologram.isa.bounds import SAFE, Box, Limit, Trip, slot_range
+from hologram.isa.bounds import Box, Limit, Trip, slot_range
 from hologram.isa.conditions import Conditions, Enter, Guard, Path
 from hologram.isa.elements import element_index
 from hologram.isa.formula import Formula, FormulaBuilder, evaluate
 from hologram.isa.operands import Field, Slot
 from hologram.isa.program import Program
+from hologram.isa.ranges import Range, boxes
 from hologram.isa.symbolic import Symbolic, analyze
+from hologram.isa.transfer import Choice
 
 if TYPE_CHECKING:
     from hologram.isa.verify import Facts
 
 MAX_REQUIREMENTS = 4096
-SMALL = 31
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Simple bounds of a variable: max(lows) <= variable < min(highs); a lane is also in [0, lanes of the launch).
-
-    Looser than the limits of the requirement where those are not simple; true for slots below 2**31 in size.
-    """
-
-    variable: Variable
-    lows: tuple[Poly, ...]
-    highs: tuple[Poly, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """0 <= index < shape[axis] of array `slot`, for all variables in their ranges; no access where a range is empty.
 
-    `limits` are the exact conditions, in order; `ranges` a simple box around them. With `always` the access happens
-    even if no lane runs.
+    `ranges` is a simple box for generated code (one of several where the index chooses between two values, with a
+    requirement each); `limits` are the exact conditions, in order. With `always` the access happens even if no lane runs.
     """
 
     slot: int
@@ -66,12 +55,15 @@ class Extents:
     program: Program
     requirements: tuple[Requirement, ...]
     unknown: tuple[int, ...]
+    choices: Mapping[int, Choice]
 
     @cached_property
     def formula(self) -> Formula:
         """The exact check: three results a requirement: truth of its violation, smallest and largest index."""
         builder = FormulaBuilder()
-        return builder.build([node for r in self.requirements for node in _violation(builder, self.program, r)])
+        return builder.build(
+            [node for r in self.requirements for node in _violation(builder, self.program, self.choices, r)]
+        )
 
 
 def derive(program: Program, facts: Facts) -> Extents:
@@ -79,7 +71,7 @@ def derive(program: Program, facts: Facts) -> Extents:
     symbolic = analyze(program)
     accesses = sorted(facts.slot_of.items())
     if not symbolic.described:
-        return Extents(program, (), tuple(index for index, _ in accesses))
+        return Extents(program, (), tuple(index for index, _ in accesses), {})
     conditions = Conditions(symbolic)
     block_of = {i: b.id for b in symbolic.cfg.blocks.values() for i in range(b.start, b.end)}
     found: dict[tuple[object, ...], Requirement] = {}
@@ -92,8 +84,8 @@ def derive(program: Program, facts: Facts) -> Extents:
             unknown.append(index)
             continue
         for r in derived:
-            found.setdefault((r.slot, r.axis, r.index, r.limits, r.always), r)
-    return Extents(program, tuple(found.values()), tuple(unknown))
+            found.setdefault((r.slot, r.axis, r.index, r.ranges, r.limits, r.always), r)
+    return Extents(program, tuple(found.values()), tuple(unknown), symbolic.choices)
 
 
 def _requirements(
@@ -114,74 +106,71 @@ def _requirements(
     out = []
     for path in paths:
         limits = _limits(conditions, path, block)
-        bounded = {limit.counter for limit in limits if isinstance(limit, Trip)}
-        used = {v for e in elements for v, _ in e.terms} | _guarded(limits)
-        loops = {v for v in used if v.kind == "loop"}
-        if loops - bounded or any(conditions.ends_early(v.id) for e in elements for v, _ in e.terms if v in loops):
+        if not _is_bounded(symbolic, conditions, elements, limits):
             return None
-        ranges = _ranges(elements, limits)
-        out += [Requirement(slot, axis, e, ranges, index, limits) for axis, e in enumerate(elements)]
+        out += [
+            Requirement(slot, axis, e, ranges, index, limits)
+            for axis, e in enumerate(elements)
+            for ranges in boxes(e, limits, symbolic.choices, program.extent)
+        ]
     return out
+
+
+def _is_bounded(
+    symbolic: Symbolic, conditions: Conditions, elements: Sequence[Affine], limits: Sequence[Limit]
+) -> bool:
+    """True when every loop that matters has a bound, and those in the index are run to their end."""
+    bounded = {limit.counter.id for limit in limits if isinstance(limit, Trip)}
+    guards = [x if isinstance(x, Guard) else x.guard for x in limits]
+    inside = {h for e in elements for h in symbolic.rounds(e)}
+    around = {h for g in guards for side in (g.left, g.right) for h in symbolic.rounds(side)}
+    return inside | around <= bounded and not any(conditions.ends_early(h) for h in inside)
 
 
 def _limits(conditions: Conditions, path: Path, block: int) -> tuple[Limit, ...]:
     """The guards of a path, with the controls of its loops as bounds of their counters."""
     limits: list[Limit] = []
+    choices = conditions.symbolic.choices
     spent: set[Guard] = set()
     for item in path:
         if isinstance(item, Enter):
             for control in conditions.controls(item.header):
-                passed = conditions.passed(control, block)
-                limits.append(Trip(Variable("loop", item.header), control.guard, int(not passed)))
+                passed, counter = conditions.passed(control, block), Variable("loop", item.header)
+                limits += [Trip(counter, g, int(not passed)) for g in _parted(control.guard, choices)]
                 spent |= {control.guard} if passed else set()
         elif item not in spent:
-            limits.append(item)
+            limits += _parted(item, choices)
     return tuple(limits)
 
 
-def _guarded(limits: Sequence[Limit]) -> set[Variable]:
-    return {v for x in limits for v in (x if isinstance(x, Guard) else x.guard).variables()}
+def _parted(guard: Guard, choices: Mapping[int, Choice]) -> list[Guard]:
+    """The guard, and what it says of the parts: below a minimum is below both, a maximum below is both below."""
+    out = [guard]
+    if guard.unequal:
+        return out
+    right, left = _choice(guard.right, "MIN", choices), _choice(guard.left, "MAX", choices)
+    if right is not None:
+        for part in (right.first, right.second):
+            out += _parted(Guard(guard.left, part, guard.type, guard.slack), choices)
+    if left is not None:
+        for part in (left.first, left.second):
+            out += _parted(Guard(part, guard.right, guard.type, guard.slack), choices)
+    return list(dict.fromkeys(out))
 
 
-def _ranges(elements: Sequence[Affine], limits: Sequence[Limit]) -> tuple[Range, ...]:
-    """The simple box of the variables of an index."""
-    bounds: dict[Variable, tuple[list[Poly], list[Poly]]] = {}
-    for variable in dict.fromkeys(v for e in elements for v, _ in e.terms):
-        loop = variable.kind == "loop"
-        bounds[variable] = ([Poly()] if loop else []), ([Poly.const(SAFE)] if loop else [])
-    for limit in limits:
-        guard = limit if isinstance(limit, Guard) else limit.guard
-        difference = guard.difference
-        if guard.unequal or len(difference.terms) != 1 or not _is_simple(guard, difference.base):
-            continue
-        variable, coefficient = difference.terms[0]
-        sign, room = coefficient.constant, Poly.const(guard.slack) - difference.base
-        if variable not in bounds or sign is None:
-            continue
-        if isinstance(limit, Trip) and sign > 0 and not limit.extra:
-            # Rounds are at most the way to go, whatever the step.
-            bounds[variable][1].append(room)
-        elif isinstance(limit, Guard) and sign == 1:
-            bounds[variable][1].append(room)
-        elif isinstance(limit, Guard) and sign == -1:
-            bounds[variable][0].append(Poly.const(1) - room)
-    return tuple(
-        Range(v, tuple(dict.fromkeys(lows)), tuple(dict.fromkeys(highs))) for v, (lows, highs) in bounds.items()
-    )
+def _choice(affine: Affine, op: str, choices: Mapping[int, Choice]) -> Choice | None:
+    """The choice that a value is, if it is nothing else."""
+    alone = len(affine.terms) == 1 and not affine.base.terms and affine.terms[0][1] == Poly.const(1)
+    variable = affine.terms[0][0] if alone else None
+    choice = choices[variable.id] if variable is not None and variable.kind == "choice" else None
+    return choice if choice is not None and choice.op == op else None
 
 
-def _is_simple(guard: Guard, bound: Poly) -> bool:
-    """True when both sides are exact for slots below 2**31 in size, all of which occur in the bound."""
-    polys = [p for side in (guard.left, guard.right) for p in (side.base, *(c for _, c in side.terms))]
-    small = all(sum(abs(c) << SMALL * len(m) for m, c in p.terms) <= SAFE // 2 for p in polys)
-    falls = guard.type.is_unsigned and guard.type.bits == 64
-    kept = all(p.slots() <= bound.slots() for p in polys)
-    return small and kept and not falls
-
-
-def _violation(b: FormulaBuilder, program: Program, requirement: Requirement) -> tuple[int, int, int]:
+def _violation(
+    b: FormulaBuilder, program: Program, choices: Mapping[int, Choice], requirement: Requirement
+) -> tuple[int, int, int]:
     """Nodes: the launch touches what is not there; smallest and largest index it touches."""
-    box = Box(b, program)
+    box = Box(b, program, choices)
     if not requirement.always:
         box.launch()
     box.limit(requirement.limits)

@@ -15,7 +15,9 @@ from hologram.isa.cfg import Cfg, Loop, build_cfg
 from hologram.isa.operands import Condition, Imm, Operand, Pred, Reg
 from hologram.isa.program import Instruction, Program
 from hologram.isa.transfer import (
+    MAX_CHOICES,
     UNKNOWN,
+    Choice,
     Combined,
     Compare,
     Opaque,
@@ -43,6 +45,7 @@ class Symbolic:
     cfg: Cfg
     values: Mapping[tuple[int, int], Value]
     branches: Mapping[int, Predicate]
+    choices: Mapping[int, Choice]
 
     @property
     def described(self) -> bool:
@@ -52,6 +55,10 @@ class Symbolic:
     def affine(self, index: int, register: int) -> Affine | None:
         """What instruction `index` reads from a register, or None where that is not known."""
         return self.values.get((index, register), UNKNOWN).affine
+
+    def rounds(self, affine: Affine) -> frozenset[int]:
+        """Headers of the loops whose counters a value depends on."""
+        return _rounds(affine, self.choices)
 
 
 @dataclass
@@ -64,7 +71,7 @@ def analyze(program: Program) -> Symbolic:
     """Describe every register read of a program; programs with calls or irreducible loops get no descriptions."""
     cfg = build_cfg(program)
     if _is_left_out(cfg):
-        return Symbolic(cfg, {}, {})
+        return Symbolic(cfg, {}, {}, {})
     return _Interpreter(cfg).run()
 
 
@@ -85,6 +92,7 @@ class _Interpreter:
         self.values: dict[tuple[int, int], Value] = {}
         self.branches: dict[int, Predicate] = {}
         self.operands: dict[int, list[tuple[Operand, Type | None]]] = {}
+        self.choices: dict[int, Choice] = {}
         self.results: dict[int, tuple[list[Value], Value]] = {}
 
     def run(self) -> Symbolic:
@@ -95,7 +103,7 @@ class _Interpreter:
             self.carried = {(h, r): ~Origin.NONE for h, regs in self.written.items() for r in regs[0]}
         self.final = True
         self._round()
-        return Symbolic(self.cfg, self.values, self.branches)
+        return Symbolic(self.cfg, self.values, self.branches, self.choices)
 
     def _round(self) -> dict[int, _State]:
         """States after every block."""
@@ -120,8 +128,22 @@ class _Interpreter:
         left = self.around[source] - self.around[target]
         if not left:
             return state
-        regs = {r: _without(v, left) for r, v in state.regs.items()}
-        return _State(regs, {p: _predicate_without(v, left) for p, v in state.preds.items()})
+        regs = {r: self._without(v, left) for r, v in state.regs.items()}
+        return _State(regs, {p: self._predicate_without(v, left) for p, v in state.preds.items()})
+
+    def _without(self, value: Value, headers: frozenset[int]) -> Value:
+        """The value beyond the end of some loops, whose counters (and symbols) mean nothing there."""
+        inside = value.affine is not None and _rounds(value.affine, self.choices) & headers
+        return Value(None, value.origin) if inside else value
+
+    def _predicate_without(self, predicate: Predicate, headers: frozenset[int]) -> Predicate:
+        if isinstance(predicate, Compare):
+            left, right = self._without(predicate.left, headers), self._without(predicate.right, headers)
+            return Compare(predicate.condition, predicate.type, left, right)
+        if isinstance(predicate, Combined):
+            parts = tuple(self._predicate_without(p, headers) for p in predicate.parts)
+            return Combined(predicate.op, parts, predicate.size)
+        return predicate
 
     def _enter(self, loop: Loop, state: _State) -> None:
         regs, preds = self.written[loop.header]
@@ -191,8 +213,23 @@ class _Interpreter:
         if before is not None and before[0] == reads and instruction.op != "SEL":
             return before[1]
         value = result(self.cfg.program, instruction, reads, state.preds)
+        if instruction.op in ("MIN", "MAX"):
+            value = Value(self._choice(index, instruction, reads[1].affine, reads[2].affine), value.origin)
         self.results[index] = reads, value
         return value
+
+    def _choice(
+        self, index: int, instruction: Instruction, first: Affine | None, second: Affine | None
+    ) -> Affine | None:
+        """A variable for the smaller or larger of two values."""
+        if first is None or second is None or instruction.type is None or first == second:
+            return first if first == second else None
+        inner = [self.choices[v.id].depth for a in (first, second) for v, _ in a.terms if v.kind == "choice"]
+        depth = 1 + max(inner, default=0)
+        if depth > MAX_CHOICES:
+            return None
+        self.choices[index] = Choice(instruction.op, instruction.type, first, second, depth)
+        return Affine.of(Poly(), [(Variable("choice", index), Poly.const(1))])
 
     def _branch(self, instruction: Instruction, state: _State, reads: Sequence[Value], block: int) -> None:
         if instruction.op == "LOOP":
@@ -250,21 +287,16 @@ def _join(states: Sequence[_State]) -> _State:
     return _State(regs, preds)
 
 
-def _without(value: Value, headers: frozenset[int]) -> Value:
-    """The value beyond the end of some loops, whose counters (and symbols) mean nothing there."""
-    variables = [v for v, _ in value.affine.terms] if value.affine is not None else []
-    inside = any((v.id if v.kind == "loop" else v.id >> 8) in headers for v in variables if v.kind != "lane")
-    return Value(None, value.origin) if inside else value
-
-
-def _predicate_without(predicate: Predicate, headers: frozenset[int]) -> Predicate:
-    if isinstance(predicate, Compare):
-        left, right = _without(predicate.left, headers), _without(predicate.right, headers)
-        return Compare(predicate.condition, predicate.type, left, right)
-    if isinstance(predicate, Combined):
-        parts = tuple(_predicate_without(p, headers) for p in predicate.parts)
-        return Combined(predicate.op, parts, predicate.size)
-    return predicate
+def _rounds(affine: Affine, choices: Mapping[int, Choice]) -> frozenset[int]:
+    """Headers of loops that the counters and symbols in a description belong to."""
+    out: set[int] = set()
+    for variable, _ in affine.terms:
+        if variable.kind == "choice":
+            choice = choices[variable.id]
+            out |= _rounds(choice.first, choices) | _rounds(choice.second, choices)
+        elif variable.kind != "lane":
+            out.add(variable.id if variable.kind == "loop" else variable.id >> 8)
+    return frozenset(out)
 
 
 def _read(state: _State, argument: Operand, type: Type | None) -> Value:

@@ -22,6 +22,7 @@ from hologram.types import Type
 MAX_TERMS = 24
 MAX_DEGREE = 4
 MAX_PREDICATE = 32
+MAX_CHOICES = 4
 WIDE = frozenset({Type.I64, Type.U64})
 
 
@@ -46,6 +47,17 @@ class Value:
 
 
 UNKNOWN = Value()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The smaller (MIN) or larger (MAX) of two values compared in a type: what a "choice" variable stands for."""
+
+    op: str
+    type: Type
+    first: Affine
+    second: Affine
+    depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)

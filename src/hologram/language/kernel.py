@@ -144,12 +144,6 @@ class Kernel:
     def __name__(self) -> str:
         return self.name
 
-    @property
-    def __wrapped__(self) -> Callable[..., Any]:
-        if self._function is None:
-            raise AttributeError("a loaded program has no Python function")
-        return self._function
-
     def __repr__(self) -> str:
         names = [p.name for p in _of_kernel_signature(self).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
         return f"<kernel {self.name}({', '.join(names)})>"
@@ -161,17 +155,24 @@ class Kernel:
 
 
 class _PerKernel:
-    """A special attribute that each kernel has for itself, beside the one its class has."""
+    """A special attribute that each kernel has for itself; its class has another or (None) none."""
 
-    def __init__(self, of_kernel: Callable[[Kernel], Any], of_class: Any) -> None:
+    def __init__(self, of_kernel: Callable[[Kernel], Any], of_class: str | None = None) -> None:
         self._of_kernel, self._of_class = of_kernel, of_class
 
     def __get__(self, instance: Kernel | None, owner: type) -> Any:
-        return self._of_class if instance is None else self._of_kernel(instance)
+        found = self._of_class if instance is None else self._of_kernel(instance)
+        if found is None:
+            raise AttributeError("there is none")
+        return found
 
 
-def _of_kernel_doc(kernel: Kernel) -> str | None:
-    return inspect.getdoc(kernel._function) if kernel._function else kernel.program.metadata.get("doc")
+def _of_kernel_doc(kernel: Kernel) -> str:
+    return (inspect.getdoc(kernel._function) if kernel._function else kernel.program.metadata.get("doc")) or ""
+
+
+def _of_kernel_function(kernel: Kernel) -> Callable[..., Any] | None:
+    return kernel._function
 
 
 def _of_kernel_signature(kernel: Kernel) -> inspect.Signature:
@@ -195,10 +196,11 @@ def _of_kernel_signature(kernel: Kernel) -> inspect.Signature:
 
 
 def _give_own_attributes(kernels: type[Kernel]) -> type[Kernel]:
-    """Docstring and signature are each kernel's own; the class keeps its docstring."""
-    text = Kernel.__doc__
-    kernels.__doc__ = _PerKernel(_of_kernel_doc, text)  # type: ignore[assignment]  # a descriptor answers for both
-    kernels.__signature__ = _PerKernel(_of_kernel_signature, None)  # type: ignore[attr-defined]
+    """Docstring, signature and wrapped function are each kernel's own; the class keeps its docstring."""
+    own: Any = kernels
+    own.__doc__ = _PerKernel(_of_kernel_doc, Kernel.__doc__)
+    own.__signature__ = _PerKernel(_of_kernel_signature)
+    own.__wrapped__ = _PerKernel(_of_kernel_function)
     return kernels
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 Path_ = str | os.PathLike[str]
 
-FORMS = ("tree", "atlasm", "llvm", "asm")
+TREE = "tree"
+FORMS = (TREE, "atlasm", "llvm", "asm")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class Program(isa.Program):
 
     sections: tuple[TargetSection, ...] = ()
     trusted: bool = True
-    parsed: Tree | None = None
+    parsed: Tree | str | None = None
 
     @classmethod
     def of(
@@ -49,7 +50,9 @@ class Program(isa.Program):
         """A verified program made callable; `metadata` is added to what it carries, `tree` is what it was made from."""
         parts = {f.name: getattr(program, f.name) for f in fields(isa.Program)}
         parts["metadata"] = {**program.metadata, **(metadata or {})}
-        return cls(**parts, sections=tuple(sections), trusted=trusted, parsed=tree)
+        # A file keeps the tree as JSON text in its metadata, where it would fill every disassembly.
+        text = parts["metadata"].pop(TREE, None)
+        return cls(**parts, sections=tuple(sections), trusted=trusted, parsed=tree or text)
 
     @classmethod
     def load(cls, path: Path_, name: str | None = None, trust: bool = False) -> Program:
@@ -72,10 +75,10 @@ class Program(isa.Program):
     def _encoded(self) -> bytes:
         from hologram.isa.binary import encode
 
-        whole = self
-        if self.parsed is not None and "tree" not in self.metadata:
-            whole = Program.of(self, metadata={"tree": self._tree_text()})
-        return encode([whole])
+        if self.parsed is None:
+            return encode([self])
+        metadata = {**self.metadata, TREE: self._tree_text()}
+        return encode([replace(self, metadata=metadata)])
 
     @cached_property
     def kernel(self) -> Kernel:
@@ -110,11 +113,11 @@ class Program(isa.Program):
     @cached_property
     def tree(self) -> Tree | None:
         """The typed tree it was made from, where it is known."""
-        if self.parsed is not None or "tree" not in self.metadata:
+        if not isinstance(self.parsed, str):
             return self.parsed
         from hologram.frontend import schema
 
-        return schema.loads(self.metadata["tree"])[0]
+        return schema.loads(self.parsed)[0]
 
     def inspect(self, form: str) -> str:
         """The program as text: "tree" (JSON), "atlasm", or for this machine "llvm" or "asm"."""
@@ -122,7 +125,7 @@ class Program(isa.Program):
             raise UnsupportedError(f"there is no form '{form}'; the forms are {', '.join(FORMS)}")
         if form == "atlasm":
             return self.disassemble()
-        if form == "tree":
+        if form == TREE:
             return self._tree_text()
         from hologram.runtime.executor import Executor
 
@@ -137,8 +140,7 @@ class Program(isa.Program):
             raise UnsupportedError(
                 f"program '{self.name}' carries no tree: it was not made from source with debug data"
             )
-        text: str = schema.dumps([self.tree])
-        return text
+        return schema.dumps([self.tree])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickle, (self._encoded(), self.trusted)

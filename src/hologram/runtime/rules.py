@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hologram.isa import aliasing, extents
+from hologram.isa.aliasing import exact_alias_allowed
+from hologram.isa.extents import Extents, derive
 from hologram.isa.program import Program
 from hologram.isa.verify import verify
 
@@ -14,7 +15,7 @@ from hologram.isa.verify import verify
 class Rules:
     """The lengths a launch needs, and the pairs of array parameters that may be the very same array."""
 
-    extents: extents.Extents
+    extents: Extents
     same_allowed: frozenset[tuple[int, int]]
 
     @property
@@ -27,4 +28,4 @@ class Rules:
 def rules_of(program: Program) -> Rules:
     """The rules of a program; raises VerificationError where it is not valid."""
     facts = verify(program)
-    return Rules(extents.derive(program, facts), aliasing.exact_alias_allowed(program, facts))
+    return Rules(derive(program, facts), exact_alias_allowed(program, facts))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hologram.backends.cpu import CpuBackend
 from hologram.backends.cpu.targets import BASELINES
+from hologram.backends.llvm.jit import llvm_version
 from hologram.frontend import compile_source
 from hologram.isa.binary import Entry, TargetSection, encode
 from hologram.language.program import Program, write_file
@@ -19,7 +20,7 @@ def programs() -> list[Program]:
     for family in FAMILIES:
         text = (Path(__file__).parent / f"{family}.py").read_text(encoding="utf-8")
         for unit in compile_source(text, f"hologram/stdlib/{family}.py"):
-            found.append(Program.of(unit.program, metadata={"doc": unit.doc} if unit.doc else {}))
+            found.append(Program.of(unit.program, metadata={"doc": unit.doc, "llvm": llvm_version()}))
     return found
 
 

@@ -105,6 +105,19 @@ def test_special_registers(bench: Any) -> None:
     assert arrays[3].tolist() == list(range(10))
 
 
+def test_global_lane_number_of_a_volume_counts_block_by_block(bench: Any) -> None:
+    k = bench.Kernel("number")
+    out = k.array("out", Type.U64, access="w")
+    k.emit("STG", Type.U64, Reg(255), k.element(out, k.new("CVT", Type.I64, Reg(255), source_type=Type.U64)))
+    result = np.full(8 * 6 * 3, 1 << 40, np.uint64)
+    bench.run(k.build(), [result], Domain((8, 6, 3), (4, 2, 3), (2, 3, 1)))
+    assert result.tolist() == list(range(8 * 6 * 3))
+    few = np.zeros(8 * 6 * 3, np.uint64)
+    bench.run(k.build(), [few], Domain((3, 2, 2), (4, 2, 3), (2, 3, 1)))
+    want = {block * 6 + y * 2 + x % 2 for z in (0, 1) for y in (0, 1) for x in range(3) for block in [z * 8 + x // 2]}
+    assert set(np.flatnonzero(few)) == want - {0}
+
+
 @pytest.mark.parametrize("ty", Type)
 def test_scalar_parameters(bench: Any, ty: Type) -> None:
     k = bench.Kernel()
@@ -116,26 +129,24 @@ def test_scalar_parameters(bench: Any, ty: Type) -> None:
     assert [r.item() for r in result] == [number] * 3
 
 
-def test_a_fault_names_the_first_instruction_and_its_lowest_lane(bench: Any) -> None:
+def test_a_fault_names_the_earliest_instruction_and_its_lowest_lane(bench: Any) -> None:
     k = bench.Kernel("faults")
     a, out = k.array("a", Type.I32), k.array("out", Type.I32, access="w")
     value, one = k.load(a), k.constant(Type.I32, 1)
-    first = k.new("REM", Type.I32, one, k.new("SHR", Type.I32, value, Imm(1)))
+    first = k.new("REM", Type.I32, one, k.new("SUB", Type.I32, value, Imm(7)))
     second = k.new("DIV", Type.I32, one, value)
     k.store(out, k.new("ADD", Type.I32, first, second))
     program = k.build()
     executable = InterpreterBackend().compile(program)
     values, result = np.full(200_000, 4, np.int32), np.full(200_000, -1, np.int32)
-    values[150_000:150_002] = 1, 0
-    values[5] = 0
+    values[5], values[150_000:150_002] = 0, 7
     with pytest.raises(DivisionByZeroError) as error:
         executable.launch([values, result], bench.linear(200_000))
     rem = next(i for i, ins in enumerate(program.instructions) if ins.op == "REM")
-    assert (error.value.index, error.value.lane, error.value.kernel) == (rem, 5, "faults")
+    assert (error.value.index, error.value.lane, error.value.kernel) == (rem, 150_000, "faults")
     assert isinstance(error.value, ZeroDivisionError)
-    assert result[150_000] == 1
-    assert result[[5, 150_001]].tolist() == [0, 0]
-    values[values < 4] = 4
+    assert result[[4, 5, 150_000, 199_999]].tolist() == [1, 1, 0, 1]
+    values[values != 4] = 4
     executable.launch([values, result], bench.linear(200_000))
     assert (result == 1).all()
 

@@ -16,9 +16,9 @@ from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.machine import decode_blocks, run
 from hologram.backends.interpreter.schedule import reconvergent_order
 from hologram.backends.interpreter.state import State
-from hologram.errors import StepLimitError, UninitializedReadError
+from hologram.errors import ExecutionError, StepLimitError, UninitializedReadError
 from hologram.isa.cfg import build_cfg
-from hologram.isa.operands import Condition, Imm, Pred
+from hologram.isa.operands import Condition, Imm, Pred, Slot, SlotOffset
 from hologram.types import Type
 
 
@@ -240,6 +240,41 @@ def test_step_limit_names_the_lane_and_line_of_an_endless_loop(bench: Any) -> No
     with pytest.raises(StepLimitError):
         bench.run(collatz(bench), [np.array([27], np.int32), np.zeros(1, np.int32)], 1, max_steps=500)
     bench.run(collatz(bench), [np.array([27], np.int32), np.zeros(1, np.int32)], 1, max_steps=5000)
+
+
+def test_step_limit_is_exact(bench: Any) -> None:
+    k = bench.Kernel("five")
+    for _ in range(5):
+        k.constant(Type.I32, 0)
+    bench.run(k.build(), [], 3, max_steps=5)
+    with pytest.raises(StepLimitError):
+        bench.run(k.build(), [], 3, max_steps=4)
+
+
+def test_lanes_that_came_together_again_are_in_order(bench: Any) -> None:
+    k = bench.Kernel("order")
+    out, join, end = k.array("out", Type.I64, access="w"), k.label("join"), k.label("end")
+    lane = k.index()
+    odd = k.compare(Condition.NE, Type.I64, k.new("AND", Type.I64, lane, Imm(1)), Imm(0))
+    k.emit("BRA", None, end, k.compare(Condition.GT, Type.I64, lane, Imm(7)))
+    k.emit("BRA", None, join, odd)
+    k.constant(Type.I64, 0)
+    k.place(join)
+    k.emit("STG", Type.I64, lane, SlotOffset(out, 0))
+    k.place(end)
+    result = np.zeros(1, np.int64)
+    bench.run(k.build(), [result], 10)
+    assert result[0] == 7
+
+
+def test_a_handle_of_another_array_is_noticed(bench: Any) -> None:
+    k = bench.Kernel("mixed")
+    a, b = k.array("a", Type.I32), k.array("b", Type.I32)
+    k.load(a)
+    k.emit("MOV_PARAM", Type.U64, k.handles[a], Slot(b))
+    k.load(a)
+    with pytest.raises(ExecutionError, match="not the handle of slot 0"):
+        unverified(k, [np.zeros(1, np.int32), np.zeros(1, np.int32)], 1)
 
 
 def skipping(bench: Any) -> tuple[Any, Any]:

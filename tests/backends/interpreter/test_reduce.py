@@ -154,6 +154,7 @@ def computed(bench: Any, uniform: bool) -> Any:
     source = k.new("MOV_PARAM", Type.I32, Slot(place)) if uniform else k.new("MOV_SREG", Type.U32, Special.GLOBAL_X)
     wide = k.new("CVT", Type.I64, source, source_type=Type.I32 if uniform else Type.U32)
     k.emit("ADD", Type.I64, wide, wide, Imm(1))
+    k.place(k.label("next_block"))
     k.emit("SHL", Type.I64, wide, wide, Imm(2))
     handle = k.handle(out)
     nothing = k.compare(Condition.LT, Type.I64, k.index(), Imm(0))
@@ -170,6 +171,22 @@ def test_address_of_an_unreached_reduction_is_computed_from_the_parameters(bench
         assert out.tolist() == [9, 9, 9, 9, 0, 9]
         with pytest.raises(OutOfBoundsError, match="byte offset 24"):
             bench.run(computed(bench, uniform=True), [out, 5], lanes)
+
+
+def test_address_with_two_definitions_is_refused_where_no_lane_chose_one(bench: Any) -> None:
+    k = bench.Kernel("either")
+    out, place = k.array("out", Type.I32, access="w"), k.scalar("place", Type.I64)
+    offset, same = k.constant(Type.I64, 0), k.label("same")
+    given = k.new("MOV_PARAM", Type.I64, Slot(place))
+    k.emit("BRA", None, same, k.compare(Condition.EQ, Type.I64, given, Imm(0)))
+    k.emit("MOV_IMM", Type.I64, offset, Imm(4))
+    k.place(same)
+    k.emit("GRED_ADD", Type.I32, k.constant(Type.I32, 1), RegisterIndirectComputed(k.handle(out), offset))
+    result = np.zeros(2, np.int32)
+    bench.run(k.build(), [result, 1], 7)
+    assert result.tolist() == [0, 7]
+    with pytest.raises(ExecutionError, match=rf"{offset}, an address no lane computed, is not uniform"):
+        bench.run(k.build(), [result, 1], 0)
 
 
 def test_lanes_must_agree_on_the_address(bench: Any) -> None:

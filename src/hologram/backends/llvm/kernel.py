@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from hologram.backends.llvm import flow, layout, shape
+from hologram.backends.llvm.clamps import LANE_X, Clamp
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer
 from hologram.backends.llvm.reduction import Reduction
 from hologram.backends.llvm.regions import Walker
@@ -54,6 +55,7 @@ class Lowering:
     offsets: Mapping[int, Poly] = field(default_factory=dict)
     tiles: Mapping[int, TiledLoop] = field(default_factory=dict)
     aligned: Stream | None = None
+    clamps: Mapping[int, Clamp] = field(default_factory=dict)
 
 
 def uses_blocks(program: Program) -> bool:
@@ -70,7 +72,7 @@ def lower(job: Lowering) -> Module:
     """The module with the run function."""
     module = Module()
     values = flow.analyse(job.cfg)
-    shapes = shape.analyse(job.cfg, values, job.unit_strides, job.decided)
+    shapes = {name: _shapes(job, values, name) for name in ("full", "rest")}
     driver = _Driver(job, module, values, shapes)
     strips = [driver.function("full", masked=False)]
     if job.lanes:
@@ -79,10 +81,19 @@ def lower(job: Lowering) -> Module:
     return module
 
 
+def _assumed(job: Lowering, name: str) -> dict[int, str]:
+    """In whole strips a clamp gives its plain operand: those at a border run under a mask."""
+    return {i: clamp.part for i, clamp in job.clamps.items()} if name == "full" else {}
+
+
+def _shapes(job: Lowering, values: flow.Flow, name: str) -> shape.Shapes:
+    return shape.analyse(job.cfg, values, job.unit_strides, job.decided, _assumed(job, name))
+
+
 class _Driver:
     """Builds the strip functions and the loop nest around them."""
 
-    def __init__(self, job: Lowering, module: Module, values: flow.Flow, shapes: shape.Shapes) -> None:
+    def __init__(self, job: Lowering, module: Module, values: flow.Flow, shapes: Mapping[str, shape.Shapes]) -> None:
         self.job, self.module, self.flow, self.shapes = job, module, values, shapes
         self.blocks = uses_blocks(job.program)
         self.structure = Structure(job.cfg)
@@ -121,9 +132,17 @@ class _Driver:
         )
         job = self.job
         strip = Strip(
-            self.module, job.cfg, self.flow, self.shapes, job.slot_of, job.lanes, inputs, job.unit_strides,
+            self.module,
+            job.cfg,
+            self.flow,
+            self.shapes[name],
+            job.slot_of,
+            job.lanes,
+            inputs,
+            job.unit_strides,
             job.decided,
-        )  # fmt: skip
+            _assumed(job, name),
+        )
         if masked:
             count = strip.w.value("trunc i64 %count to i8", "i8")
             steps = Value("<" + ", ".join(f"i8 {k}" for k in range(job.lanes)) + ">", "i8", job.lanes)
@@ -214,62 +233,71 @@ class _Driver:
                 r.close_chunk(w)
 
     def _row(self, where: dict[Special, Value], first: Value, count: Value) -> None:
-        """The lanes of one row: full strips, then the rest under a mask."""
-        if self.job.aligned is not None and self.job.lanes and not self.reductions:
-            self._aligned_row(where, first, count, self.job.aligned)
-            return
-        w, width = self.w, self.job.lanes or 1
-        whole = w.value(f"and {count}, {-width}", "i64") if self.job.lanes else count
-        with self._counted(whole, width) as x:
-            self._call("full", where, first, x)
-        if self.job.lanes:
-            left = w.value(f"sub {count}, {whole.ref}", "i64")
-            some, done = w.name("some"), w.name("none")
-            w.branch(w.value(f"icmp sgt {left}, 0", "i1"), some, done)
-            w.label(some)
-            self._call("rest", where, first, whole, left)
-            w.label(done)
+        """The lanes of one row, strip by strip.
 
-    def _aligned_row(self, where: dict[Special, Value], first: Value, count: Value, stream: Stream) -> None:
-        """A row whose full strips store whole cache lines: a long row begins with a partial strip, too.
-
-        The code for partial strips is there once; control goes round to it a second time at the row's end.
+        Whole strips run without a mask. What is left at the end runs under one, and so do the lanes before the first
+        cache line that the row stores to, and strips at a border where something is clamped. The masked code is there
+        once; control goes round to it.
         """
         w, width = self.w, self.job.lanes
-        head = self._until_aligned(where, first, count, stream)
+        if not width:
+            with self._counted(count) as x:
+                self._call("full", where, first, x)
+            return
         at, lanes = w.alloca("i64"), w.alloca("i64")
         w.line(f"store i64 0, ptr {at}")
-        w.line(f"store {head}, ptr {lanes}")
-        partial, some, whole, body, last, done = (
-            w.name(n) for n in ("partial", "some", "whole", "body", "last", "done")
-        )
-        w.label(partial)
-        x, left = w.value(f"load i64, ptr {at}", "i64"), w.value(f"load i64, ptr {lanes}", "i64")
-        w.branch(w.value(f"icmp sgt {left}, 0", "i1"), some, whole)
+        w.line(f"store {self._until_aligned(where, first, count)}, ptr {lanes}")
+        masked, some, whole, body, last, done = (w.name(n) for n in ("masked", "some", "whole", "body", "last", "done"))
+        w.label(masked)
+        x, part = w.value(f"load i64, ptr {at}", "i64"), w.value(f"load i64, ptr {lanes}", "i64")
+        w.branch(w.value(f"icmp sgt {part}, 0", "i1"), some, whole)
         w.label(some)
-        self._call("rest", where, first, x, left)
-        w.line(f"store {w.value(f'add {x}, {left.ref}', 'i64')}, ptr {at}")
+        self._call("rest", where, first, x, part)
+        w.line(f"store {w.value(f'add {x}, {part.ref}', 'i64')}, ptr {at}")
         w.label(whole)
         x = w.value(f"load i64, ptr {at}", "i64")
         left = w.value(f"sub {count}, {x.ref}", "i64")
+        w.line(f"store {w.call('llvm.smin.i64', 'i64', 0, left, Value(str(width), 'i64'))}, ptr {lanes}")
         w.branch(w.value(f"icmp sge {left}, {width}", "i1"), body, last)
         w.label(body)
+        if self.job.clamps:
+            plain = w.name("plain")
+            w.branch(self._inside(where, first, x), plain, masked)
+            w.label(plain)
         self._call("full", where, first, x)
         w.line(f"store {w.value(f'add {x}, {width}', 'i64')}, ptr {at}")
         w.jump(whole)
         w.label(last)
-        w.line(f"store {left}, ptr {lanes}")
-        w.branch(w.value(f"icmp sgt {left}, 0", "i1"), partial, done)
+        w.branch(w.value(f"icmp sgt {left}, 0", "i1"), masked, done)
         w.label(done)
 
-    def _until_aligned(self, where: dict[Special, Value], first: Value, count: Value, stream: Stream) -> Value:
-        """Lanes before the first that stores to the start of a cache line; 0 in short rows."""
+    def _inside(self, where: dict[Special, Value], first: Value, x: Value) -> Value:
+        """True for a whole strip in which nothing is clamped."""
+        w, wide, last = self.w, widened(self.w, self.job.program, self.values), self.job.lanes - 1
+        start, inside = w.value(f"add {first}, {x.ref}", "i64"), Value("true", "i1")
+        for clamp in self.job.clamps.values():
+            step = clamp.margin.coefficient(LANE_X).constant or 0
+            tightest = w.value(f"add {start}, {last if step < 0 else 0}", "i64")
+            margin = self._affine({**where, Special.GLOBAL_X: tightest}, clamp.margin, wide)
+            inside = w.value(f"and {inside}, {w.value(f'icmp sge {margin}, 0', 'i1').ref}", "i1")
+        return inside
+
+    def _affine(self, where: Mapping[Special, Value], value: Affine, wide: Mapping[Slot, Value]) -> Value:
+        """An expression affine in the lanes at a place."""
+        w = self.w
+        total = polynomial(w, value.base, wide)
+        for variable, coefficient in value.terms:
+            step = w.value(f"mul {where[GLOBALS[variable.id]]}, {polynomial(w, coefficient, wide).ref}", "i64")
+            total = w.value(f"add {total}, {step.ref}", "i64")
+        return total
+
+    def _until_aligned(self, where: dict[Special, Value], first: Value, count: Value) -> Value:
+        """Lanes before the first that stores to the start of a cache line; 0 in short rows and in reductions."""
+        stream = self.job.aligned
+        if stream is None or self.reductions:
+            return Value("0", "i64")
         w, wide = self.w, widened(self.w, self.job.program, self.values)
-        place = {**where, Special.GLOBAL_X: first}
-        offset = polynomial(w, stream.offset.base, wide)
-        for variable, coefficient in stream.offset.terms:
-            step = w.value(f"mul {place[GLOBALS[variable.id]]}, {polynomial(w, coefficient, wide).ref}", "i64")
-            offset = w.value(f"add {offset}, {step.ref}", "i64")
+        offset = self._affine({**where, Special.GLOBAL_X: first}, stream.offset, wide)
         cell = w.value(f"getelementptr i8, {self.values[Slot(stream.slot)]}, {offset}", "ptr")
         gap = w.value(f"sub i64 0, {w.value(f'ptrtoint {cell} to i64', 'i64').ref}", "i64")
         lanes = w.value(f"udiv {w.value(f'and {gap}, {LINE_BYTES - 1}', 'i64')}, {stream.size}", "i64")

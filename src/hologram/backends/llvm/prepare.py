@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hologram.backends.llvm import flow, tiles
+from hologram.backends.llvm import clamps, flow, tiles
 from hologram.backends.llvm.kernel import LINE_BYTES, Lowering, Stream, uses_blocks
 from hologram.backends.llvm.rules import REDUCTIONS, implements
 from hologram.errors import UnsupportedError
@@ -90,6 +90,7 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
         },
         {h: t for h, t in rows.items() if width * t.type.size >= 2 * tiles.PIECE_BYTES},
         _stream(facts, symbolic, width),
+        clamps.find(program, flow.analyse(cfg), symbolic) if width and cfg.order else {},
     )
 
 

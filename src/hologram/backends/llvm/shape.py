@@ -44,22 +44,33 @@ class Shapes:
 
 
 def analyse(
-    cfg: Cfg, flow: Flow, unit_strides: frozenset[Slot] = frozenset(), decided: Mapping[int, bool] | None = None
+    cfg: Cfg,
+    flow: Flow,
+    unit_strides: frozenset[Slot] = frozenset(),
+    decided: Mapping[int, bool] | None = None,
+    assumed: Mapping[int, str] | None = None,
 ) -> Shapes:
     """Strides of all webs.
 
     `unit_strides` are array stride slots known to equal the element size; `decided` are comparisons whose outcome
-    is known (a guard that the launch's extent already ensures).
+    is known (a guard that the launch's extent already ensures), `assumed` are instructions that give the named operand.
     """
-    solver = _Solver(cfg, flow, unit_strides, decided or {})
+    solver = _Solver(cfg, flow, unit_strides, decided or {}, assumed or {})
     solver.run()
     stride = {w.id: 0 if solver.stride[w.id] is UNKNOWN else solver.stride[w.id] for w in flow.webs}
     return Shapes(stride, solver.constant, solver.regions, flow)  # type: ignore[arg-type]
 
 
 class _Solver:
-    def __init__(self, cfg: Cfg, flow: Flow, unit_strides: frozenset[Slot], decided: Mapping[int, bool]) -> None:
-        self.cfg, self.flow, self.unit, self.decided = cfg, flow, unit_strides, decided
+    def __init__(
+        self,
+        cfg: Cfg,
+        flow: Flow,
+        unit_strides: frozenset[Slot],
+        decided: Mapping[int, bool],
+        assumed: Mapping[int, str],
+    ) -> None:
+        self.cfg, self.flow, self.unit, self.decided, self.assumed = cfg, flow, unit_strides, decided, assumed
         self.stride: dict[int, object] = {w.id: UNKNOWN for w in flow.webs}
         self.constant = self._constants()
         self.regions: dict[int, frozenset[int]] = {}
@@ -104,6 +115,8 @@ class _Solver:
         strides = {part: self.stride[w.id] for (k, part), w in self._reads(i).items() if k == i}
         if any(s is UNKNOWN for s in strides.values()):
             return UNKNOWN
+        if i in self.assumed:
+            return strides[self.assumed[i]]
         return transfer(ins, strides, lambda part: self._constant(i, ins, part))  # type: ignore[arg-type]
 
     def _reads(self, i: int) -> dict[tuple[int, str], Web]:

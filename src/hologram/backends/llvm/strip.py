@@ -69,6 +69,7 @@ class Strip:
         inputs: Inputs,
         unit_strides: frozenset[Slot],
         decided: Mapping[int, bool],
+        assumed: Mapping[int, str],
     ) -> None:
         self.cfg, self.flow, self.shapes, self.slot_of = cfg, flow, shapes, slot_of
         self.program, self.inputs, self.unit, self.decided = cfg.program, inputs, unit_strides, decided
@@ -76,6 +77,7 @@ class Strip:
         fast = "fast" in self.program.flags
         self.vector, self.scalar = VectorLanes(self.w, lanes, fast), VectorLanes(self.w, 0, fast)
         self.lanes = lanes
+        self.assumed = assumed
         self.mask = Mask(None, entry=True)
         self.known: dict[int, Value] = {}
         self._locals: dict[int, Value] = {}
@@ -201,6 +203,9 @@ class Strip:
         web = self.flow.written[i]
         if i in self.decided:
             self.store(web, Value("true" if self.decided[i] else "false", "i1"), 0)
+            return
+        if i in self.assumed:
+            self.store(web, self.operand(i, ins, self.assumed[i], 0), self.stride(i, self.assumed[i]))
             return
         parts = self._parts(i, ins)
         strides = {part: self.stride(i, part) for part in parts}

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from hologram.errors import ProgramFormatError
 from hologram.isa.binary.stream import Sink, Source
 from hologram.isa.operands import (
+    REGISTERS,
     Address,
     Condition,
     Field,
@@ -27,6 +28,8 @@ from hologram.isa.operands import (
     SlotOffset,
     Special,
 )
+
+_REGISTERS = tuple(map(Reg, range(REGISTERS)))
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
@@ -66,11 +69,11 @@ def _expect(sink: Sink, value: object, kind: type[T]) -> T:
 
 
 def _write_reg(sink: Sink, value: object, pools: Pools) -> None:
-    sink.number(_expect(sink, value, Reg).index, 255)
+    sink.number(_expect(sink, value, Reg).index, REGISTERS - 1)
 
 
 def _read_reg(source: Source, pools: Pools) -> Reg:
-    return Reg(source.number("a register", 255))
+    return _REGISTERS[source.number("a register", REGISTERS - 1)]
 
 
 def _write_pred(sink: Sink, value: object, pools: Pools) -> None:

@@ -207,7 +207,6 @@ def _check_phi(value: PhiCoordinate, size: int) -> Messages:
 Check = Callable[[Program, Instruction, OperandSpec, object, Type | None], Messages]
 
 
-
 _CHECKS: dict[str, Check] = {
     "reg": _check_reg,
     "src": _check_imm,

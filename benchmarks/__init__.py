@@ -1,0 +1,1 @@
+"""Hologram against its peers on this machine: `python -m benchmarks [--write]`."""

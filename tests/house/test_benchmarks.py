@@ -1,0 +1,44 @@
+"""The benchmark suite's own bookkeeping: ratios, tables and the refusal to time contenders that disagree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from benchmarks.__main__ import README, README_TABLE, verify
+from benchmarks.cold_start import ColdStart
+from benchmarks.report import Result, markdown, table_lines
+from benchmarks.timing import Contender, Timing, race
+from benchmarks.workloads import OURS, Workload
+
+ONES = np.ones(4)
+
+
+def workload(theirs: np.ndarray) -> Workload:
+    contenders = (Contender(OURS, "pass", {}, ONES), Contender("peer", "x.sort()", {"x": theirs}, theirs))
+    return Workload("sorting", contenders, 0.5, np.array_equal)
+
+
+def test_contenders_must_agree() -> None:
+    verify(workload(np.ones(4)))
+    with pytest.raises(SystemExit, match="sorting: peer and hologram disagree"):
+        verify(workload(np.zeros(4)))
+
+
+def test_race_keeps_the_best_of_each() -> None:
+    ours, theirs = race(workload(np.ones(4)).contenders, rounds=3)
+    assert (ours.name, theirs.name) == (OURS, "peer")
+    assert 0 < ours.seconds < theirs.seconds
+
+
+def test_ratio_is_to_the_best_peer() -> None:
+    timings = (Timing("slow", 3e-6), Timing(OURS, 1e-6), Timing("fast", 2e-6))
+    result = Result(workload(np.ones(4)), timings)
+    assert result.ratio == pytest.approx(0.5)
+    assert table_lines([result])[-1] == "| sorting | 1 µs | fast 2 µs | 0.50 | ≤ 0.50 | slow 3 µs |"
+    page = markdown([result], ColdStart(0.1, 0.15, 0.2, 0.8), {"CPUs": "2"})
+    assert "50 ms beyond importing NumPy" in page
+    assert "ratio 0.25" in page
+
+
+def test_readme_has_a_place_for_the_table() -> None:
+    assert len(README_TABLE.findall(README.read_text("utf-8"))) == 1
