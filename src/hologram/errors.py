@@ -74,7 +74,7 @@ class ProgramFormatError(HologramError, ValueError):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing the verifier found: instruction index, message, its text and where it came from."""
+    """One thing the verifier found: instruction index (-1: the whole program), message, its text, its source place."""
 
     index: int
     message: str
@@ -83,7 +83,8 @@ class Finding:
 
     def __str__(self) -> str:
         place = f" [{self.location}]" if self.location else ""
-        return f"instruction {self.index}: {self.message}: {self.text}{place}"
+        what = f"instruction {self.index}" if self.index >= 0 else "program"
+        return f"{what}: {self.message}: {self.text}{place}"
 
 
 class VerificationError(HologramError, ValueError):

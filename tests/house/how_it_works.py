@@ -25,6 +25,7 @@ from hologram.errors import HologramError
 from hologram.frontend import Unit, compile_source, schema
 from hologram.isa.binary import decode, encode
 from hologram.isa.text import disassemble
+from hologram.isa.text.spelling import spell
 from hologram.isa.verify import verify
 from hologram.language.program import Program
 
@@ -59,7 +60,8 @@ def kernel_source() -> tuple[str, str]:
 def tree() -> tuple[str, str]:
     """The assignment of the kernel as JSON, without the places in the source."""
     kernel = json.loads(schema.dumps([unit().tree]))["kernel"]
-    return "json", json.dumps(_without_places(kernel["body"][1]["then_body"][0]), indent=1)
+    text = json.dumps(_without_places(kernel["body"][1]["then_body"][0]), indent=2)
+    return "json", re.sub(r'\{\s+"type": "var",\s+"name": ("\w+")\s+\}', r'{"type": "var", "name": \1}', text)
 
 
 def mistyped() -> tuple[str, str]:
@@ -75,10 +77,12 @@ def program() -> tuple[str, str]:
 def facts() -> tuple[str, str]:
     """Which array each memory access touches, as the verifier proved it."""
     verified = unit().program
-    text = [line.strip() for line in disassemble(replace(verified, debug=())).splitlines()]
-    body = [line for line in text[text.index("") + 1 :] if line and not line.endswith(":")]
     touched = verify(verified).slot_of
-    return "text", "\n".join(f"{body[i]:<24} touches {verified.params[slot].name}" for i, slot in touched.items())
+    lines = [
+        f"{spell(verified, verified.instructions[i]):<24} touches {verified.params[slot].name}"
+        for i, slot in touched.items()
+    ]
+    return "text", "\n".join(lines)
 
 
 def refused_program() -> tuple[str, str]:
@@ -119,13 +123,13 @@ def assembly() -> tuple[str, str]:
     target = targets.target(TARGET)
     module = llvm_source(unit().program, target)
     lines = jit.assembly(module.text, target, module.level, module.vectorize).splitlines()
+    loops = []
     for end, line in enumerate(lines):
         label = line.split()[-1] + ":" if re.match(r"\tj(?!mp)\w+\t", line) else None
         if label in lines[:end]:
-            loop = lines[lines.index(label) : end + 1]
-            if any("mulps" in inner for inner in loop):
-                return "asm", "\n".join(inner.expandtabs(8) for inner in loop)
-    raise AssertionError("the multiplication is in no loop")
+            loops.append(lines[lines.index(label) : end + 1])
+    inner = min((loop for loop in loops if any("mulps" in line for line in loop)), key=len)
+    return "asm", "\n".join(line.expandtabs(8) for line in inner)
 
 
 def result() -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 import pytest
 
@@ -602,19 +603,71 @@ def counter_as_signed(k: Kernel, counter: Reg) -> Reg:
     return r
 
 
+def test_clamped_neighbours_always_fit() -> None:
+    k = Kernel()
+    z, out = k.array("z"), k.array("out")
+    n, i = k.shape(out), k.lane()
+    with k.when(k.test("lt", i, n)):
+        k.load(z, k.op("MAX", k.op("SUB", i, 1), 0))
+        k.load(z, k.op("MIN", k.op("ADD", i, 1), k.op("SUB", k.shape(z), 1)))
+    kernel = Launchable(k.program())
+    assert not kernel.extents.unknown
+    assert kernel.fits([256], z=10, out=10)
+    assert not kernel.fits([256], z=8, out=10)
+    assert kernel.fits([256], z=9, out=10)
+    assert not kernel.fits([256], z=0, out=10)
+    assert kernel.fits([256], z=0, out=0)
+
+
+def test_a_window_around_every_lane() -> None:
+    # for j in range(max(i - 2, 0), min(i + 3, n)): a[j] * w[j - i + 2]
+    k = Kernel()
+    a, w, n, i = k.array("a"), k.array("w"), k.scalar("n"), k.lane()
+    k.leave_if(k.test("ge", i, n))
+    start = k.op("MAX", k.op("SUB", i, 2), 0)
+    with k.loop(start, k.op("MIN", k.op("ADD", i, 3), n)) as j:
+        k.load(a, j)
+        k.load(w, k.op("ADD", k.op("SUB", j, i), 2))
+    kernel = Launchable(k.program())
+    assert not kernel.extents.unknown
+    assert kernel.fits([256], n=10, a=10, w=5)
+    assert not kernel.fits([256], n=10, a=9, w=5)
+    assert not kernel.fits([256], n=10, a=10, w=4)
+
+
+def test_a_minimum_of_wrapped_values_is_either_of_them() -> None:
+    # n + 1 wraps to the smallest integer, so the minimum is not i.
+    k = Kernel()
+    a, n, i = k.array("a"), k.scalar("n"), k.lane()
+    k.load(a, k.op("MIN", i, k.op("ADD", n, 1)))
+    kernel = Launchable(k.program())
+    assert not kernel.fits([8], n=2**63 - 1, a=8)
+    assert kernel.fits([8], n=100, a=8)
+
+
 class Random:
     """A random kernel of loops, guards and accesses, written as a program and run by hand."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, extreme: bool = False) -> None:
         self.random = random.Random(seed)
         self.kernel = Kernel()
         self.sizes = {"n": self.random.randint(-1, 6), "m": self.random.randint(0, 5)}
+        if extreme:
+            ends = (-(2**63), 2**63 - 1, 2**62, -(2**62), 2**61)
+            self.sizes["m"] = self.random.choice(ends) + self.random.randint(0, 4)
+            self.sizes["m"] = min(self.sizes["m"], 2**63 - 1)
+        self.kinds = ["access", "when", "when" if extreme else "loop"]
         self.lanes = self.random.randint(0, 7), self.random.randint(1, 3), 1
         self.slots = [self.kernel.array(f"a{i}") for i in range(4)]
         self.registers = {"n": self.kernel.scalar("n", I32), "m": self.kernel.scalar("m")}
         self.registers |= {"x": self.kernel.lane(0), "y": self.kernel.lane(1)}
         self.names = ["x", "y"]
         self.tree = self._body(2)
+
+    def _index(self) -> tuple[object, ...]:
+        """A sum, or the smaller or larger of two."""
+        op = self.random.choice(["", "", "MIN", "MAX"])
+        return (op, self._sum(), self._sum() if self.random.random() < 0.5 else self._bound()) if op else self._sum()
 
     def _sum(self) -> tuple[dict[str, int], int]:
         names = self.random.sample(self.names, self.random.randint(1, min(2, len(self.names))))
@@ -623,7 +676,10 @@ class Random:
             terms[self.random.choice(["n", "m"])] = self.random.choice([1, -1])
         return terms, self.random.randint(-2, 3)
 
-    def _emit(self, terms: dict[str, int], constant: int) -> Reg:
+    def _emit(self, *index: object) -> Reg:
+        if len(index) == 3:
+            return self.kernel.op(str(index[0]), self._emit(*index[1]), self._emit(*index[2]))  # type: ignore[misc]
+        terms, constant = cast("tuple[dict[str, int], int]", index)
         k, total = self.kernel, self.kernel.const(constant)
         for name, factor in terms.items():
             total = k.op("ADD", total, k.op("MUL", self.registers[name], factor))
@@ -636,13 +692,13 @@ class Random:
         return [self._statement(depth) for _ in range(self.random.randint(1, 2))]
 
     def _statement(self, depth: int) -> tuple[object, ...]:
-        k, kind = self.kernel, self.random.choice(["access", "when", "loop"]) if depth else "access"
+        k, kind = self.kernel, self.random.choice(self.kinds) if depth else "access"
         if kind == "access":
-            index, slot = self._sum(), self.random.choice(self.slots)
+            index, slot = self._index(), self.random.choice(self.slots)
             k.load(slot, self._emit(*index))
             return "access", slot, index
         if kind == "when":
-            tests = [(self._sum(), self.random.choice(list(NEGATED)), self._bound()) for _ in range(2)]
+            tests = [(self._index(), self.random.choice(list(NEGATED)), self._bound()) for _ in range(2)]
             op = self.random.choice(["PAND", "POR", "PXOR"])
             preds = [k.test(c, self._emit(*a), self._emit(*b)) for a, c, b in tests]
             with k.when(k.combine(op, *preds)):
@@ -681,8 +737,11 @@ class Random:
         return out
 
     def _run(self, body: list[tuple[object, ...]], env: dict[str, int], found: dict[int, set[int]]) -> None:
-        def value(terms: dict[str, int], constant: int) -> int:
-            return constant + sum(env[name] * factor for name, factor in terms.items())
+        def value(*index: object) -> int:
+            if len(index) == 3:
+                return {"MIN": min, "MAX": max}[str(index[0])](value(*index[1]), value(*index[2]))  # type: ignore[misc]
+            terms, constant = cast("tuple[dict[str, int], int]", index)
+            return wrapped(constant + sum(env[name] * factor for name, factor in terms.items()))
 
         compare = {"lt": "__lt__", "le": "__le__", "gt": "__gt__", "ge": "__ge__", "eq": "__eq__", "ne": "__ne__"}
         for s in body:
@@ -709,9 +768,49 @@ def test_random_affine_kernels_never_need_less_than_they_touch(block: int) -> No
             elements = set().union(*accesses) if accesses else set()
             low, high = needed(kernel, case, slot)
             assert not elements or low <= min(elements) <= max(elements) <= high, (seed, slot)
+            shapes = dict.fromkeys(("a0", "a1", "a2", "a3"), 0) | {f"a{slot}": high + 1}
+            assert not simply_fits(kernel, case, shapes) or kernel.fits(case.lanes, **case.sizes, **shapes), seed
             total += 1
             exact += (low, high) == ((min(elements), max(elements)) if elements else (0, -1))
     assert exact >= 0.9 * total
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_random_kernels_with_wrapping_bounds_are_sound(block: int) -> None:
+    """A launch that passes touches, with the wrapping arithmetic of registers, nothing outside its arrays."""
+    passed = 0
+    for seed in range(block * 100, block * 100 + 100):
+        case = Random(seed, extreme=True)
+        kernel = Launchable(case.kernel.program())
+        touched = case.touched()
+        for length in (0, 3, 6, 12, 40):
+            if kernel.fits(case.lanes, **case.sizes, a0=length, a1=length, a2=length, a3=length):
+                passed += 1
+                assert all(0 <= wrapped(i * 4) <= 4 * length - 4 for uses in touched.values() for e in uses for i in e)
+    assert passed > 150
+
+
+def wrapped(value: int) -> int:
+    """As a signed 64-bit register holds it."""
+    return ((value + 2**63) % 2**64) - 2**63
+
+
+def simply_fits(kernel: Launchable, case: Random, shapes: dict[str, int]) -> bool:
+    """The check that generated code makes, from the simple ranges alone."""
+    values = {Slot(kernel.program.param(k)): v for k, v in case.sizes.items()}
+    for r in kernel.extents.requirements:
+        low = high = r.index.base.evaluate(values)
+        spans = []
+        for bound in r.ranges:
+            lows, highs = ([p.evaluate(values) for p in side] for side in (bound.lows, bound.highs))
+            if bound.variable.kind == "lane":
+                lows, highs = [*lows, 0], [*highs, case.lanes[bound.variable.id]]
+            spans.append((max(lows), min(highs) - 1))
+            ends = [r.index.coefficient(bound.variable).evaluate(values) * end for end in spans[-1]]
+            low, high = low + min(ends), high + max(ends)
+        if all(first <= last for first, last in spans) and not 0 <= low <= high < shapes[f"a{r.slot}"]:
+            return False
+    return True
 
 
 def needed(kernel: Launchable, case: Random, slot: int) -> tuple[int, int]:

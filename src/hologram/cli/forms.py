@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from hologram.cli.sources import Programs, names
 from hologram.errors import UnsupportedError
+from hologram.language.program import TREE, Program
 
 if TYPE_CHECKING:
     from hologram.frontend.tree import Kernel as Tree
-    from hologram.language.program import Program
 
 HOST = "host"
 SHIPPED_TARGETS = ("x86-64-v3", "x86-64-v4", "aarch64")
@@ -46,12 +46,19 @@ def _atlas(programs: Programs, targets: Sequence[str]) -> bytes:
 
     if HOST in targets:
         raise UnsupportedError(f"a program file is for other machines too: name one of {', '.join(SHIPPED_TARGETS)}")
-    return encode(
-        [
-            Entry(program, tuple(TargetSection(f"cpu:{target}", _native(program, target)) for target in targets))
-            for program in programs
-        ]
-    )
+    entries = []
+    for program in programs:
+        sections = [TargetSection(f"cpu:{target}", _native(program, target)) for target in targets]
+        entries.append(Entry(_with_tree(program), tuple(sections)))
+    return encode(entries)
+
+
+def _with_tree(program: Program) -> Program:
+    from hologram.frontend import schema
+
+    if program.tree is None:
+        return program
+    return replace(program, metadata={**program.metadata, TREE: schema.dumps([program.tree])})
 
 
 def _json(programs: Programs, targets: Sequence[str]) -> bytes:
@@ -61,10 +68,7 @@ def _json(programs: Programs, targets: Sequence[str]) -> bytes:
 
 
 def _assembly(programs: Programs, targets: Sequence[str]) -> bytes:
-    program = programs[0]
-    # The tree is for machines; in a text it would be one line of several thousand characters.
-    metadata = {key: text for key, text in program.metadata.items() if key != "tree"}
-    return replace(program, metadata=metadata).disassemble().encode()
+    return programs[0].disassemble().encode()
 
 
 def _llvm(programs: Programs, targets: Sequence[str]) -> bytes:

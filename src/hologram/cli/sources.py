@@ -83,11 +83,7 @@ def names(programs: Programs) -> str:
 
 
 def _of_units(units: Iterable[Unit], trusted: bool) -> Programs:
-    from hologram.frontend import schema
-
-    return tuple(
-        Program.of(unit.program, trusted=trusted, metadata={"tree": schema.dumps([unit.tree])}) for unit in units
-    )
+    return tuple(Program.of(unit.program, trusted=trusted, tree=unit.tree) for unit in units)
 
 
 def _read_python(path: Path, trust: bool) -> Programs:

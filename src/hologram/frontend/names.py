@@ -6,13 +6,13 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hologram.frontend.builtins import FUNCTIONS
+from hologram.frontend.builtins import FUNCTIONS, MISSING
 from hologram.frontend.promote import SCALARS
 from hologram.frontend.source import Source
 
 LANGUAGE_MODULES = frozenset({"hologram.language", "atlas_kernel"})
 DECORATORS = frozenset({"kernel", "atlas_kernel"})
-RESERVED = frozenset({"shared", "barrier", "print", "device", "DeviceArray", "range"})
+RESERVED = frozenset({"device", "DeviceArray", "range"}) | MISSING.keys()
 Number = bool | int | float
 
 
@@ -21,7 +21,7 @@ class Names:
     """Names of one file.
 
     `modules` maps a local name to the module it stands for, `language` a local name to the language's name,
-    `foreign` a local name to the module it was imported from, `constants` a name to its number.
+    `foreign` a local name to the module it was imported from, `constants` a name to its number; `imports_language` is True for kernel files.
     """
 
     modules: dict[str, str] = field(default_factory=dict)
@@ -29,11 +29,7 @@ class Names:
     foreign: dict[str, str] = field(default_factory=dict)
     constants: dict[str, Number] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
-
-    @property
-    def imports_language(self) -> bool:
-        """True when the file imports the kernel language."""
-        return bool(self.language) or not LANGUAGE_MODULES.isdisjoint(self.modules.values())
+    imports_language: bool = False
 
     def resolve(self, node: ast.expr) -> str | None:
         """The language's name, or `math.<name>`, that a bare or dotted name stands for."""
@@ -72,6 +68,7 @@ def imported_names(tree: ast.Module, source: Source, constants: Mapping[str, Num
             for alias in statement.names:
                 local = alias.asname or alias.name
                 names.modules[local] = alias.name
+                names.imports_language |= alias.name in LANGUAGE_MODULES
         elif isinstance(statement, ast.ImportFrom):
             _import_from(statement, names, source)
     names.constants.update(constants)
@@ -84,9 +81,11 @@ def _import_from(statement: ast.ImportFrom, names: Names, source: Source) -> Non
         local = alias.asname or alias.name
         if f"{module}.{alias.name}" in LANGUAGE_MODULES:
             names.modules[local] = f"{module}.{alias.name}"
+            names.imports_language = True
         elif module == "math":
             names.language[local] = f"math.{alias.name}"
         elif module in LANGUAGE_MODULES:
+            names.imports_language = True
             if alias.name == "*":
                 continue
             if not _is_language_name(alias.name):

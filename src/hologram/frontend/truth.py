@@ -142,7 +142,7 @@ class Truths:
                 self._jump(operand, target, not wanted)
             case Logic(op=("and" | "or") as op, args=(left, right)) if not is_cheap(right):
                 over = target if (op == "or") is wanted else self.builder.label("over")
-                self._jump(left, over, wanted is (over is target))
+                self._jump(left, over, wanted if over is target else not wanted)
                 with self.frame.scope():
                     self._jump(right, target, wanted)
                 if over is not target:

@@ -62,7 +62,6 @@ class Box:
         for limit in limits:
             self._trip(limit) if isinstance(limit, Trip) else self._guard(limit)
         if any(isinstance(g, Guard) and len(g.difference.terms) > 1 for g in limits):
-            self._caps.clear()
             for limit in limits:
                 if isinstance(limit, Guard):
                     self._guard(limit)
@@ -171,6 +170,8 @@ class Box:
         if trip.extra:
             rounds = b.add(b.max(rounds, b.const(0)), b.const(trip.extra))
         high = b.select(exact, rounds, b.const(SAFE))
+        if not trip.extra:
+            self._remember(guard, exact)
         before = self._ranges.get(trip.counter)
         self._ranges[trip.counter] = b.const(0), high if before is None else b.min(before[1], high)
 
@@ -195,8 +196,13 @@ class Box:
                 rest = rest if other == number else b.add(rest, low)
             narrowed[variable] = self._narrow(variable, coefficient, b.sub(slack, rest), exact)
         self._ranges.update(narrowed)
-        if len(difference.terms) > 1:
-            self._caps.append((difference, exact, guard.slack))
+        self._remember(guard, exact)
+
+    def _remember(self, guard: Guard, exact: int) -> None:
+        """Keep a guard about several variables: it may be about the index itself."""
+        cap = guard.difference, exact, guard.slack
+        if len(guard.difference.terms) > 1 and cap not in self._caps:
+            self._caps.append(cap)
 
     def _narrow(self, variable: Variable, coefficient: Poly, room: int, exact: int) -> tuple[int, int]:
         """The range of a variable for which coefficient * variable < room."""

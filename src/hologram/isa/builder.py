@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import cast
 
 from hologram.errors import CapacityError, Location
 from hologram.isa.affine import Poly
@@ -111,7 +110,7 @@ class Builder:
             args = (*args, None)
         if len(args) != len(spec.operands):
             raise ValueError(f"{op} takes {len(spec.operands)} operands, got {len(args)}")
-        self._code.append(Instruction(op, type, cast("tuple[Operand, ...]", args), source_type))
+        self._code.append(Instruction(op, type, args, source_type))
         self._debug.append(self.location)
 
     def build(self, extent: Sequence[Poly] = ()) -> Program:

@@ -36,7 +36,8 @@ class Requirement:
     """0 <= index < shape[axis] of array `slot`, for all variables in their ranges; no access where a range is empty.
 
     `ranges` is a simple box for generated code (one of several where the index chooses between two values, with a
-    requirement each); `limits` are the exact conditions, in order. With `always` the access happens even if no lane runs.
+    requirement each); `limits` are the exact conditions, in order. With `always` the access happens even if no lane
+    runs.
     """
 
     slot: int

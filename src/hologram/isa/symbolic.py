@@ -214,14 +214,13 @@ class _Interpreter:
             return before[1]
         value = result(self.cfg.program, instruction, reads, state.preds)
         if instruction.op in ("MIN", "MAX"):
-            value = Value(self._choice(index, instruction, reads[1].affine, reads[2].affine), value.origin)
+            value = Value(self._choice(index, instruction, reads), value.origin)
         self.results[index] = reads, value
         return value
 
-    def _choice(
-        self, index: int, instruction: Instruction, first: Affine | None, second: Affine | None
-    ) -> Affine | None:
+    def _choice(self, index: int, instruction: Instruction, reads: Sequence[Value]) -> Affine | None:
         """A variable for the smaller or larger of two values."""
+        first, second = reads[1].affine, reads[2].affine
         if first is None or second is None or instruction.type is None or first == second:
             return first if first == second else None
         inner = [self.choices[v.id].depth for a in (first, second) for v, _ in a.terms if v.kind == "choice"]

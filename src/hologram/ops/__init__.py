@@ -17,7 +17,11 @@ def __getattr__(name: str) -> Operation:
     row = TABLE.get(ALIASES.get(name, name))
     if row is None:
         raise AttributeError(f"hologram.ops has no '{name}'; it has {', '.join(NAMES)}")
-    return _made.setdefault(row.name, Operation(row))
+    made = _made.get(row.name)
+    if made is None:
+        made = _made.setdefault(row.name, Operation(row))
+    globals()[name] = made  # asked for once
+    return made
 
 
 def __dir__() -> list[str]:

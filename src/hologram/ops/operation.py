@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hologram.errors import ArgumentTypeError
-from hologram.ops.arrange import Arranged
+from hologram.ops.arrange import Arranged, elementwise
 from hologram.ops.table import TABLE, Row
 from hologram.runtime.executor import Executor
 
@@ -52,6 +52,9 @@ class Operation:
         return self._kernel
 
     def __call__(self, *args: Any, out: Any = None, **sizes: int | None) -> Any:
+        if not sizes and self.executor is None and _is_plain(self.row, args, out):
+            self.kernel(*args, out, len(args[0]))
+            return out
         call = self._take_apart(args, out, sizes)
         arranged = self._arrange(call)
         if call.executor is None:
@@ -119,6 +122,17 @@ class Operation:
         if self.executor is not None:
             raise ArgumentTypeError("an operation of an executor cannot be pickled; use the one of hologram.ops")
         return _by_name, (self.row.name,)
+
+
+def _is_plain(row: Row, args: tuple[Any, ...], out: Any) -> bool:
+    """True for vectors of one length as arguments and output: they are the kernel's arguments as they stand."""
+    if type(out) is not np.ndarray or row.arrange is not elementwise or len(args) != len(row.inputs):
+        return False
+    shape = out.shape
+    for array in args:
+        if type(array) is not np.ndarray or array.shape != shape:
+            return False
+    return len(shape) == 1
 
 
 def _by_name(name: str) -> Operation:

@@ -13,7 +13,7 @@ from hologram.backends.llvm.layout import (
     FAULT,
     HEADER_BYTES,
     LANES,
-    RESERVED,
+    DIRECTION,
     TOTAL_LANES,
     Layout,
     header,
@@ -45,7 +45,7 @@ def test_the_header_says_what_runs() -> None:
     start = header((5, 2, 3), (1, 2, 3), (5, 1, 1))
     assert len(start) == HEADER_BYTES
     assert struct.unpack("<12q", start) == (5, 2, 3, 1, 2, 3, 5, 1, 1, 0, 30, 0)
-    assert [load_slot(start, at) for at in (*LANES, FAULT, TOTAL_LANES, RESERVED)] == [5, 2, 3, 0, 30, 0]
+    assert [load_slot(start, at) for at in (*LANES, FAULT, TOTAL_LANES, DIRECTION)] == [5, 2, 3, 0, 30, 0]
 
 
 @given(st.lists(params, min_size=1), st.data())

@@ -11,8 +11,9 @@ import numpy as np
 from hologram.backends.interpreter.convert import STORAGE, constant, convert
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.memory import Place, Region
+from hologram.backends.interpreter.registers import Active
 from hologram.backends.interpreter.semantics import FAULTS, compare, function_of
-from hologram.backends.interpreter.state import Active, State
+from hologram.backends.interpreter.state import State
 from hologram.errors import ExecutionError
 from hologram.isa.instructions import Spec
 from hologram.isa.operands import (

@@ -9,8 +9,9 @@ import numpy as np
 
 from hologram.backends.interpreter.decode import CONTROL, Site, Step, make_step
 from hologram.backends.interpreter.lanes import Array
+from hologram.backends.interpreter.registers import ALL, Active
 from hologram.backends.interpreter.schedule import reconvergent_order
-from hologram.backends.interpreter.state import ALL, Active, State
+from hologram.backends.interpreter.state import State
 from hologram.errors import StepLimitError
 from hologram.isa.cfg import Block, Cfg, targets
 from hologram.types import Type
@@ -114,6 +115,9 @@ def _merge(parts: list[Active], count: int) -> Active:
 
 def _count_steps(state: State, active: Active, length: int, max_steps: int) -> None:
     state.steps[active] += length
+    state.total_steps += length
+    if state.total_steps <= max_steps:
+        return  # no lane can have run more than all blocks together
     over = state.steps[active] > max_steps
     if over.any():
         message = f"a lane ran more than {max_steps} instructions; does the loop end? If so, raise max_steps"

@@ -6,40 +6,32 @@ from typing import NoReturn
 
 import numpy as np
 
-from hologram.backends.interpreter.convert import STORAGE
 from hologram.backends.interpreter.coordinates import Batch, width
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.memory import Region
 from hologram.backends.interpreter.reduce import ACCUMULATORS, Contributions
+from hologram.backends.interpreter.registers import ALL, Active, Register, UnwrittenError
 from hologram.backends.interpreter.report import fail
 from hologram.errors import ExecutionError, OutOfBoundsError, UninitializedReadError
 from hologram.isa.operands import Special
 from hologram.types import Type
 
-Active = Array | slice
-"""Lanes of a batch: ascending positions, or `ALL`."""
-
-ALL = slice(None)
-_TAGS = {ty: np.uint8(number) for number, ty in enumerate(Type, 1)}
-_TYPES = dict(enumerate(Type, 1))
 _PRELOADED = {252: (Special.LANE_X, Type.U32), 253: (Special.BLOCK_X, Type.U32), 254: (Special.BLOCK_DIM_X, Type.U32)}
 
 
 class State:
     """Registers and predicates of the lanes of one batch; `index` is the instruction being run.
 
-    A register is one array for each width it is used in, and a tag a lane: which type was written last, 0 for none.
+    Registers come into being when they are first touched.
     """
 
     def __init__(self, launch: Launch, batch: Batch) -> None:
         self.launch, self.batch, self.index = launch, batch, 0
-        self.steps = np.zeros(batch.count, np.int64)
+        self.steps, self.total_steps = np.zeros(batch.count, np.int64), 0
         self.contributions: dict[int, Contributions] = {}
-        self._values: dict[tuple[int, Type], Array] = {}
-        self._tags: dict[int, Array] = {}
-        self._predicates: dict[int, Array] = {}
-        self._known: dict[int, Array] = {}
+        self._registers: dict[int, Register] = {}
+        self._predicates: dict[int, Register] = {}
 
     def fail(self, kind: type[ExecutionError], message: str, lane: int) -> NoReturn:
         """Raise an error at the current instruction for a lane of the batch."""
@@ -54,69 +46,53 @@ class State:
         first = int(np.argmax(chosen))
         return first if isinstance(active, slice) else int(active[first])
 
-    # General registers
+    # Registers
 
     def read(self, register: int, ty: Type, active: Active) -> Array:
         """The register's values in the active lanes, all of which must have written it as this type."""
-        tags = self._tag(register)[active]
-        unwritten = tags != _TAGS[ty]
-        if unwritten.any():
-            self._mismatch(register, ty, active, tags, unwritten)
-        return self._value(register, ty)[active]
+        try:
+            return self._register(register).read(ty, active)
+        except UnwrittenError as error:
+            held = error.held.value if isinstance(error.held, Type) else None
+            what = f"holds {held}, not {ty.value}" if held else "has not been written"
+            self.fail(UninitializedReadError, f"read of r{register}, which {what}", self.lane(active, error.lanes))
 
     def read_integer(self, register: int, active: Active) -> Array:
         """An i64 or u64 register as i64 (offsets beyond 2**63 come out negative: they are out of bounds anyway)."""
-        first = self._tag(register)[active][0]
-        ty = Type.U64 if first == _TAGS[Type.U64] else Type.I64
+        ty = Type.U64 if self._register(register).held(active) is Type.U64 else Type.I64
         return self.read(register, ty, active).view(np.int64)
 
     def write(self, register: int, ty: Type, active: Active, values: Array) -> None:
         """Set the register in the active lanes; values of shape (1,) go to all of them."""
-        self._value(register, ty)[active] = values
-        self._tag(register)[active] = _TAGS[ty]
-
-    def _mismatch(self, register: int, ty: Type, active: Active, tags: Array, unwritten: Array) -> None:
-        held = _TYPES.get(int(tags[np.argmax(unwritten)]))
-        what = f"holds {held.value}, not {ty.value}" if held else "has not been written"
-        self.fail(UninitializedReadError, f"read of r{register}, which {what}", self.lane(active, unwritten))
-
-    def _value(self, register: int, ty: Type) -> Array:
-        found = self._values.get((register, ty))
-        if found is None:
-            same_width = [t for t in Type if t.size == ty.size]
-            raw = np.zeros(self.batch.count, f"u{ty.size}")
-            self._values.update({(register, t): raw.view(STORAGE[t]) for t in same_width})
-            found = self._values[register, ty]
-        return found
-
-    def _tag(self, register: int) -> Array:
-        if register not in self._tags:
-            self._tags[register] = np.zeros(self.batch.count, np.uint8)
-            if register in _PRELOADED:
-                special, ty = _PRELOADED[register]
-                self.write(register, ty, ALL, self.batch.special(special).astype(np.uint32))
-            elif register == 255:
-                self.write(register, Type.U64, ALL, self.batch.global_number())
-        return self._tags[register]
-
-    # Predicates
+        self._register(register).write(ty, active, values)
 
     def read_predicate(self, predicate: int, active: Active) -> Array:
         """The predicate in the active lanes, all of which must have written it."""
-        known = self._known.get(predicate)
-        unwritten = np.ones(1, np.bool_) if known is None else ~known[active]
-        if unwritten.any():
+        try:
+            return self._predicate(predicate).read(bool, active)
+        except UnwrittenError as error:
             message = f"read of p{predicate}, which has not been written"
-            self.fail(UninitializedReadError, message, self.lane(active, unwritten))
-        return self._predicates[predicate][active]
+            self.fail(UninitializedReadError, message, self.lane(active, error.lanes))
 
     def write_predicate(self, predicate: int, active: Active, values: Array) -> None:
         """Set the predicate in the active lanes."""
-        if predicate not in self._known:
-            self._known[predicate] = np.zeros(self.batch.count, np.bool_)
-            self._predicates[predicate] = np.zeros(self.batch.count, np.bool_)
-        self._predicates[predicate][active] = values
-        self._known[predicate][active] = True
+        self._predicate(predicate).write(bool, active, values)
+
+    def _register(self, number: int) -> Register:
+        found = self._registers.get(number)
+        if found is None:
+            found = self._registers[number] = Register(self.batch.count)
+            if number in _PRELOADED:
+                special, ty = _PRELOADED[number]
+                found.write(ty, ALL, self.batch.special(special).astype(np.uint32))
+            elif number == 255:
+                found.write(Type.U64, ALL, self.batch.global_number())
+        return found
+
+    def _predicate(self, number: int) -> Register:
+        if number not in self._predicates:
+            self._predicates[number] = Register(self.batch.count)
+        return self._predicates[number]
 
     # Memory, faults, reductions
 

@@ -13,7 +13,8 @@ from hologram.backends.interpreter.decode import Site, make_step
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.memory import Place
-from hologram.backends.interpreter.state import ALL, State
+from hologram.backends.interpreter.registers import ALL
+from hologram.backends.interpreter.state import State
 from hologram.errors import ExecutionError, OutOfBoundsError
 from hologram.isa.cfg import Cfg
 from hologram.isa.instructions import Category

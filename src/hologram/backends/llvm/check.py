@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from hologram.backends.base import DEFAULT_BLOCK, MAX_LANES
 from hologram.backends.llvm import layout
 from hologram.backends.llvm.ir import Module, Value, Writer
-from hologram.backends.llvm.kernel import uses_blocks
+from hologram.backends.llvm.job import uses_blocks
 from hologram.backends.llvm.lanes import VectorLanes
 from hologram.backends.llvm.slots import load_slots, polynomial, widened
 from hologram.isa.affine import Poly

@@ -9,7 +9,7 @@ The block is a row of 8-byte slots. The header says what to run, the parameters 
 | 6 … 8   | lanes of one block along x, y, z                                                |
 | 9       | fault information, written by the kernel when it returns a fault                |
 | 10      | lanes of the whole launch                                                       |
-| 11      | reserved, zero                                                                  |
+| 11      | which way the next run goes over the strips, 0 or 1; kernels may flip it        |
 | 12 …    | scalar: its value in its own type, little-endian, at the start of one slot;     |
 |         | array: data pointer, then shape[0 … ndim-1], then byte stride[0 … ndim-1]       |
 
@@ -37,7 +37,7 @@ GRID = (24, 32, 40)
 BLOCK = (48, 56, 64)
 FAULT = 72
 TOTAL_LANES = 80
-RESERVED = 88
+DIRECTION = 88
 HEADER_BYTES = 96
 
 _SLOT = struct.Struct("<q")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hologram.backends.llvm import clamps, flow, tiles
-from hologram.backends.llvm.kernel import LINE_BYTES, Lowering, Stream, uses_blocks
+from hologram.backends.llvm.job import Lowering, Stream, uses_blocks
+from hologram.backends.llvm.nest import LINE_BYTES
 from hologram.backends.llvm.rules import REDUCTIONS, implements
 from hologram.errors import UnsupportedError
 from hologram.isa import text
@@ -91,7 +92,25 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
         {h: t for h, t in rows.items() if width * t.type.size >= 2 * tiles.PIECE_BYTES},
         _stream(facts, symbolic, width),
         clamps.find(program, flow.analyse(cfg), symbolic) if width and cfg.order else {},
+        _is_elementwise(facts, symbolic),
     )
+
+
+def _is_elementwise(facts: Facts, symbolic: Symbolic) -> bool:
+    """True when every access of lane i is to element i of a one-dimensional array, once: no loops, no neighbours."""
+    program = facts.program
+    if symbolic.cfg.loops or uses_blocks(program) or len(program.extent) != 1:
+        return False
+    lane = Variable("lane", 0)
+    for i, ins in enumerate(program.instructions):
+        if not ins.spec.is_memory:
+            continue
+        address = ins.args[1]
+        if ins.op not in ("LDG", "STG") or not isinstance(address, RegisterIndirectComputed) or ins.type is None:
+            return False
+        if symbolic.affine(i, address.offset.index) != Affine.of(Poly(), [(lane, Poly.const(ins.type.size))]):
+            return False
+    return True
 
 
 def _stream(facts: Facts, symbolic: Symbolic, lanes: int) -> Stream | None:

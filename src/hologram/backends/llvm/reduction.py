@@ -20,7 +20,7 @@ from hologram.types import Type
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hologram.backends.llvm.kernel import Lowering
+    from hologram.backends.llvm.job import Lowering
 
 LEVELS = 64
 

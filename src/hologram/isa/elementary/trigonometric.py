@@ -13,9 +13,6 @@ from hologram.isa.elementary.reduction import reduce_large
 from hologram.isa.elementary.value import Value, fma, polynomial, select, where_any
 from hologram.types import Type
 
-_GUARD = 6
-"""fraction bits of the quotient that COS looks at to find the nearest odd multiple of π/2"""
-
 
 @dataclass(frozen=True)
 class Angles:
@@ -23,6 +20,8 @@ class Angles:
 
     moderate: float
     """up to here three parts of π are enough"""
+    guard: int
+    """fraction bits of the quotient that COS looks at to find the nearest odd multiple of π/2"""
     sin: tuple[float, ...]
     """(sin r / r - 1) / r**2 in r**2, for |r| <= π/2 and a little more"""
     tan: tuple[float, ...]
@@ -32,14 +31,16 @@ class Angles:
 TABLES = {
     Type.F32: Angles(
         moderate=1e5,
+        guard=7,
         sin=(-0.1666666, 0.00833307, -0.0001980988, 2.6061623e-06),
         tan=(0.33333123, 0.13339698, 0.053335946, 0.02470154, 0.0026812695, 0.009646651),
     ),
     Type.F64: Angles(
         moderate=1e8,
+        guard=12,
         sin=(
-            -0.16666666666666666, 0.008333333333333167, -0.00019841269841199135, 2.755731920938337e-06,
-            -2.5052106710131375e-08, 1.6058931437397799e-10, -7.642774232356857e-13, 2.718868354728509e-15,
+            -0.16666666666666666, 0.008333333333333167, -0.0001984126984119905, 2.7557319209383307e-06,
+            -2.5052106710149414e-08, 1.6058931437408387e-10, -7.642774232427168e-13, 2.718868354728509e-15,
         ),
         tan=(
             0.3333333333333276, 0.13333333333417335, 0.05396825392536739, 0.021869489640285816, 0.008863218722006802,
@@ -83,15 +84,15 @@ def sin(x: Value[V]) -> Value[V]:
 def cos(x: Value[V]) -> Value[V]:
     """Cosine of an angle in radians: minus or plus the sine of the distance to an odd multiple of π/2.
 
-    The quotient is rounded to 1/64, cut to an integer and moved to the middle of its unit.
+    The quotient is rounded to `guard` fraction bits, cut to an integer and moved to the middle of its unit.
     """
     form, table = FORMATS[x.ty], TABLES[x.ty]
     a = abs(x)
-    shift = 1.5 * 2.0 ** (form.mantissa - _GUARD)
-    middle = fma(a, float(1 / PI), shift).bits() & -(1 << _GUARD) | (1 << (_GUARD - 1))
+    shift = 1.5 * 2.0 ** (form.mantissa - table.guard)
+    middle = fma(a, float(1 / PI), shift).bits() & -(1 << table.guard) | (1 << (table.guard - 1))
     r = _subtract(a, middle.as_float() - shift, 1)
     # The lowest bit left of the cut is the parity; the bit of 1/2 beside it lands below the sign and is cleared.
-    even = (middle << (form.width - 1 - _GUARD)) ^ (form.sign_bit >> 1)
+    even = (middle << (form.width - 1 - table.guard)) ^ (form.sign_bit >> 1)
     fast = _flip(_odd(r, table.sin), even)
     return where_any(a > table.moderate, lambda: _odd(reduce_large(a, 0.5), table.sin), fast)
 

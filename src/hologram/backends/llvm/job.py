@@ -1,0 +1,55 @@
+"""A program analysed for one way of being called: what the lowering works from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hologram.backends.llvm import flow
+from hologram.backends.llvm.clamps import Clamp
+from hologram.backends.llvm.tiles import TiledLoop
+from hologram.isa.affine import Affine, Poly
+from hologram.isa.cfg import Cfg
+from hologram.isa.operands import Slot, Special
+from hologram.isa.program import Program
+
+GLOBALS = (Special.GLOBAL_X, Special.GLOBAL_Y, Special.GLOBAL_Z)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A store of consecutive lanes to consecutive elements: byte `offset` (affine in the lanes) into array `slot`."""
+
+    slot: int
+    offset: Affine
+    size: int
+
+
+@dataclass(frozen=True)
+class Lowering:
+    """A program analysed for one way of being called: strip width and what is known when compiling.
+
+    `elementwise` says that lane i touches element i of its arrays and nothing else, so the order of strips is free.
+    """
+
+    program: Program
+    cfg: Cfg
+    slot_of: Mapping[int, int]
+    lanes: int
+    unit_strides: frozenset[Slot] = frozenset()
+    decided: Mapping[int, bool] = field(default_factory=dict)
+    offsets: Mapping[int, Poly] = field(default_factory=dict)
+    tiles: Mapping[int, TiledLoop] = field(default_factory=dict)
+    aligned: Stream | None = None
+    clamps: Mapping[int, Clamp] = field(default_factory=dict)
+    elementwise: bool = False
+
+
+def uses_blocks(program: Program) -> bool:
+    """True when a program asks for its place inside a block, so lanes must be run block by block."""
+    for ins in program.instructions:
+        if ins.op == "MOV_SREG" and ins.args[1] not in GLOBALS:
+            return True
+        if any(place[0] == "r" and place[1] >= 252 for _, place, _ in flow.reads(ins)):
+            return True
+    return False

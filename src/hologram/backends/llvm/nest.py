@@ -1,0 +1,239 @@
+"""The loops around the strips: ``i64 run(ptr block)``.
+
+It reads the arguments block (see `layout`), runs all lanes of the launch domain, x innermost, and returns 0 or
+1 + the index of the first instruction that divided an integer by zero. Full strips and the rest of a row are two
+copies of the same code; the second runs under a mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from hologram.backends.llvm import layout
+from hologram.backends.llvm.clamps import LANE_X
+from hologram.backends.llvm.ir import Module, Value, Writer
+from hologram.backends.llvm.job import GLOBALS, Lowering, uses_blocks
+from hologram.backends.llvm.reduction import Reduction
+from hologram.backends.llvm.slots import load_field, load_slots, polynomial, widened
+from hologram.isa.affine import Affine
+from hologram.isa.operands import Slot, Special
+
+LINE_BYTES = 64
+LONG_ROW = 8
+"""Strips a row must have for aligning its stores to pay."""
+_AXES = "xyz"
+
+
+class Nest:
+    """Builds the run function of a kernel."""
+
+    def __init__(self, job: Lowering, module: Module, slots: Sequence[Slot], reductions: Sequence[Reduction]) -> None:
+        self.job, self.slots, self.reductions = job, slots, reductions
+        self.w = Writer(module)
+        self.values = load_slots(self.w, job.program, "%block")
+        self.fault = self.w.alloca("i64")
+
+    def run(self) -> str:
+        """The function `i64 run(ptr block)`."""
+        w = self.w
+        w.line(f"store i64 0, ptr {self.fault}")
+        lanes = [load_field(w, "%block", o) for o in layout.LANES]
+        zero = Value("0", "i64")
+        where = dict.fromkeys(Special, zero)
+        for r in self.reductions:
+            r.begin(w)
+        if uses_blocks(self.job.program):
+            grid = [load_field(w, "%block", o) for o in layout.GRID]
+            block = [load_field(w, "%block", o) for o in layout.BLOCK]
+            for axis in range(3):
+                where[Special[f"GRID_DIM_{_AXES[axis].upper()}"]] = grid[axis]
+                where[Special[f"BLOCK_DIM_{_AXES[axis].upper()}"]] = block[axis]
+            self._block_loops(where, lanes, grid, block)
+        else:
+            self._lane_loops(where, [zero, zero, zero], lanes)
+        for r in self.reductions:
+            r.finish(w, self.values, widened(w, self.job.program, self.values))
+        result = w.value(f"load i64, ptr {self.fault}", "i64")
+        w.line(f"ret {result}")
+        return w.text(f"define i64 @{layout.RUN}(ptr noalias %block) nounwind")
+
+    @contextmanager
+    def _counted(self, bound: Value, step: Value | int = 1) -> Iterator[Value]:
+        """A loop `for i in range(0, bound, step)` around the code written inside."""
+        w = self.w
+        cell, top, body, done = w.alloca("i64"), w.name("top"), w.name("body"), w.name("done")
+        w.line(f"store i64 0, ptr {cell}")
+        w.label(top)
+        i = w.value(f"load i64, ptr {cell}", "i64")
+        w.branch(w.value(f"icmp slt {i}, {bound.ref}", "i1"), body, done)
+        w.label(body)
+        yield i
+        following = w.value(f"add {i}, {step if isinstance(step, int) else step.ref}", "i64")
+        w.line(f"store {following}, ptr {cell}")
+        w.jump(top)
+        w.label(done)
+
+    def _block_loops(
+        self, where: dict[Special, Value], lanes: Sequence[Value], grid: Sequence[Value], block: Sequence[Value]
+    ) -> None:
+        w = self.w
+        with self._counted(grid[2]) as bz, self._counted(grid[1]) as by, self._counted(grid[0]) as bx:
+            first, inside = [], []
+            for axis, index in enumerate((bx, by, bz)):
+                where[Special[f"BLOCK_{_AXES[axis].upper()}"]] = index
+                start = w.value(f"mul {index}, {block[axis].ref}", "i64")
+                left = w.value(f"sub {lanes[axis]}, {start.ref}", "i64")
+                first.append(start)
+                # A grid may go on beyond the extent: blocks out there have no lanes, not a negative number of them.
+                some = w.call("llvm.smax.i64", "i64", 0, left, Value("0", "i64"))
+                inside.append(w.call("llvm.smin.i64", "i64", 0, some, block[axis]))
+            self._lane_loops(where, first, inside)
+
+    def _lane_loops(self, where: dict[Special, Value], first: Sequence[Value], lanes: Sequence[Value]) -> None:
+        w = self.w
+        with self._counted(lanes[2]) as z, self._counted(lanes[1]) as y:
+            for axis, index in ((1, y), (2, z)):
+                where[Special[f"LANE_{_AXES[axis].upper()}"]] = index
+                where[GLOBALS[axis]] = w.value(f"add {first[axis]}, {index.ref}", "i64")
+            if self.reductions:
+                self._chunks(where, lanes[0])
+            else:
+                self._row(where, first[0], lanes[0])
+
+    def _chunks(self, where: dict[Special, Value], count: Value) -> None:
+        """A row in chunks of the reduction tree."""
+        w = self.w
+        with self._counted(count, Reduction.CHUNK) as start:
+            left = w.value(f"sub {count}, {start.ref}", "i64")
+            for r in self.reductions:
+                r.open_chunk(w)
+            self._row(where, start, w.call("llvm.smin.i64", "i64", 0, left, Value(str(Reduction.CHUNK), "i64")))
+            for r in self.reductions:
+                r.close_chunk(w)
+
+    def _row(self, where: dict[Special, Value], first: Value, count: Value) -> None:
+        """The lanes of one row, strip by strip.
+
+        Whole strips run without a mask. What is left at the end runs under one, and so do the lanes before the first
+        cache line that the row stores to, and strips at a border where something is clamped. The masked code is there
+        once; control goes round to it.
+        """
+        w, width = self.w, self.job.lanes
+        if not width:
+            with self._counted(count) as x:
+                self._call("full", where, first, x)
+            return
+        at, lanes = w.alloca("i64"), w.alloca("i64")
+        w.line(f"store i64 0, ptr {at}")
+        w.line(f"store {self._until_aligned(where, first, count)}, ptr {lanes}")
+        masked, some, whole, body, last, done = (w.name(n) for n in ("masked", "some", "whole", "body", "last", "done"))
+        w.label(masked)
+        x, part = w.value(f"load i64, ptr {at}", "i64"), w.value(f"load i64, ptr {lanes}", "i64")
+        w.branch(w.value(f"icmp sgt {part}, 0", "i1"), some, whole)
+        w.label(some)
+        self._call("rest", where, first, x, part)
+        w.line(f"store {w.value(f'add {x}, {part.ref}', 'i64')}, ptr {at}")
+        w.label(whole)
+        x = w.value(f"load i64, ptr {at}", "i64")
+        left = w.value(f"sub {count}, {x.ref}", "i64")
+        w.line(f"store {w.call('llvm.smin.i64', 'i64', 0, left, Value(str(width), 'i64'))}, ptr {lanes}")
+        w.branch(w.value(f"icmp sge {left}, {width}", "i1"), body, last)
+        w.label(body)
+        if self.job.clamps:
+            plain = w.name("plain")
+            w.branch(self._inside(where, first, x), plain, masked)
+            w.label(plain)
+        if self.job.elementwise:
+            self._back_and_forth(where, first, x, left, at)
+        else:
+            self._call("full", where, first, x)
+            w.line(f"store {w.value(f'add {x}, {width}', 'i64')}, ptr {at}")
+        w.jump(whole)
+        w.label(last)
+        w.branch(w.value(f"icmp sgt {left}, 0", "i1"), masked, done)
+        w.label(done)
+
+    def _back_and_forth(self, where: dict[Special, Value], first: Value, x: Value, left: Value, at: str) -> None:
+        """All whole strips of a row, upwards or downwards: each run of a launch goes the other way.
+
+        A launch that is repeated finds in the cache what the last one touched last. Going the same way every time,
+        arrays a little larger than the cache would push each element out just before it is needed again.
+        """
+        w, width = self.w, self.job.lanes
+        cell = w.value(f"getelementptr i8, ptr %block, i64 {layout.DIRECTION}", "ptr")
+        direction = w.value(f"load i64, {cell}, align 8", "i64")
+        w.line(f"store {w.value(f'xor {direction}, 1', 'i64')}, {cell}, align 8")
+        down = w.value(f"trunc {direction} to i1", "i1")
+        span = w.value(f"and {left}, {-width}", "i64")
+        top = w.value(f"add {x}, {w.value(f'sub {span}, {width}', 'i64').ref}", "i64")
+        start = w.value(f"select {down}, {top}, {x}", "i64")
+        step = w.value(f"select {down}, i64 {-width}, i64 {width}", "i64")
+        place = w.alloca("i64")
+        w.line(f"store {start}, ptr {place}")
+        with self._counted(span, width):
+            here = w.value(f"load i64, ptr {place}", "i64")
+            self._call("full", where, first, here)
+            w.line(f"store {w.value(f'add {here}, {step.ref}', 'i64')}, ptr {place}")
+        w.line(f"store {w.value(f'add {x}, {span.ref}', 'i64')}, ptr {at}")
+
+    def _inside(self, where: dict[Special, Value], first: Value, x: Value) -> Value:
+        """True for a whole strip in which nothing is clamped."""
+        w, wide, last = self.w, widened(self.w, self.job.program, self.values), self.job.lanes - 1
+        start, inside = w.value(f"add {first}, {x.ref}", "i64"), Value("true", "i1")
+        for clamp in self.job.clamps.values():
+            step = clamp.margin.coefficient(LANE_X).constant or 0
+            tightest = w.value(f"add {start}, {last if step < 0 else 0}", "i64")
+            margin = self._affine({**where, Special.GLOBAL_X: tightest}, clamp.margin, wide)
+            inside = w.value(f"and {inside}, {w.value(f'icmp sge {margin}, 0', 'i1').ref}", "i1")
+        return inside
+
+    def _affine(self, where: Mapping[Special, Value], value: Affine, wide: Mapping[Slot, Value]) -> Value:
+        """An expression affine in the lanes at a place."""
+        w = self.w
+        total = polynomial(w, value.base, wide)
+        for variable, coefficient in value.terms:
+            step = w.value(f"mul {where[GLOBALS[variable.id]]}, {polynomial(w, coefficient, wide).ref}", "i64")
+            total = w.value(f"add {total}, {step.ref}", "i64")
+        return total
+
+    def _until_aligned(self, where: dict[Special, Value], first: Value, count: Value) -> Value:
+        """Lanes before the first that stores to the start of a cache line; 0 in short rows and in reductions."""
+        stream = self.job.aligned
+        if stream is None or self.reductions:
+            return Value("0", "i64")
+        w, wide = self.w, widened(self.w, self.job.program, self.values)
+        offset = self._affine({**where, Special.GLOBAL_X: first}, stream.offset, wide)
+        cell = w.value(f"getelementptr i8, {self.values[Slot(stream.slot)]}, {offset}", "ptr")
+        gap = w.value(f"sub i64 0, {w.value(f'ptrtoint {cell} to i64', 'i64').ref}", "i64")
+        lanes = w.value(f"udiv {w.value(f'and {gap}, {LINE_BYTES - 1}', 'i64')}, {stream.size}", "i64")
+        long = w.value(f"icmp sge {count}, {LONG_ROW * self.job.lanes}", "i1")
+        return w.value(f"select {long}, {lanes}, i64 0", "i64")
+
+    def _call(self, name: str, where: dict[Special, Value], first: Value, x: Value, count: Value | None = None) -> None:
+        w = self.w
+        where = {**where, Special.LANE_X: x, Special.GLOBAL_X: w.value(f"add {first}, {x.ref}", "i64")}
+        linear = self._linear(where) if uses_blocks(self.job.program) else where[Special.GLOBAL_X]
+        arguments = [f"ptr {self.fault}", *(str(self.values[s]) for s in self.slots)]
+        arguments += [str(where[s]) for s in Special] + [str(linear)]
+        for r in self.reductions:
+            arguments += [f"ptr {r.accumulators}", f"ptr {r.any}"]
+        if count is not None:
+            arguments.append(str(count))
+        w.line(f"call void @strip_{name}({', '.join(arguments)})")
+
+    def _linear(self, where: dict[Special, Value]) -> Value:
+        """r255: the number of a lane when blocks are numbered, then the lanes inside, x fastest."""
+        w = self.w
+
+        def flat(kind: str, dim: str) -> Value:
+            x, y, z = (where[Special[f"{kind}_{a}"]] for a in "XYZ")
+            dx, dy = where[Special[f"{dim}_X"]], where[Special[f"{dim}_Y"]]
+            row = w.value(f"add {w.value(f'mul {z}, {dy.ref}', 'i64')}, {y.ref}", "i64")
+            return w.value(f"add {w.value(f'mul {row}, {dx.ref}', 'i64')}, {x.ref}", "i64")
+
+        size = where[Special.BLOCK_DIM_X]
+        for axis in "YZ":
+            size = w.value(f"mul {size}, {where[Special[f'BLOCK_DIM_{axis}']].ref}", "i64")
+        blocks = w.value(f"mul {flat('BLOCK', 'GRID_DIM')}, {size.ref}", "i64")
+        return w.value(f"add {blocks}, {flat('LANE', 'BLOCK_DIM').ref}", "i64")
