@@ -111,6 +111,7 @@ def test_circular_difference(example: dict[str, ModuleType]) -> None:
     assert difference("aspect", ours, np.array([0.1, 10.0, 5.0])) == float("inf")
 
 
+@pytest.mark.slow
 def test_pictures(example: dict[str, ModuleType], tmp_path: Path) -> None:
     z = np.random.default_rng(3).integers(0, 900, (20, 30), dtype=np.int16)
     maps = {name: getattr(example["reference"], name)(z, 30.0, 25.0) for name in KERNELS}

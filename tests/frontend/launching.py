@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
 from hologram.backends.base import Domain
 from hologram.backends.interpreter import InterpreterBackend
 from hologram.frontend import Unit, compile_source

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hologram.errors import DivisionByZeroError, KernelTypeError
-from hologram.types import Type
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.frontend import oracle
 from tests.frontend.launching import HEADER, body, launch, program
 
+from hologram.errors import DivisionByZeroError, KernelTypeError
+from hologram.types import Type
+
 VALUES = {
-    **{n: [0, 1, 2, 3, 7, np.iinfo(oracle.DTYPES[n]).max, np.iinfo(oracle.DTYPES[n]).max // 3] for n in oracle.INTEGERS},
+    **{
+        n: [0, 1, 2, 3, 7, np.iinfo(oracle.DTYPES[n]).max, np.iinfo(oracle.DTYPES[n]).max // 3] for n in oracle.INTEGERS
+    },
     "f32": [0.0, 1.0, -1.5, 3.25, 1e10, -0.0, float("nan"), float("inf")],
     "f64": [0.0, 1.0, -2.5, 1e-3, 1e200, -0.0, float("nan"), float("-inf")],
 }
@@ -156,7 +159,9 @@ def test_particular_values(expression: str, value: np.float32 | None) -> None:
     np.testing.assert_array_equal(out[0], want)
 
 
-@pytest.mark.parametrize("name", ["exp", "log", "sin", "cos", "tanh", "sigmoid", "rsqrt", "exp2", "expm1", "log1p", "erf"])
+@pytest.mark.parametrize(
+    "name", ["exp", "log", "sin", "cos", "tanh", "sigmoid", "rsqrt", "exp2", "expm1", "log1p", "erf"]
+)
 def test_functions_are_close_to_the_truth(name: str) -> None:
     import math
 

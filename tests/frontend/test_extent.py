@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hologram.isa.affine import slot_name
 from tests.frontend.launching import body, unit
+
+from hologram.isa.affine import slot_name
 
 PARAMETERS = "a: DeviceArray[f32], b: DeviceArray[f32], g: DeviceArray[f32, 2], n: u32, m: i64, u: usize, x: f32"
 
@@ -77,7 +78,7 @@ CASES = [
 @pytest.mark.parametrize(("lines", "want"), CASES, ids=[" / ".join(c[0][-3:]) for c in CASES])
 def test_extent(lines: list[str], want: str) -> None:
     found = extent(*lines)
-    assert found == want or want.startswith("none") and found.startswith(want)
+    assert found == want or (want.startswith("none") and found.startswith(want))
 
 
 def test_shapes_that_must_agree_are_in_the_metadata() -> None:

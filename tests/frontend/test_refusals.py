@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from hologram.errors import KernelSyntaxError, SourceError
 from hologram.frontend import compile_source
 
@@ -165,7 +166,11 @@ def test_decorator(decorator: str, message: str) -> None:
         ("x = 1\n", 1, "holds no kernel"),
         ("", 1, "holds no kernel"),
         ("from hologram.language import nothing\n", 1, "has no 'nothing'"),
-        ("from hologram.language import *\n@kernel\ndef k(a: f32): pass\n@kernel\ndef k(a: f32): pass\n", 5, "two kernels"),
+        (
+            "from hologram.language import *\n@kernel\ndef k(a: f32): pass\n@kernel\ndef k(a: f32): pass\n",
+            5,
+            "two kernels",
+        ),
         ("x = '\x00'", 1, "not valid Python"),
     ],
 )

@@ -7,6 +7,8 @@ import inspect
 import pickle
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -223,6 +225,28 @@ def test_block_of_the_decorator() -> None:
 def test_only_functions_are_decorated() -> None:
     with pytest.raises(ArgumentTypeError, match="decorates a function"):
         kernel(3)  # type: ignore[call-overload]
+
+
+def test_32_threads_share_a_kernel_while_the_default_executor_changes() -> None:
+    shared, x = make(1.0), ones(1000)
+    slow = Executor("interpreter")
+
+    def work(_: int) -> bool:
+        y = x.copy()
+        for _ in range(200):
+            shared(y, 1000)
+        return bool(np.array_equal(x, y))
+
+    try:
+        with ThreadPoolExecutor(32) as threads:
+            results = threads.map(work, range(64))
+            for i in range(200):
+                set_default_executor(slow if i % 20 == 0 else None)
+                time.sleep(0.001)
+            set_default_executor(None)
+            assert all(results)
+    finally:
+        set_default_executor(None)
 
 
 def test_many_kernels_come_and_go() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
+import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -122,6 +125,36 @@ def test_32_threads_launch_at_once(program: Callable[[str], Program]) -> None:
 
     with ThreadPoolExecutor(32) as threads:
         assert all(threads.map(work, range(64)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_fork_while_other_threads_are_busy(program: Callable[[str], Program]) -> None:
+    launcher, ex, stop = Launcher(program("saxpy")), Executor("cpu"), threading.Event()
+    x = np.ones(10, np.float32)
+
+    def work() -> None:
+        while not stop.is_set():
+            with ex.allocate(10) as buffer:
+                launcher.bind(1.0, x, buffer, 10)()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(20):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)
+                with contextlib.suppress(BaseException):
+                    launcher.bind(1.0, x, ex.allocate(10), 10)()
+                    Launcher(program("divide")).call(*np.ones((3, 4), np.int32))
+                    os._exit(0)
+                os._exit(1)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

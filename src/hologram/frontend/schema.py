@@ -130,6 +130,6 @@ def _bare(kernel: tree.Kernel) -> tree.Kernel:
     def strip(item: object) -> object:
         if isinstance(item, dict):
             return {k: strip(v) for k, v in item.items() if k not in ("at", "doc")}
-        return [strip(v) for v in item] if isinstance(item, list) else item
+        return [strip(v) for v in item] if isinstance(item, (list, tuple)) else item
 
     return msgspec.convert(strip(msgspec.to_builtins(kernel)), tree.Kernel)

@@ -10,6 +10,7 @@ from hologram.errors import KernelSyntaxError, KernelTypeError, Location
 from hologram.frontend.tree import Node, Place
 
 MAX_SOURCE_BYTES = 512 * 1024
+MAX_LINE = 400
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Source:
     def line(self, number: int) -> str:
         """Text of a line by its number in the file, empty where unknown."""
         index = number - self.first_line
-        return " " * self.indent + self.lines[index] if 0 <= index < len(self.lines) else ""
+        return (" " * self.indent + self.lines[index])[:MAX_LINE] if 0 <= index < len(self.lines) else ""
 
     def place(self, node: ast.AST) -> Place:
         """Line and character columns of a parsed node (`ast` counts UTF-8 bytes)."""

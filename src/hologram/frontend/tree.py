@@ -225,11 +225,13 @@ class Kernel(Node, frozen=True, kw_only=False):
 
 def nodes(kernel: Kernel) -> Iterator[tuple[Node, int]]:
     """Every node under a kernel with its depth, without recursion."""
-    stack: list[tuple[object, int]] = [(kernel, 0)]
+    stack: list[tuple[Node, int]] = [(kernel, 0)]
     while stack:
         item, depth = stack.pop()
-        if isinstance(item, tuple):
-            stack.extend((child, depth) for child in item)
-        elif isinstance(item, Node):
-            yield item, depth
-            stack.extend((getattr(item, name), depth + 1) for name in item.__struct_fields__)
+        yield item, depth
+        for name in item.__struct_fields__:
+            value = getattr(item, name)
+            if isinstance(value, Node):
+                stack.append((value, depth + 1))
+            elif isinstance(value, tuple):
+                stack.extend((child, depth + 1) for child in value if isinstance(child, Node))

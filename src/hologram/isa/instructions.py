@@ -244,7 +244,7 @@ _EXTENSIONS = [
             _CR,
             INTEGERS | FLOATS,
             "a:reg addr:addr",
-            f"{n.lower()} over all lanes of the launch, stored once",
+            f"{n.lower()} over all lanes of the launch, stored once; NaN propagates",
         )
         for n in _FOLDS
     ],

@@ -15,6 +15,7 @@ from hologram.language.program import Path_, Program
 from hologram.runtime import native
 from hologram.runtime.executor import default_executor, on_default_change
 from hologram.runtime.launcher import Launcher
+from hologram.runtime.locks import fork_safe_lock
 from hologram.runtime.rules import rules_of
 
 if TYPE_CHECKING:
@@ -86,14 +87,16 @@ class Kernel:
     def _attach(self) -> None:
         """Send calls straight to machine code from the second one on (a kernel called once need not pay for it)."""
         first, self._used = not self._used, True
-        chosen, launcher = default_executor(), self.launcher
-        if first or chosen.backend != "cpu" or not (launcher.trusted or rules_of(self.program).proven):
+        if first:
             return
-        self._context = native.attach_unbound(self, launcher.executable(chosen), launcher)
-        if self._context is not None:
-            _attached.add(self)
+        with _lock:
+            chosen, launcher = default_executor(), self.launcher
+            proven = launcher.trusted or rules_of(self.program).proven
+            if self._context is None and chosen.backend == "cpu" and proven:
+                self._context = native.attach_unbound(self, launcher.executable(chosen), launcher)
+                _attached.add(self)
 
-    def detach(self) -> None:
+    def _detach(self) -> None:
         """Forget the way to machine code, because another executor may be meant from now on."""
         native.clear_entry(self)
         self._context, self._used = None, False
@@ -211,13 +214,15 @@ def kernel_type() -> type[Kernel]:
     return _give_own_attributes(made)
 
 
+_lock = fork_safe_lock()  # one thread at a time attaches a kernel, or its context could be dropped while in use
 _attached: weakref.WeakSet[Kernel] = weakref.WeakSet()
 
 
 def _detach_all() -> None:
-    for attached in list(_attached):
-        attached.detach()
-    _attached.clear()
+    with _lock:
+        for attached in list(_attached):
+            attached._detach()
+        _attached.clear()
 
 
 on_default_change(_detach_all)

@@ -244,10 +244,9 @@ def set_default_executor(executor: Executor | None) -> None:
     global _default
     if executor is not None and not isinstance(executor, Executor):
         raise ArgumentTypeError(f"set_default_executor takes an Executor, not {type(executor).__name__}")
-    with _lock:
-        _default = executor
-        for changed in _watchers:
-            changed()
+    _default = executor
+    for changed in _watchers:
+        changed()
 
 
 def on_default_change(changed: Callable[[], None]) -> None:

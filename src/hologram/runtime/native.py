@@ -40,25 +40,26 @@ def clear_entry(instance: Any) -> None:
 
 def native_entries() -> tuple[bool, str]:
     """Whether calls go straight to machine code in this process, and why not where they do not."""
-    return (_stubs() is not None, _why())
+    stubs, reason = _checked_stubs()
+    return stubs is not None, reason
+
+
+def _stubs() -> Stubs | None:
+    return _checked_stubs()[0]
 
 
 @cache
-def _stubs() -> Stubs | None:
+def _checked_stubs() -> tuple[Stubs | None, str]:
+    """The entry functions once they have passed their trial, or why there are none."""
     from hologram.runtime.entry.selfcheck import available
     from hologram.runtime.entry.stubs import load_stubs
 
     try:
         stubs = load_stubs(_stub_object())
-    except HologramError:
-        return None
-    return stubs if available()[0] else None
-
-
-def _why() -> str:
-    from hologram.runtime.entry.selfcheck import available
-
-    return available()[1]
+    except HologramError as error:
+        return None, str(error)
+    works, reason = available()
+    return (stubs if works else None), reason
 
 
 def _stub_object() -> bytes:

@@ -120,12 +120,15 @@ def test_several_batches_make_one_tree(bench: Any) -> None:
 
 
 @pytest.mark.parametrize(("op", "others", "negative"), [("GRED_MIN", 3.0, True), ("GRED_MAX", -3.0, False)])
-def test_minimum_and_maximum_ignore_nan_and_order_zeros(bench: Any, op: str, others: float, negative: bool) -> None:
-    values = np.array([math.nan, 0.0, others, -0.0, math.nan, 0.0] * 20)
+def test_minimum_and_maximum_order_zeros_and_propagate_nan(bench: Any, op: str, others: float, negative: bool) -> None:
+    values = np.array([0.0, others, -0.0, 0.0] * 30)
     out = np.ones(1)
     bench.run(reduction(bench, op, Type.F64), [values, out, 120], plane(120, 1))
     assert out[0] == 0
     assert np.signbit(out[0]) == negative
+    values[77] = math.nan
+    bench.run(reduction(bench, op, Type.F64), [values, out, 120], plane(120, 1))
+    assert np.isnan(out[0])
 
 
 IDENTITIES = [

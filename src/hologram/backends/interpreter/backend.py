@@ -29,7 +29,7 @@ DEFAULT_MAX_STEPS = 10_000_000
 
 
 class InterpreterBackend:
-    """Runs programs lane by lane semantics exactly, in lock-step over NumPy arrays, with every check there is.
+    """Runs programs in lock-step over NumPy arrays, exactly as the ISA says, and checks every access.
 
     `max_steps` bounds the instructions a lane may run. `boundary` holds the bytes of the boundary pool (u8, shape
     (1179648,)); programs that address the pool are refused without it.

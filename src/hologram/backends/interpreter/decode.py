@@ -24,7 +24,6 @@ from hologram.isa.operands import (
     Pred,
     Reg,
     RegisterIndirect,
-    RegisterIndirectComputed,
     Slot,
     SlotOffset,
     Special,
@@ -240,7 +239,7 @@ def _reduce(site: Site) -> Step:
     return step
 
 
-REDUCTIONS = {"GRED_ADD": "ADD", "GRED_MIN": "MIN", "GRED_MAX": "MAX", "GRED_MUL": "MUL"}
+REDUCTIONS = {"GRED_ADD": "ADD", "GRED_MIN": "MINP", "GRED_MAX": "MAXP", "GRED_MUL": "MUL"}
 
 _STEPS: Mapping[str, Callable[[Site], Step]] = {
     "CVT": _convert,
@@ -275,6 +274,3 @@ def implements(spec: Spec, ty: Type | None) -> bool:
 def make_step(site: Site) -> Step:
     """The step of an instruction that `implements` accepts and that is not control flow."""
     return _STEPS.get(site.instruction.op, _value)(site)
-
-
-__all__ = ["CONTROL", "REDUCTIONS", "Reader", "RegisterIndirectComputed", "Site", "Step", "implements", "make_step"]

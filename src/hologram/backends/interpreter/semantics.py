@@ -114,10 +114,12 @@ def _number(choose: Function, integer: np.ufunc) -> Function:
     return _in_f32(pick)
 
 
-def _propagating(choose: Function) -> Function:
+def _propagating(choose: Function, integer: np.ufunc) -> Function:
     """The same, but a NaN wins."""
 
     def pick(ty: Type, a: Array, b: Array) -> Array:
+        if ty.is_integer:
+            return np.asarray(integer(a, b))
         return np.where(np.isnan(a) | np.isnan(b), ty.dtype.type(np.nan), choose(ty, a, b))
 
     return _in_f32(pick)
@@ -182,6 +184,8 @@ _IDENTITIES: dict[str, Callable[[Type], float]] = {
     "MUL": lambda ty: 1,
     "MIN": lambda ty: np.inf if ty.is_float else ty.maximum,
     "MAX": lambda ty: -np.inf if ty.is_float else ty.minimum,
+    "MINP": lambda ty: np.inf if ty.is_float else ty.maximum,
+    "MAXP": lambda ty: -np.inf if ty.is_float else ty.minimum,
 }
 
 
@@ -211,8 +215,8 @@ FUNCTIONS: dict[str, Function] = {
     "FMA": _in_f32(_fused_multiply_add),
     "MIN": _number(_LESS, np.minimum),
     "MAX": _number(_GREATER, np.maximum),
-    "MINP": _propagating(_LESS),
-    "MAXP": _propagating(_GREATER),
+    "MINP": _propagating(_LESS, np.minimum),
+    "MAXP": _propagating(_GREATER, np.maximum),
     "ABS": _ufunc(np.abs),
     "NEG": _ufunc(np.negative),
     "AND": _bitwise(np.bitwise_and),

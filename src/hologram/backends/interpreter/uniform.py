@@ -68,8 +68,8 @@ class LanelessLaunch:
     def _definitions(self, register: int, use: int) -> set[int]:
         """The instructions whose value of a register can arrive at another."""
         found: set[int] = set()
-        home = next(b for b in self.cfg.blocks.values() if b.start <= use < b.end)
-        work, seen = [(home.id, use)], set()
+        work = [(block.id, use) for block in self.cfg.blocks.values() if block.start <= use < block.end]
+        seen: set[int] = set()
         while work:
             block, end = work.pop()
             start = self.cfg.blocks[block].start

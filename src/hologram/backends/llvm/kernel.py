@@ -24,7 +24,9 @@ def lower(job: Lowering) -> Module:
     values = flow.analyse(job.cfg)
     shapes = {name: _shapes(job, values, name) for name in ("full", "rest")}
     reductions = [
-        Reduction(module, i, ins, job) for i, ins in enumerate(job.program.instructions) if ins.op in REDUCTIONS
+        Reduction(module, i, job.program.instructions[i], job)
+        for i in sorted(job.slot_of)
+        if job.program.instructions[i].op in REDUCTIONS
     ]
     strips = StripFunctions(job, module, values, shapes, reductions)
     module.functions.append(strips.function("full", masked=False))

@@ -71,6 +71,10 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
     check_supported(program)
     symbolic = analyze(program)
     cfg = symbolic.cfg
+    for block in {b for loop in cfg.loops.values() for b in loop.body}:
+        for i, ins in cfg.code(block):
+            if ins.op in REDUCTIONS:
+                raise refuse(program, i, "a launch reduction is inside a loop, and a lane contributes to it once")
     rows = tiles.find(cfg, symbolic)
     width = lanes if lanes is not None else strip_width(program, cfg, register_bytes, registers)
     reduces = any(i.op in REDUCTIONS for i in program.instructions)
@@ -87,7 +91,7 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
         {
             i: _uniform_offset(program, i, ins, symbolic)
             for i, ins in enumerate(program.instructions)
-            if ins.op in REDUCTIONS
+            if ins.op in REDUCTIONS and i in facts.slot_of
         },
         {h: t for h, t in rows.items() if width * t.type.size >= 2 * tiles.PIECE_BYTES},
         _stream(facts, symbolic, width),

@@ -120,12 +120,11 @@ def _counting(name: str, *extra: str) -> Rule:
 
 
 def _fold(op: Rule) -> Rule:
-    """Left-to-right fold of consecutive registers, from the first one."""
+    """Left-to-right fold of consecutive registers, starting from the identity."""
 
     def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
-        values = list(o.values())
-        total = values[0] if values else m.const(_type(ins), fold_start(ins))
-        for value in values[1:]:
+        total = m.const(_type(ins), fold_start(ins))
+        for value in o.values():
             total = op(m, ins, {"a": total, "b": value}, fault)
         return total
 
@@ -201,10 +200,13 @@ SOURCES = frozenset({"MOV_IMM", "MOV_PARAM", "MOV_SREG"})
 REDUCTIONS = {
     "GRED_ADD": (_ADD, -0.0, 0),
     "GRED_MUL": (_MUL, 1.0, 1),
-    "GRED_MIN": (_MIN, float("nan"), None),
-    "GRED_MAX": (_MAX, float("nan"), None),
+    "GRED_MIN": (_extreme("minimum", "min"), float("inf"), None),
+    "GRED_MAX": (_extreme("maximum", "max"), float("-inf"), None),
 }
-"""Mnemonic to (operation, float value that leaves any other unchanged, the same for integers or None)."""
+"""Mnemonic to (operation, float value that leaves any other unchanged, the same for integers or None: the type's end).
+
+Minimum and maximum over a launch propagate NaN, as NumPy's do.
+"""
 
 _BITWISE = frozenset({"MOV", "MOV_IMM", "MOV_PARAM", "SEL", "LDG", "STG"})
 

@@ -13,9 +13,11 @@ from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, trans
 from hologram.backends.llvm.slots import polynomial, widened
 from hologram.backends.llvm.tiles import RowLoad
 from hologram.isa.affine import Variable
+from hologram.isa.builder import value_of
 from hologram.isa.cfg import Cfg
 from hologram.isa.operands import (
     Condition,
+    Field,
     Imm,
     RegisterIndirect,
     RegisterIndirectComputed,
@@ -268,7 +270,34 @@ class Strip:
         clamped = self.scalar.intrinsic("smin", low, Value(str(self.lanes), "i64"))
         small = self.w.value(f"trunc {clamped} to i8", "i8")
         steps = Value("<" + ", ".join(f"i8 {k}" for k in range(self.lanes)) + ">", "i8", self.lanes)
-        return self.vector.compare(name, Type.I8, steps, small)
+        numbered = self.vector.compare(name, Type.I8, steps, small)
+        if self._is_small(self.flow.read.get((i, "a" if sides == (1, 0) else "b"))):
+            return numbered
+        wraps = self.w.value(f"icmp sgt {line}, {Type.I64.maximum - self.lanes}", "i1")
+
+        def in_full() -> Value:
+            sides = (self.operand(i, ins, part, self.lanes) for part in "ab")
+            return self.vector.compare(condition.value, ty, *sides)
+
+        return self.vector.where_any(wraps, ty, in_full, numbered)
+
+    def _is_small(self, web: Web | None, depth: int = 8) -> bool:
+        """True for values far from the ends of 64 bits: coordinates, shapes, narrow numbers, sums with constants."""
+        if web is None or len(web.defs) != 1 or web.defs[0] < 0 or not depth:
+            return web is None
+        ins = self.program.instructions[web.defs[0]]
+        if ins.op == "CVT":
+            return ins.source_type is not None and ins.source_type.is_integer and ins.source_type.bits <= 32
+        if ins.op == "MOV_PARAM":
+            return isinstance(slot := ins.args[1], Slot) and slot.field is Field.SHAPE
+        if ins.op in ("ADD", "SUB", "MOV_IMM") and self._small_constants(ins):
+            reads = [self.flow.read.get((web.defs[0], o.name)) for o in ins.spec.operands[1:]]
+            return all(self._is_small(read, depth - 1) for read in reads)
+        return ins.op == "MOV_SREG"
+
+    @staticmethod
+    def _small_constants(ins: Instruction) -> bool:
+        return all(abs(int(value_of(Type.I64, a))) < 1 << 48 for a in ins.args if isinstance(a, Imm))
 
     # Memory -----------------------------------------------------------------------------------------------
 
