@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: help demo test lint format bench docs conformance stdlib clean
+.PHONY: help demo test lint format bench docs conformance stdlib pages clean
 
 help: ## list the targets
 	@echo "usage: make TARGET"
@@ -46,8 +46,10 @@ bench: $(VENV)/installed-bench ## time Hologram against NumPy, Numba and PyTorch
 docs: $(VENV)/installed-docs ## build the manual into site/
 	$(BIN)/mkdocs build --strict
 
-stdlib: $(VENV)/installed-dev ## regenerate the compiled standard library and the generated pages of the manual
+stdlib: $(VENV)/installed-dev ## compile the standard library that ships with the package
 	$(BIN)/python -m hologram.stdlib.build
+
+pages: $(VENV)/installed-dev ## regenerate the pages of the manual that show what the compiler gives
 	$(BIN)/python -m hologram.isa.manual > docs/isa.md
 	$(BIN)/python -m tests.house.how_it_works
 

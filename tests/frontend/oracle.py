@@ -6,6 +6,7 @@ Nothing of the compiler is used: promotion is a table of its own, arithmetic is 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -137,8 +138,14 @@ for _name, _function in {
     "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
 }.items():  # fmt: skip
     _binary(_name, _function)
+
+
+def _comparison(name: str, function: Callable[[Any, Any], bool]) -> None:
+    setattr(Num, f"__{name}__", lambda a, b: a._compare(function, b))
+
+
 for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    setattr(Num, f"__{_name}__", lambda a, b, f=getattr(__import__("operator"), _name): a._compare(f, b))
+    _comparison(_name, getattr(operator, _name))
 Num.__truediv__ = Num._divide  # type: ignore[attr-defined]
 Num.__rtruediv__ = lambda a, b: a._divide(b, swap=True)  # type: ignore[attr-defined]
 Num.__lshift__ = lambda a, b: a._shift(np.left_shift, b)  # type: ignore[attr-defined]

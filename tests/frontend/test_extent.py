@@ -17,59 +17,59 @@ def extent(*lines: str) -> str:
     return shown or f"none: {program.metadata['extent']}"
 
 
-I, J = "i = get_global_id()", "j = get_global_id(1)"
+ID, J = "i = get_global_id()", "j = get_global_id(1)"
 
 CASES = [
-    ([I, "if i < n:", "    a[i] = x"], "n"),
-    ([I, "if n > i:", "    a[i] = x"], "n"),
-    ([I, "if i <= n - 1:", "    a[i] = x"], "n"),
-    ([I, "if not i >= n:", "    a[i] = x"], "n"),
-    ([I, "if i < u:", "    a[i] = x"], "u"),
-    ([I, "if u > i:", "    a[i] = x"], "u"),
-    ([I, "if i < 100:", "    a[i] = x"], "100"),
-    ([I, "if i < m * n - 2:", "    a[i] = x"], "n*m - 2"),
-    ([I, "w = m + 1", "if i < w * w:", "    a[i] = x"], "m*m + 2*m + 1"),
-    ([I, "if i < a.shape[0] - 1:", "    b[i] = a[i + 1]"], "a.shape[0] - 1"),
+    ([ID, "if i < n:", "    a[i] = x"], "n"),
+    ([ID, "if n > i:", "    a[i] = x"], "n"),
+    ([ID, "if i <= n - 1:", "    a[i] = x"], "n"),
+    ([ID, "if not i >= n:", "    a[i] = x"], "n"),
+    ([ID, "if i < u:", "    a[i] = x"], "u"),
+    ([ID, "if u > i:", "    a[i] = x"], "u"),
+    ([ID, "if i < 100:", "    a[i] = x"], "100"),
+    ([ID, "if i < m * n - 2:", "    a[i] = x"], "n*m - 2"),
+    ([ID, "w = m + 1", "if i < w * w:", "    a[i] = x"], "m*m + 2*m + 1"),
+    ([ID, "if i < a.shape[0] - 1:", "    b[i] = a[i + 1]"], "a.shape[0] - 1"),
     (["if get_global_id() < n:", "    a[get_global_id()] = x"], "n"),
-    ([I, "k = i", "if k < n:", "    a[k] = x"], "n"),
-    ([I, "if i >= n:", "    return", "a[i] = x"], "n"),
-    ([I, "if i > n - 1:", "    return", "a[i] = x"], "n"),
-    ([I, "if n <= i:", "    return", "a[i] = x"], "n"),
-    ([I, "if i >= n or x == 0.0:", "    return", "a[i] = x"], "n"),
-    ([I, "if not i < n:", "    return", "a[i] = x"], "n"),
-    ([I, "y = x * 2.0", "for k in range(3):", "    y += 1.0", "if i < n:", "    a[i] = y"], "n"),
-    ([I, "if i < n and x > 0.0:", "    a[i] = x"], "n"),
-    ([I, "if i > 0 and i < n - 1:", "    a[i] = x"], "n - 1"),
-    ([I, "if 1 <= i < n:", "    a[i] = x"], "n"),
-    ([I, J, "if i < n and j < m:", "    g[j, i] = x"], "n, m"),
-    ([I, J, "if i < n:", "    if j < m:", "        g[j, i] = x"], "n, m"),
-    ([I, J, "if i >= n:", "    return", "if j < m:", "    g[j, i] = x"], "n, m"),
-    ([I, J, "if i >= n or j >= m:", "    return", "g[j, i] = x"], "n, m"),
+    ([ID, "k = i", "if k < n:", "    a[k] = x"], "n"),
+    ([ID, "if i >= n:", "    return", "a[i] = x"], "n"),
+    ([ID, "if i > n - 1:", "    return", "a[i] = x"], "n"),
+    ([ID, "if n <= i:", "    return", "a[i] = x"], "n"),
+    ([ID, "if i >= n or x == 0.0:", "    return", "a[i] = x"], "n"),
+    ([ID, "if not i < n:", "    return", "a[i] = x"], "n"),
+    ([ID, "y = x * 2.0", "for k in range(3):", "    y += 1.0", "if i < n:", "    a[i] = y"], "n"),
+    ([ID, "if i < n and x > 0.0:", "    a[i] = x"], "n"),
+    ([ID, "if i > 0 and i < n - 1:", "    a[i] = x"], "n - 1"),
+    ([ID, "if 1 <= i < n:", "    a[i] = x"], "n"),
+    ([ID, J, "if i < n and j < m:", "    g[j, i] = x"], "n, m"),
+    ([ID, J, "if i < n:", "    if j < m:", "        g[j, i] = x"], "n, m"),
+    ([ID, J, "if i >= n:", "    return", "if j < m:", "    g[j, i] = x"], "n, m"),
+    ([ID, J, "if i >= n or j >= m:", "    return", "g[j, i] = x"], "n, m"),
     ([J, "if j < m:", "    g[j, 0] = x"], "1, m"),
-    ([I, "if i < n:", "    if x > 0.0:", "        a[i] = x", "    else:", "        a[i] = 0.0"], "n"),
-    ([I, "if i < n:", "    grid_sum(a[i], b, 0)"], "n"),
+    ([ID, "if i < n:", "    if x > 0.0:", "        a[i] = x", "    else:", "        a[i] = 0.0"], "n"),
+    ([ID, "if i < n:", "    grid_sum(a[i], b, 0)"], "n"),
     # no guard: the shapes of the arrays
-    ([I, "a[i] = x"], "a.shape[0]"),
-    ([I, "b[i] = a[i]"], "a.shape[0]"),
-    ([I, J, "g[j, i] = x"], "g.shape[1], g.shape[0]"),
-    ([I, "grid_sum(b[i], a, 0)"], "b.shape[0]"),
-    ([I, "if x > 0.0:", "    a[i] = x"], "a.shape[0]"),
+    ([ID, "a[i] = x"], "a.shape[0]"),
+    ([ID, "b[i] = a[i]"], "a.shape[0]"),
+    ([ID, J, "g[j, i] = x"], "g.shape[1], g.shape[0]"),
+    ([ID, "grid_sum(b[i], a, 0)"], "b.shape[0]"),
+    ([ID, "if x > 0.0:", "    a[i] = x"], "a.shape[0]"),
     # the guard does not cover everything, so it is none
-    ([I, "b[i] = 1.0", "if i < n:", "    a[i] = x"], "a.shape[0]"),
-    ([I, "if i < n:", "    a[i] = x", "b[0] = 1.0"], "a.shape[0]"),
-    ([I, "if i < n:", "    a[i] = x", "else:", "    b[0] = 1.0"], "a.shape[0]"),
-    ([I, "if i < n or x > 0.0:", "    a[i] = x"], "a.shape[0]"),
-    ([I, "if i != n:", "    a[i] = x"], "a.shape[0]"),
-    ([I, "if i >= n and x > 0.0:", "    return", "a[i] = x"], "a.shape[0]"),
+    ([ID, "b[i] = 1.0", "if i < n:", "    a[i] = x"], "a.shape[0]"),
+    ([ID, "if i < n:", "    a[i] = x", "b[0] = 1.0"], "a.shape[0]"),
+    ([ID, "if i < n:", "    a[i] = x", "else:", "    b[0] = 1.0"], "a.shape[0]"),
+    ([ID, "if i < n or x > 0.0:", "    a[i] = x"], "a.shape[0]"),
+    ([ID, "if i != n:", "    a[i] = x"], "a.shape[0]"),
+    ([ID, "if i >= n and x > 0.0:", "    return", "a[i] = x"], "a.shape[0]"),
     # bounds that are no polynomial of the parameters
-    ([I, "if i < n // 2:", "    a[i] = x"], "a.shape[0]"),
-    ([I, "w = m", "w += 1", "if i < w:", "    a[i] = x"], "a.shape[0]"),
+    ([ID, "if i < n // 2:", "    a[i] = x"], "a.shape[0]"),
+    ([ID, "w = m", "w += 1", "if i < w:", "    a[i] = x"], "a.shape[0]"),
     # nothing to go by
-    ([I, "if i < n // 2:", "    a[i * 2] = x"], "none: no guard and no array index"),
+    ([ID, "if i < n // 2:", "    a[i * 2] = x"], "none: no guard and no array index"),
     (["for k in range(get_global_id(), n, grid_dim() * block_dim()):", "    a[k] = x"], "none: no guard and no array"),
     (["a[lane_id()] = x"], "none: no guard and no array index tells how many lanes axis 0 needs"),
-    ([I, "if i < n and i < m:", "    a[i] = x"], "none: get_global_id(0) is compared with both n and m"),
-    ([I, "i = i + 1", "if i < n:", "    a[i] = x"], "none: no guard and no array index"),
+    ([ID, "if i < n and i < m:", "    a[i] = x"], "none: get_global_id(0) is compared with both n and m"),
+    ([ID, "i = i + 1", "if i < n:", "    a[i] = x"], "none: no guard and no array index"),
     # no lane asks who it is
     (["a[0] = x"], "1"),
 ]
@@ -82,7 +82,7 @@ def test_extent(lines: list[str], want: str) -> None:
 
 
 def test_shapes_that_must_agree_are_in_the_metadata() -> None:
-    program = unit(body(PARAMETERS, I, "b[i] = a[i]")).program
+    program = unit(body(PARAMETERS, ID, "b[i] = a[i]")).program
     assert program.metadata["agree"] == "b.shape[0] = a.shape[0]"
 
 
@@ -94,4 +94,4 @@ def test_block_and_docstring_are_in_the_metadata() -> None:
 
 def test_huge_bounds_are_no_extent() -> None:
     many = " * ".join(["(m + n + u64(1))" if k == 0 else "(m + n)" for k in range(1, 12)])
-    assert extent(I, f"if i < {many}:", "    a[i] = x") == "a.shape[0]"
+    assert extent(ID, f"if i < {many}:", "    a[i] = x") == "a.shape[0]"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from itertools import pairwise
 from time import perf_counter
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from tests.frontend.launching import HEADER, body
 from tests.frontend.test_control import CASES
 
-from hologram.errors import HologramError, SourceError
+from hologram.errors import HologramError
 from hologram.frontend import compile_source
 
 SECONDS = 20.0
@@ -86,7 +88,7 @@ def test_types_that_settle_slowly() -> None:
     start = [f"{' = '.join(names)} = 0"]
     loop = [
         "for k in range(3):",
-        *(f"    {a} = {b}" for a, b in zip(names, names[1:], strict=False)),
+        *(f"    {a} = {b}" for a, b in pairwise(names)),
         "    v199 = a[0]",
     ]
     assert attempt(kernel(*start, *loop, "a[0] = v0")) == "ok"
@@ -95,7 +97,7 @@ def test_types_that_settle_slowly() -> None:
 def test_wide_expressions_with_types_that_settle_slowly() -> None:
     """One expression of 1,200 variables that change their types one after the other: given up after a bounded time."""
     names = [f"v{k}" for k in range(1_200)]
-    chain = [f"    {a} = {b}" for a, b in zip(names, names[1:], strict=False)]
+    chain = [f"    {a} = {b}" for a, b in pairwise(names)]
     tree = names
     while len(tree) > 1:
         tree = [f"({a} + {b})" if b else a for a, b in zip(tree[::2], [*tree[1::2], ""], strict=False)]
@@ -126,12 +128,8 @@ def test_damaged_kernels(name: str, seed: int) -> None:
             words[i] = words[j]
         else:
             words[i], words[j] = words[j], words[i]
-    try:
-        compile_source(HEADER + " ".join(words), "damaged.py")
-    except SourceError as error:
-        assert error.location.line >= 1
-        assert error.location.column >= 1
-        assert error.message
+    outcome = attempt(HEADER + " ".join(words))
+    assert outcome == "ok" or re.match(r"hostile\.py:\d+:\d+: error: .+", outcome)
 
 
 def test_a_caller_deep_in_a_recursion_gets_a_typed_error() -> None:

@@ -115,7 +115,7 @@ def llvm() -> tuple[str, str]:
     module = llvm_source(unit().program, target)
     text = jit.optimize_ir(module.text, target, module.level, module.vectorize)
     blocks = re.split(r"\n\n", text)
-    return "llvm", next(_without_note(b) for b in blocks if " x float>" in b and _branches_to_itself(b))
+    return "llvm", _renamed(next(block for block in blocks if " x float>" in block and _branches_to_itself(block)))
 
 
 def assembly() -> tuple[str, str]:
@@ -200,8 +200,12 @@ def _refusal(action: Callable[[], object]) -> str:
     raise AssertionError("nothing was refused")
 
 
-def _without_note(block: str) -> str:
-    return re.sub(r"^(\S+:)\s+; preds.*", r"\1", block)
+def _renamed(block: str) -> str:
+    """The block as `loop:` with its values numbered as they appear: LLVM's own names change with every pass."""
+    loop, _, body = block.partition(":")
+    numbers: dict[str, str] = {f"%{loop}": "%loop"}
+    body = re.sub(r"%[\w.]+", lambda name: numbers.setdefault(name[0], f"%{len(numbers)}"), body)
+    return "loop:" + re.sub(r"^\s+; preds.*", "", body)
 
 
 def _branches_to_itself(block: str) -> bool:

@@ -23,4 +23,4 @@ def test_stage_is_current(stage: str) -> None:
         pytest.skip("the page was made with another LLVM")
     place = f"<!-- stage: {stage} -->\n"
     now = filled(f"{place}<!-- /stage -->").removeprefix(place).removesuffix("<!-- /stage -->")
-    assert shown(TEXT)[stage] == now, "docs/how-it-works.md is out of date: run make stdlib"
+    assert shown(TEXT)[stage] == now, "docs/how-it-works.md is out of date: run make pages"

@@ -35,7 +35,7 @@ def test_the_matcher_tells_outputs_apart() -> None:
 def test_isa_manual_is_current() -> None:
     from hologram.isa.manual import manual
 
-    assert (DOCS / "isa.md").read_text("utf-8") == manual(), "docs/isa.md is out of date: run make stdlib"
+    assert (DOCS / "isa.md").read_text("utf-8") == manual(), "docs/isa.md is out of date: run make pages"
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -21,7 +21,8 @@ class Names:
     """Names of one file.
 
     `modules` maps a local name to the module it stands for, `language` a local name to the language's name,
-    `foreign` a local name to the module it was imported from, `constants` a name to its number; `imports_language` is True for kernel files.
+    `foreign` a local name to the module it was imported from, `constants` a name to its number.
+    `imports_language` is True for kernel files.
     """
 
     modules: dict[str, str] = field(default_factory=dict)

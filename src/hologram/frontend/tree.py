@@ -168,6 +168,8 @@ class For(Statement, tag="for", frozen=True, kw_only=False):
 
 
 class While(Statement, tag="while", frozen=True, kw_only=False):
+    """A loop that tests before every round."""
+
     condition: AnyExpression
     body: tuple[AnyStatement, ...]
 

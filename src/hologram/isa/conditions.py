@@ -19,7 +19,7 @@ from hologram.isa.transfer import Combined, Compare, Origin, Predicate, origin_o
 from hologram.types import Type
 
 MAX_PATHS = 16
-MAX_LENGTH = 64
+MAX_LENGTH = 160
 MAX_STEPS = 200_000
 
 

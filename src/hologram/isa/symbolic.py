@@ -40,17 +40,17 @@ NOTHING = Value(None, Origin.NONE)
 
 @dataclass(frozen=True)
 class Symbolic:
-    """Results: `values` by (instruction, register read); `branches`: on what a block's first successor is taken."""
+    """Results: `values` by (instruction, register read); `branches`: on what a block's first successor is taken.
+
+    `choices` by the number of their variable; `described` is False for programs that are not analysed: those with calls
+    or irreducible loops.
+    """
 
     cfg: Cfg
     values: Mapping[tuple[int, int], Value]
     branches: Mapping[int, Predicate]
     choices: Mapping[int, Choice]
-
-    @property
-    def described(self) -> bool:
-        """False for programs that are not analysed: those with calls or irreducible loops."""
-        return not _is_left_out(self.cfg)
+    described: bool = True
 
     def affine(self, index: int, register: int) -> Affine | None:
         """What instruction `index` reads from a register, or None where that is not known."""
@@ -70,13 +70,9 @@ class _State:
 def analyze(program: Program) -> Symbolic:
     """Describe every register read of a program; programs with calls or irreducible loops get no descriptions."""
     cfg = build_cfg(program)
-    if _is_left_out(cfg):
-        return Symbolic(cfg, {}, {}, {})
+    if cfg.irreducible or any(i.op in ("CALL", "RET") for i in program.instructions):
+        return Symbolic(cfg, {}, {}, {}, False)
     return _Interpreter(cfg).run()
-
-
-def _is_left_out(cfg: Cfg) -> bool:
-    return bool(cfg.irreducible) or any(i.op in ("CALL", "RET") for i in cfg.program.instructions)
 
 
 class _Interpreter:
@@ -200,6 +196,7 @@ class _Interpreter:
     def _operands(self, index: int, instruction: Instruction) -> list[tuple[Operand, Type | None]]:
         """The operands that are read (None in the place of others), with their types."""
         if index not in self.operands:
+            # LOOP reads the count that it writes.
             written = [o.written and o.kind == "reg" and o.name != "count" for o in instruction.spec.operands]
             self.operands[index] = [
                 (None if out else argument, instruction.operand_type(i) if isinstance(argument, Imm) else None)

@@ -225,6 +225,7 @@ def predicate(instruction: Instruction, reads: Sequence[Value], preds: Mapping[i
 
 
 def combine(op: str, parts: Sequence[Predicate]) -> Predicate:
+    """A predicate made of others; opaque where it would grow too large."""
     size = 1 + sum(p.size for p in parts)
     if size > MAX_PREDICATE:
         return Opaque(union(origin_of(p) for p in parts))

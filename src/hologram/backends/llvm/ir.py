@@ -31,6 +31,7 @@ class Value:
 
 
 def vector(element: str, lanes: int) -> str:
+    """The LLVM type of `lanes` elements; 0 lanes is a scalar."""
     return f"<{lanes} x {element}>" if lanes else element
 
 

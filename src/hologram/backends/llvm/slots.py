@@ -38,6 +38,7 @@ def load_slots(w: Writer, program: Program, block: str) -> dict[Slot, Value]:
 
 
 def load_field(w: Writer, block: str, offset: int, element: str = "i64") -> Value:
+    """Read one place of the arguments block."""
     cell = w.value(f"getelementptr i8, ptr {block}, i64 {offset}", "ptr")
     return w.value(f"load {element}, {cell}, align 8", element)
 

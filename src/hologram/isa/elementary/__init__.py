@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hologram.isa.elementary import error_function, exponential, hyperbolic, inverse, logarithm, trigonometric
+from hologram.isa.elementary import error_function, exponential, hyperbolic, inverse, logarithm, power, trigonometric
 from hologram.isa.elementary.lanes import Lanes
 from hologram.isa.elementary.value import Value, expansion
 from hologram.types import Type
-
-
-def _rsqrt(x: Value[Any]) -> Value[Any]:
-    """1 / sqrt(x)."""
-    return 1.0 / x.sqrt()
-
 
 # (mnemonic, body on values, largest error in ulp for F32, for F64)
 _TABLE: list[tuple[str, Callable[..., Value[Any]], float, float]] = [
@@ -37,7 +31,8 @@ _TABLE: list[tuple[str, Callable[..., Value[Any]], float, float]] = [
     ("ASIN", inverse.asin, 4.0, 4.0),
     ("ACOS", inverse.acos, 4.0, 4.0),
     ("ERF", error_function.erf, 3.0, 3.0),
-    ("RSQRT", _rsqrt, 2.0, 2.0),
+    ("POW", power.power, 4.0, 4.0),
+    ("RSQRT", power.rsqrt, 2.0, 2.0),
 ]
 
 EXPANSIONS: dict[tuple[str, Type], Callable[..., Any]] = {

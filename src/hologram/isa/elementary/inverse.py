@@ -76,7 +76,8 @@ def atan2(y: Value[V], x: Value[V]) -> Value[V]:
     small, large = select(steep, ax, ay), select(steep, ay, ax)
     # 0/0 becomes 0 by a divisor that is never 0, and inf/inf becomes 1.
     smallest = 2.0 ** (1 - form.bias - form.mantissa)
-    ratio = select(small.equals(math.inf), 1.0, small / large.at_least(smallest))
+    both_infinite = small.equals(math.inf) & large.equals(math.inf)
+    ratio = select(both_infinite, 1.0, small / large.at_least(smallest))
     angle = _arc(ratio, TABLES[y.ty].atan)
     angle = select(steep, _complement(angle, 1), angle)
     angle = select(x.bits() < 0, _complement(angle, 2), angle)

@@ -61,7 +61,7 @@ TABLES = {
 }  # fmt: skip
 
 
-def _decompose(x: Value[V]) -> tuple[Value[V], Value[V]]:
+def decompose(x: Value[V]) -> tuple[Value[V], Value[V]]:
     """(e·2**mantissa, f) with x = (1 + f)·2**e, for positive normal x."""
     form = FORMATS[x.ty]
     exponent = (x.bits() - TABLES[x.ty].lowest) & form.exponent_mask
@@ -99,12 +99,12 @@ def _over_all(x: Value[V], finish: Callable[[Value[V], Value[V]], Value[V]]) -> 
 
     def slow() -> Value[V]:
         subnormal = x < form.smallest_normal
-        e, f = _decompose(select(subnormal, x * 2.0**form.mantissa, x))
+        e, f = decompose(select(subnormal, x * 2.0**form.mantissa, x))
         result = finish(e - select(subnormal, x.const(form.mantissa * 2.0**form.mantissa), 0.0), f)
         result = select(x > 0.0, result, select(x.equals(0.0), x.const(-math.inf), math.nan))
         return select(x < math.inf, result, x)
 
-    return where_any(special, slow, finish(*_decompose(x)))
+    return where_any(special, slow, finish(*decompose(x)))
 
 
 def log(x: Value[V]) -> Value[V]:
@@ -129,7 +129,7 @@ def log1p(x: Value[V]) -> Value[V]:
     the sign of a zero, as products with a zero exponent then are -0.
     """
     form, table = FORMATS[x.ty], TABLES[x.ty]
-    # The mask rounds down: with mantissa ones added it yields minus the exponent of `_decompose`.
+    # The mask rounds down: with mantissa ones added it yields minus the exponent of `decompose`.
     negated = (table.lowest + (1 << form.mantissa) - 1 - (x + 1.0).bits()) & form.exponent_mask
     # 4·2**-e, as 2**-e itself is subnormal in the last binade.
     scale = (negated + (form.one_bits + (2 << form.mantissa))).as_float()

@@ -59,7 +59,7 @@ def _inverse_pi() -> tuple[tuple[float, ...], ...]:
     return tuple(map(tuple, columns))
 
 
-def _two_sum(a: Value[V], b: Value[V]) -> tuple[Value[V], Value[V]]:
+def two_sum(a: Value[V], b: Value[V]) -> tuple[Value[V], Value[V]]:
     """a + b and its rounding error (Knuth)."""
     total = a + b
     virtual = total - a
@@ -75,12 +75,12 @@ def _reduce(a: Value[V], offset: float) -> Value[V]:
     e1, e2, e3 = fma(a, first, -p1), fma(a, second, -p2), fma(a, third, -p3)
     p1 = fma((p1 * 0.5).round_even(), -2.0, p1)
     n1, n2 = e1.round_even(), p2.round_even()
-    part, tail1 = _two_sum(p1, e1 - n1)
-    part, tail2 = _two_sum(part, p2 - n2)
+    part, tail1 = two_sum(p1, e1 - n1)
+    part, tail2 = two_sum(part, p2 - n2)
     n3 = (part + offset).round_even()
     high, low = part - (n3 - offset), a.const(0.0)
     for term in (tail1, tail2, e2, p3, e3):
-        high, error = _two_sum(high, term)
+        high, error = two_sum(high, term)
         low = low + error
     pi_high, pi_low = _FORM.split(PI, 2)
     angle = fma(high, pi_high, fma(high, pi_low, low * pi_high))

@@ -66,7 +66,7 @@ def _odd(r: Value[V], coefficients: tuple[float, ...]) -> Value[V]:
 
 
 def _sine(r: Value[V]) -> Value[V]:
-    """sin r for |r| <= π/2. In F32 no result exceeds 1 (all arguments were tried); in F64 rounding may take it there."""
+    """sin r for |r| <= π/2, never above 1: in F32 that was tried for all arguments, in F64 rounding may lead there."""
     result = _odd(r, TABLES[r.ty].sin)
     return result if r.ty is Type.F32 else result.at_most(1.0).at_least(-1.0)
 

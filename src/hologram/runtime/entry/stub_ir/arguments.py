@@ -8,6 +8,46 @@ from hologram.runtime.entry.stub_ir.fields import CONTEXT, PARAMETER, field, fie
 # Rounding is the default one here, and conversions may not wander out of the code that made it so.
 _ROUNDING = 'metadata !"round.tonearest", metadata !"fpexcept.ignore"'
 
+# Copies lengths and strides, and finds the end of the last element; a length of 0 makes the range empty.
+_WALK_AXES = """\
+axis:
+  %k = phi i64 [ 0, %extents ], [ %k.next, %next ]
+  %end = phi i64 [ %end.scalar, %extents ], [ %end.next, %next ]
+  %empty = phi i1 [ false, %extents ], [ %empty.next, %next ]
+  %axes.left = icmp ult i64 %k, %ndim
+  br i1 %axes.left, label %measure, label %done
+measure:
+  %length.at = getelementptr i64, ptr %lengths, i64 %k
+  %length = load i64, ptr %length.at
+  %stride.at = getelementptr i64, ptr %strides, i64 %k
+  %stride = load i64, ptr %stride.at
+  %length.slot = getelementptr i64, ptr %shape.slots, i64 %k
+  store i64 %length, ptr %length.slot
+  %stride.slot = getelementptr i64, ptr %stride.slots, i64 %k
+  store i64 %stride, ptr %stride.slot
+  %remainder = and i64 %stride, %partial
+  %whole = icmp eq i64 %remainder, 0
+  %positive = icmp sgt i64 %stride, 0
+  %forward = and i1 %whole, %positive
+  %single = icmp ult i64 %length, 2
+  %walkable = or i1 %forward, %single
+  br i1 %walkable, label %next, label %refuse
+next:
+  %steps = add i64 %length, -1
+  %reach = mul i64 %steps, %stride
+  %end.next = add i64 %end, %reach
+  %length.zero = icmp eq i64 %length, 0
+  %empty.next = or i1 %empty, %length.zero
+  %k.next = add i64 %k, 1
+  br label %axis
+done:
+  %range.end = select i1 %empty, i64 %first, i64 %end
+  store i64 %first, ptr %range
+  %range.end.at = getelementptr i64, ptr %range, i64 1
+  store i64 %range.end, ptr %range.end.at
+  ret i1 true
+"""
+
 
 def accept_array(abi: Abi) -> str:
     """An array is taken when its exact type, dtype object, dimensions and flags are those of the row.
@@ -47,43 +87,7 @@ extents:
   %partial = add i64 %itemsize, -1
   %end.scalar = add i64 %first, %itemsize
   br label %axis
-axis:
-  %k = phi i64 [ 0, %extents ], [ %k.next, %next ]
-  %end = phi i64 [ %end.scalar, %extents ], [ %end.next, %next ]
-  %empty = phi i1 [ false, %extents ], [ %empty.next, %next ]
-  %axes.left = icmp ult i64 %k, %ndim
-  br i1 %axes.left, label %measure, label %done
-measure:
-  %length.at = getelementptr i64, ptr %lengths, i64 %k
-  %length = load i64, ptr %length.at
-  %stride.at = getelementptr i64, ptr %strides, i64 %k
-  %stride = load i64, ptr %stride.at
-  %length.slot = getelementptr i64, ptr %shape.slots, i64 %k
-  store i64 %length, ptr %length.slot
-  %stride.slot = getelementptr i64, ptr %stride.slots, i64 %k
-  store i64 %stride, ptr %stride.slot
-  %remainder = and i64 %stride, %partial
-  %whole = icmp eq i64 %remainder, 0
-  %positive = icmp sgt i64 %stride, 0
-  %forward = and i1 %whole, %positive
-  %single = icmp ult i64 %length, 2
-  %walkable = or i1 %forward, %single
-  br i1 %walkable, label %next, label %refuse
-next:
-  %steps = add i64 %length, -1
-  %reach = mul i64 %steps, %stride
-  %end.next = add i64 %end, %reach
-  %length.zero = icmp eq i64 %length, 0
-  %empty.next = or i1 %empty, %length.zero
-  %k.next = add i64 %k, 1
-  br label %axis
-done:
-  %range.end = select i1 %empty, i64 %first, i64 %end
-  store i64 %first, ptr %range
-  %range.end.at = getelementptr i64, ptr %range, i64 1
-  store i64 %range.end, ptr %range.end.at
-  ret i1 true
-refuse:
+{_WALK_AXES}refuse:
   ret i1 false
 }}
 """
