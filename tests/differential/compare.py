@@ -87,7 +87,9 @@ def canonical(values: Array) -> np.ndarray[Any, Any]:
     bits = np.ascontiguousarray(values).view(f"u{values.itemsize}").reshape(values.shape)
     if values.dtype.kind not in "fV":
         return bits
-    return np.where(np.isnan(values.astype(np.float64)), bits.dtype.type(-1 & (2 ** (8 * bits.itemsize) - 1)), bits)
+    with np.errstate(invalid="ignore"):
+        nan = np.isnan(values.astype(np.float64))
+    return np.where(nan, bits.dtype.type(-1 & (2 ** (8 * bits.itemsize) - 1)), bits)
 
 
 def file_test(program: Program, launch: Launch, why: str) -> str:

@@ -352,7 +352,7 @@ class Generator:
             return self.fold(spec, type)
         for operand in spec.operands[1:]:
             of = Type[operand.type] if operand.type not in ("T", "S") else type
-            if operand.kind == "src" and (of not in self.readable or self.chance(0.4)):
+            if operand.kind == "src" and (not self.readable.get(of) or self.chance(0.4)):
                 args.append(self.constant(of))
             elif operand.kind == "pred":
                 args.append(self.rng.choice(self.preds))

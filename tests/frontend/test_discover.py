@@ -61,7 +61,7 @@ def test_without_a_language_import_only_decorated_functions_are_kernels() -> Non
         "import hologram.language\n@hologram.language.kernel\n"
         "def k(a: hologram.language.DeviceArray[hologram.language.f32]): pass\n",
         "from hologram import language as L\n@L.kernel(block=64)\ndef k(a: L.DeviceArray[L.f64]): a[0] = L.sqrt(2)\n",
-        "from hologram.language import f32 as r, DeviceArray as Arr, kernel as knl\n@knl\ndef k(a: Arr[r]): a[0] = r(2)\n",
+        "from hologram.language import f32 as r, DeviceArray as A, kernel as knl\n@knl\ndef k(a: A[r]): a[0] = r(2)\n",
         "from atlas_kernel import *\n@atlas_kernel\ndef k(a: DeviceArray[f32]): a[0] = 1\n",
     ],
 )  # fmt: skip

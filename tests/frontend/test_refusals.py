@@ -95,6 +95,7 @@ STATEMENTS = [
     ("for k in range(3): grid_sum(a[k], a, 0)", 24, "grid_sum inside a loop", "after the loop"),
     ("if n > 3:\n        x = 1\n    a[0] = x", 12, "'x' may be read before", "x = 0"),
     ("for j in range(n):\n        x = j\n    a[0] = f32(x)", 16, "'x' may be read before", "x = 0"),
+    ("grid_sum(a[0], a, get_global_id())", 23, "same for all lanes", "parameters"),
     ("é = 1; x = é + lambda: 1", 20, "not valid Python", ""),
     ("é = y", 9, "'y' is not defined", ""),
     ("éé = 1; x = lambda: 1", 17, "lambda", ""),
@@ -171,6 +172,7 @@ def test_decorator(decorator: str, message: str) -> None:
             5,
             "two kernels",
         ),
+        ("@kernel\nasync def k(a: f32): pass\n", 2, "cannot be 'async'"),
         ("x = '\x00'", 1, "not valid Python"),
     ],
 )

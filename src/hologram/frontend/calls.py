@@ -9,7 +9,8 @@ from hologram.frontend import tree
 from hologram.frontend.builtins import FUNCTIONS, MISSING, MISSING_HINTS, Function
 from hologram.frontend.conversion import is_constant
 from hologram.frontend.promote import BOOL, SCALARS, Weak, is_integer, join, spelled
-from hologram.frontend.typed import Const, Coordinate, Expr, Operation, Reduce
+from hologram.frontend.typed import Const, Coordinate, Element, Expr, Local, Operation, Reduce
+from hologram.frontend.walk import walk
 from hologram.isa.operands import Special
 from hologram.types import Type
 
@@ -53,6 +54,9 @@ class Calls:
         if param.ndim != 1:
             self.source.type(out, f"{node.function} stores into a 1-D array, '{param.name}' has {param.ndim} axes")
         target = self.expressions.element(tree.Index(out, index, at=out.at))
+        if any(isinstance(part, (Coordinate, Element, Local)) for part in walk(target.index)):
+            message = f"the index of {node.function} must be the same for all lanes"
+            self.source.type(index, message, "write a number, or an expression of parameters")
         self.expressions.no_halves(node, node.function, param.type)
         typed = self.expressions.typed(value)
         if typed.kind not in (param.type, Weak.INT, Weak.FLOAT):

@@ -47,6 +47,9 @@ def kernels_of(
     """
     module, source = parse_module(text, file)
     names = _names(module, source, constants)
+    for statement in module.body:
+        if isinstance(statement, ast.AsyncFunctionDef) and _is_decorated(statement, names):
+            source.syntax(statement, "a kernel cannot be 'async'", "write def")
     found = [s for s in module.body if isinstance(s, ast.FunctionDef) and _is_kernel(s, names)]
     if not found:
         source.syntax((1, 1, 0), "the file holds no kernel", "decorate a top-level function with @kernel")
@@ -77,11 +80,15 @@ def _names(module: ast.Module, source: Source, constants: Mapping[str, Number] |
     return names
 
 
-def _is_kernel(function: ast.FunctionDef, names: Names) -> bool:
+def _is_decorated(function: ast.FunctionDef | ast.AsyncFunctionDef, names: Names) -> bool:
     decorators = [d.func if isinstance(d, ast.Call) else d for d in function.decorator_list]
-    if any(names.resolve(d) in DECORATORS for d in decorators):
+    return any(names.resolve(d) in DECORATORS for d in decorators)
+
+
+def _is_kernel(function: ast.FunctionDef, names: Names) -> bool:
+    if _is_decorated(function, names):
         return True
-    if decorators or not names.imports_language:
+    if function.decorator_list or not names.imports_language:
         return False
     annotations = [a.annotation for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
     types = [find_type(a, names) if a else None for a in annotations]

@@ -166,7 +166,10 @@ class _Reading:
         return {}
 
     def poly(self, expr: Expr, depth: int = 0) -> Poly | None:
-        """An integer expression as a polynomial in parameters and shapes."""
+        """An integer expression as a polynomial in parameters and shapes.
+
+        It counts exactly where the kernel's own type may wrap: `n - 1` of an unsigned n = 0 wants no lane.
+        """
         match expr:
             case Const(value=int(value)):
                 return Poly.const(value)

@@ -90,13 +90,11 @@ class Frame:
 
     # Byte offsets already computed in a place that dominates this one
 
-    def keep_offset(self, key: tuple[object, ...], register: Reg) -> bool:
-        """Remembers a temporary as the offset of an index; False where there is no room."""
-        if len(self.offsets) >= MAX_OFFSETS:
-            return False
-        self._temporaries.discard(register)
-        self.offsets[key] = register
-        return True
+    def keep_offset(self, key: tuple[object, ...], register: Reg) -> None:
+        """Remembers a temporary as the offset of an index, where there is room."""
+        if register in self._temporaries and len(self.offsets) < MAX_OFFSETS:
+            self._temporaries.discard(register)
+            self.offsets[key] = register
 
     def forget(self, names: Iterable[str]) -> None:
         """Drops offsets that depend on variables about to change."""

@@ -100,6 +100,8 @@ class _Parser:
         for odd, what in ((arguments.vararg, "*args"), (arguments.kwarg, "**kwargs")):
             if odd:
                 self.source.syntax(odd, f"a kernel cannot take {what}", "name every parameter")
+        if generic := getattr(self.function, "type_params", ()):
+            self.source.syntax(generic[0], "a kernel cannot have type parameters", "write one kernel for each type")
         if arguments.kwonlyargs:
             self.source.syntax(arguments.kwonlyargs[0], "a kernel cannot have keyword-only parameters")
         if arguments.posonlyargs:

@@ -151,7 +151,7 @@ class Values:
         known = self.frame.offsets.get(key)
         if known is None:
             known = self._offset(element)
-            if cacheable(element.index) and known in self.frame._temporaries:
+            if cacheable(element.index):
                 self.frame.keep_offset(key, known)
         return RegisterIndirectComputed(handle, known)
 

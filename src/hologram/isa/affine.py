@@ -72,6 +72,16 @@ class Poly:
     def slots(self) -> frozenset[Slot]:
         return frozenset(s for mono, _ in self.terms for s in mono)
 
+    def substitute(self, constants: Mapping[Slot, int]) -> Poly:
+        """The polynomial with some slots replaced by their values."""
+        out: dict[Monomial, int] = {}
+        for mono, coefficient in self.terms:
+            rest = tuple(s for s in mono if s not in constants)
+            for slot in mono:
+                coefficient *= constants.get(slot, 1)
+            out[rest] = out.get(rest, 0) + coefficient
+        return Poly.of(out)
+
     def evaluate(self, values: Mapping[Slot, int]) -> int:
         """Exact value for given slots."""
         total = 0
@@ -133,6 +143,10 @@ class Affine:
 
     def scale(self, factor: Poly) -> Affine:
         return Affine.of(self.base * factor, [(v, c * factor) for v, c in self.terms])
+
+    def substitute(self, constants: Mapping[Slot, int]) -> Affine:
+        """The expression with some slots replaced by their values."""
+        return Affine.of(self.base.substitute(constants), [(v, c.substitute(constants)) for v, c in self.terms])
 
     @property
     def uniform(self) -> Poly | None:

@@ -18,6 +18,8 @@ from hologram.isa.transfer import Choice
 from hologram.types import Type
 
 MAX_LANES = 1 << 48
+ANY_BITS = 65
+"""No limit: every parameter fits."""
 SAFE = 1 << 62
 """Values up to here, added or subtracted once, stay inside 64 bits: comparisons of them are comparisons of integers."""
 
@@ -34,19 +36,21 @@ class Trip:
 Limit = Guard | Trip
 
 
-def slot_range(program: Program, slot: Slot) -> Interval:
-    """The values a slot can have."""
+def slot_range(program: Program, slot: Slot, bits: int) -> Interval:
+    """The values a slot can have, if its size is below 2**bits."""
     if slot.field is Field.SHAPE:
-        return 0, Type.I64.maximum
-    kind = Type.I64 if slot.field is Field.STRIDE else program.params[slot.index].type
-    return kind.minimum, kind.maximum
+        low, high = 0, Type.I64.maximum
+    else:
+        kind = Type.I64 if slot.field is Field.STRIDE else program.params[slot.index].type
+        low, high = kind.minimum, kind.maximum
+    return max(low, 1 - (1 << bits)), min(high, (1 << bits) - 1)
 
 
 class Box:
     """Ranges of variables under a sequence of limits, and whether anything is left (`alive`, a truth)."""
 
-    def __init__(self, builder: FormulaBuilder, program: Program, choices: Mapping[int, Choice]) -> None:
-        self.builder, self.program, self.choices = builder, program, choices
+    def __init__(self, builder: FormulaBuilder, program: Program, choices: Mapping[int, Choice], bits: int) -> None:
+        self.builder, self.program, self.choices, self.bits = builder, program, choices, bits
         self.alive = builder.const(1)
         self._ranges: dict[Variable, tuple[int, int]] = {}
         self._caps: list[tuple[Affine, int, int]] = []
@@ -54,7 +58,7 @@ class Box:
     def launch(self) -> None:
         """Begin with the lanes of the launch on all three axes."""
         for axis in range(3):
-            lanes = self.builder.source("lanes", axis, (0, MAX_LANES))
+            lanes = self.builder.source("lanes", axis, (0, min(MAX_LANES, (1 << self.bits) - 1)))
             self._ranges[Variable("lane", axis)] = self.builder.const(0), lanes
 
     def limit(self, limits: Sequence[Limit]) -> None:
@@ -116,7 +120,7 @@ class Box:
         return low, high
 
     def _poly(self, poly: Poly) -> int:
-        return self.builder.poly(poly, lambda slot: slot_range(self.program, slot))
+        return self.builder.poly(poly, lambda slot: slot_range(self.program, slot, self.bits))
 
     def _spans(self, terms: Iterable[tuple[Variable, Poly]]) -> list[tuple[int, int]]:
         """Smallest and largest value of every term."""

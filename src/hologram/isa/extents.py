@@ -1,9 +1,9 @@
 """The array lengths a launch needs, from the index functions of a program's memory accesses.
 
 Every access whose index is affine in lane coordinates and loop counters gives one `Requirement` per axis (and per way
-to get there). Requirements never claim less than the launch can touch. `check` decides exactly; generated code can
-decide the usual cases itself, from the simple ranges of the requirements or from `Extents.formula`, and leave the rest
-to `check`. Accesses that depend on data are listed as unknown.
+to get there). Requirements never claim less than the launch can touch. `check` decides with exact integers; generated
+code can compute the same formula and leave what it cannot decide to `check`. Accesses that depend on data are listed as
+unknown.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 
 from hologram.errors import ExtentError
 from hologram.isa.affine import Affine, Poly, Variable
-from hologram.isa.bounds import Box, Limit, Trip, slot_range
+from hologram.isa.bounds import ANY_BITS, Box, Limit, Trip, slot_range
 from hologram.isa.conditions import Conditions, Enter, Guard, Path
 from hologram.isa.elements import element_index
 from hologram.isa.formula import Formula, FormulaBuilder, evaluate
 from hologram.isa.operands import Field, Slot
 from hologram.isa.program import Program
-from hologram.isa.ranges import Range, boxes
 from hologram.isa.symbolic import Symbolic, analyze
 from hologram.isa.transfer import Choice
 
@@ -29,23 +28,21 @@ if TYPE_CHECKING:
     from hologram.isa.verify import Facts
 
 MAX_REQUIREMENTS = 4096
+SMALL_BITS = 31
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """0 <= index < shape[axis] of array `slot`, for all variables in their ranges; no access where a range is empty.
+    """0 <= index < shape[axis] of array `slot`, for all lanes of the launch and loop rounds that pass the limits.
 
-    `ranges` is a simple box for generated code (one of several where the index chooses between two values, with a
-    requirement each); `limits` are the exact conditions, in order. With `always` the access happens even if no lane
-    runs.
+    The limits are in order of the way to the access. With `always` it happens even if no lane runs.
     """
 
     slot: int
     axis: int
     index: Affine
-    ranges: tuple[Range, ...]
+    limits: tuple[Limit, ...]
     instruction: int
-    limits: tuple[Limit, ...] = ()
     always: bool = False
 
 
@@ -61,10 +58,17 @@ class Extents:
     @cached_property
     def formula(self) -> Formula:
         """The exact check: three results a requirement: truth of its violation, smallest and largest index."""
+        return self._formula(ANY_BITS)
+
+    @cached_property
+    def small_formula(self) -> Formula:
+        """The same check for launches in which every slot and number of lanes is below 2**31 in size: much shorter."""
+        return self._formula(SMALL_BITS)
+
+    def _formula(self, bits: int) -> Formula:
         builder = FormulaBuilder()
-        return builder.build(
-            [node for r in self.requirements for node in _violation(builder, self.program, self.choices, r)]
-        )
+        violations = [_violation(builder, self, r, bits) for r in self.requirements]
+        return builder.build([node for nodes in violations for node in nodes])
 
 
 def derive(program: Program, facts: Facts) -> Extents:
@@ -85,7 +89,7 @@ def derive(program: Program, facts: Facts) -> Extents:
             unknown.append(index)
             continue
         for r in derived:
-            found.setdefault((r.slot, r.axis, r.index, r.ranges, r.limits, r.always), r)
+            found.setdefault((r.slot, r.axis, r.index, r.limits, r.always), r)
     return Extents(program, tuple(found.values()), tuple(unknown), symbolic.choices)
 
 
@@ -99,7 +103,7 @@ def _requirements(
     if program.instructions[index].op.startswith("GRED_"):
         # The result is stored once, at the end, whatever lanes took part.
         uniform = all(e.uniform is not None for e in elements)
-        always = [Requirement(slot, axis, e, (), index, (), True) for axis, e in enumerate(elements)]
+        always = [Requirement(slot, axis, e, (), index, True) for axis, e in enumerate(elements)]
         return always if uniform else None
     paths = conditions.paths(block)
     if paths is None:
@@ -109,11 +113,7 @@ def _requirements(
         limits = _limits(conditions, path, block)
         if not _is_bounded(symbolic, conditions, elements, limits):
             return None
-        out += [
-            Requirement(slot, axis, e, ranges, index, limits)
-            for axis, e in enumerate(elements)
-            for ranges in boxes(e, limits, symbolic.choices, program.extent)
-        ]
+        out += [Requirement(slot, axis, e, limits, index) for axis, e in enumerate(elements)]
     return out
 
 
@@ -167,17 +167,15 @@ def _choice(affine: Affine, op: str, choices: Mapping[int, Choice]) -> Choice | 
     return choice if choice is not None and choice.op == op else None
 
 
-def _violation(
-    b: FormulaBuilder, program: Program, choices: Mapping[int, Choice], requirement: Requirement
-) -> tuple[int, int, int]:
+def _violation(b: FormulaBuilder, extents: Extents, requirement: Requirement, bits: int) -> tuple[int, int, int]:
     """Nodes: the launch touches what is not there; smallest and largest index it touches."""
-    box = Box(b, program, choices)
+    box = Box(b, extents.program, extents.choices, bits)
     if not requirement.always:
         box.launch()
     box.limit(requirement.limits)
     low, high = box.index(requirement.index)
     slot = Slot(requirement.slot, Field.SHAPE, requirement.axis)
-    shape = b.source("slot", slot, slot_range(program, slot))
+    shape = b.source("slot", slot, slot_range(extents.program, slot, bits))
     fits = b.both(b.negate(b.less(low, b.const(0))), b.less(high, shape))
     return b.both(box.reached(), b.negate(fits)), low, high
 

@@ -102,14 +102,16 @@ class Launcher:
     ) -> LaunchConfig:
         """Grid and block that a call with these arguments would run with."""
         arguments = self._convert(bind_names(self.program, args, kwargs))
-        return launch_config(self.program, slot_values(self.program, arguments), grid, block or self.block)
+        return launch_config(
+            self.program, slot_values(self.program, arguments), grid, self.block if block is None else block
+        )
 
     def prepare(self, given: tuple[Any, ...], shape: Shape) -> Prepared:
         """All checks of a call whose values stand in the order of the parameters."""
         program, rules = self.program, rules_of(self.program)
         arguments = self._convert(given)
         values = slot_values(program, arguments)
-        domain = launch_domain(program, values, shape.grid, shape.block or self.block)
+        domain = launch_domain(program, values, shape.grid, self.block if shape.block is None else shape.block)
         check_overlap(program, arguments, rules.same_allowed)
         extents.check(rules.extents, program, values, domain.lanes)
         return Prepared(given, arguments, domain)

@@ -35,8 +35,8 @@ def find(program: Program, flow: Flow, symbolic: Symbolic) -> dict[int, Clamp]:
     """The clamps of a program by instruction; chains such as ``min(max(x - 1, 0), w - 1)`` count."""
     out: dict[int, Clamp] = {}
     for i, ins in enumerate(program.instructions):
-        if ins.op not in ("MIN", "MAX") or ins.type is not Type.I64:
-            continue
+        if ins.op not in ("MIN", "MAX") or ins.type is not Type.I64 or (i, "a") not in flow.read:
+            continue  # what no lane reaches has no values
         sides = {part: _affine(i, ins, part, flow, symbolic, out) for part in "ab"}
         for part, other in ("ab", "ba"):
             plain, limit = sides[part], sides[other]

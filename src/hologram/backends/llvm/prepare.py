@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from hologram.backends.llvm import clamps, flow, tiles
 from hologram.backends.llvm.job import Lowering, Stream, uses_blocks
 from hologram.backends.llvm.nest import LINE_BYTES
@@ -69,7 +72,8 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
     """
     program = facts.program
     check_supported(program)
-    symbolic = analyze(program)
+    units = unit_strides(program) if contiguous else frozenset()
+    symbolic = _with_constants(analyze(program), {s: program.params[s.index].type.size for s in units})
     cfg = symbolic.cfg
     for block in {b for loop in cfg.loops.values() for b in loop.body}:
         for i, ins in cfg.code(block):
@@ -86,7 +90,7 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
         cfg,
         facts.slot_of,
         width,
-        unit_strides(program) if contiguous else frozenset(),
+        units,
         guards(program, symbolic),
         {
             i: _uniform_offset(program, i, ins, symbolic)
@@ -98,6 +102,15 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
         clamps.find(program, flow.analyse(cfg), symbolic) if width and cfg.order else {},
         _is_elementwise(facts, symbolic),
     )
+
+
+def _with_constants(symbolic: Symbolic, constants: Mapping[Slot, int]) -> Symbolic:
+    """The description of registers with known slots put in."""
+    values = {
+        key: replace(value, affine=value.affine.substitute(constants)) if value.affine is not None else value
+        for key, value in symbolic.values.items()
+    }
+    return replace(symbolic, values=values)
 
 
 def _is_elementwise(facts: Facts, symbolic: Symbolic) -> bool:

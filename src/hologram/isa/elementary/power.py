@@ -108,10 +108,11 @@ def _power_f64(a: Value[V], y: Value[V]) -> Value[V]:
     log_high, log_low = _log_in_two_parts(a)
     special = select(a.equals(0.0), -math.inf, select(a < math.inf, log_high, a))
     table = exponential.TABLES[Type.F64]
-    high = (y * special).at_least(table.underflow).at_most(table.overflow)
-    low = fma(y, log_low, fma(y, log_high, -high))
-    # Beyond the bounds, and where an operand is infinite, the low part means nothing.
-    low = select(abs(low) < 1.0, low, 0.0)
+    product = y * special
+    low = fma(y, log_low, fma(y, log_high, -product))
+    # It means nothing where an operand is 0 or infinite, and is this large only where the product is out of bounds.
+    low = select(abs(low) < 2.0**-20, low, 0.0)
+    high = product.at_least(table.underflow).at_most(table.overflow)
     k = (high * float(LOG2_E)).round_even()
     r = exponential.remainder(high, k, 1, _FORM)
     # e**(r + low) as 1 + (r + small terms), which rounds so little that exact results are found exactly.
