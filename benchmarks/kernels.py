@@ -11,9 +11,20 @@ def add(a: DeviceArray[f32], b: DeviceArray[f32], c: DeviceArray[f32], n: u32):
         c[i] = a[i] + b[i]
 
 
-@kernel
+@kernel(fast=True)
 def gemv(a: DeviceArray[f32, 2], x: DeviceArray[f32], y: DeviceArray[f32]):
-    """y = A x, one row a lane."""
+    """y = A x, one row a lane; like Numba's fastmath, free to add in any order."""
+    row = get_global_id()
+    if row < a.shape[0]:
+        total = 0.0
+        for k in range(a.shape[1]):
+            total += a[row, k] * x[k]
+        y[row] = total
+
+
+@kernel
+def gemv_in_order(a: DeviceArray[f32, 2], x: DeviceArray[f32], y: DeviceArray[f32]):
+    """y = A x, one row a lane, every sum in the order of its columns."""
     row = get_global_id()
     if row < a.shape[0]:
         total = 0.0

@@ -31,7 +31,8 @@ def workloads() -> list[Workload]:
     random = np.random.default_rng(0)
     numba, torch = numba_functions(), torch_module()
     adds = [bound_add(n, bar, random, numba, torch) for n, bar in ((100, 0.15), (1000, 0.30), (3072, 0.40))]
-    return [*adds, unbound_add(100, random), gemv(random, numba), mandelbrot(numba), stencil(random, numba)]
+    products = [gemv(random, numba, "fast"), gemv(random, numba, "in order")]
+    return [*adds, unbound_add(100, random), *products, mandelbrot(numba), stencil(random, numba)]
 
 
 def bound_add(n: int, bar: float, random: np.random.Generator, numba: Any, torch: Any) -> Workload:
@@ -60,15 +61,16 @@ def unbound_add(n: int, random: np.random.Generator) -> Workload:
     return Workload(f"add f32, n = {n:,}, unbound", contenders, 0.5, np.array_equal)
 
 
-def gemv(random: np.random.Generator, numba: Any, n: int = 1024) -> Workload:
-    """Matrix times vector."""
+def gemv(random: np.random.Generator, numba: Any, order: str, n: int = 1024) -> Workload:
+    """Matrix times vector, with sums reassociated ("fast", as Numba's fastmath does) or "in order"."""
+    kernel = kernels.gemv if order == "fast" else kernels.gemv_in_order
     a, x = random.random((n, n), np.float32), random.random(n, np.float32)
     ours, theirs = np.empty(n, np.float32), np.empty(n, np.float32)
     contenders = (
-        Contender(OURS, "launch()", {"launch": kernels.gemv.bind(a, x, ours)}, ours),
+        Contender(OURS, "launch()", {"launch": kernel.bind(a, x, ours)}, ours),
         Contender("numba", "gemv(a, x, y)", {"gemv": numba.gemv, "a": a, "x": x, "y": theirs}, theirs),
     )
-    return Workload(f"gemv f32, {n:,}²", contenders, 1.0, _close)
+    return Workload(f"gemv f32, {n:,}², {order}", contenders, 1.0, _close)
 
 
 def mandelbrot(numba: Any, width: int = 800, height: int = 600, limit: int = 100) -> Workload:

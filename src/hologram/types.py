@@ -68,7 +68,8 @@ class Type(Enum):
         if self is Type.BF16:
             import ml_dtypes
 
-            return np.dtype(ml_dtypes.bfloat16)
+            bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+            return bfloat16
         names = {Type.F16: "float16", Type.F32: "float32", Type.F64: "float64"}
         return np.dtype(names.get(self) or self.value.replace("i", "int").replace("u", "uint"))
 

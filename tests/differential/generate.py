@@ -35,7 +35,7 @@ from hologram.isa.operands import (
 from hologram.isa.program import Program
 from hologram.types import Type
 from tests.differential.compare import Launch
-from tests.differential.inputs import MARGIN, SLAB, TABLE_LENGTH, Triple, edge_values
+from tests.differential.inputs import MARGIN, RESULTS, SLAB, TABLE_LENGTH, Triple, edge_values
 
 CPU, INTERPRETER = CpuBackend(), InterpreterBackend()
 UNSIGNED_ONLY = {Condition.LTU, Condition.LEU, Condition.GTU, Condition.GEU}
@@ -135,7 +135,7 @@ class Generator:
         if guard:
             self.b.place(end)
         extent = [Poly.slot(self.sizes[f"n{a}"]) for a in "xyz"[: self.dims]] if guard else []
-        return self.b.build(extent), self._launch()
+        return self.b.build(extent), launch(self.rng, self.dims, self.seed)
 
     def _declare(self) -> None:
         b, rng = self.b, self.rng
@@ -405,7 +405,7 @@ class Generator:
     def store_alike(self) -> None:
         """A place all lanes store the same constant to."""
         kinds = [t for t in self.arrays.get("result", {}) if t in self.vars]
-        if kinds and self.results < 16:
+        if kinds and self.results < RESULTS:
             type = self.rng.choice(kinds)
             r = self.temporary()
             self._immediate(type, r)
@@ -415,7 +415,7 @@ class Generator:
     def reduce(self) -> None:
         """A launch reduction; never in a loop, not with block coordinates."""
         kinds = [t for t in self.arrays.get("result", {}) if t in self.vars]
-        if not kinds or self.scope.loops or self.blocks or self.results >= 16:
+        if not kinds or self.scope.loops or self.blocks or self.results >= RESULTS:
             return
         type, op = self.rng.choice(kinds), f"GRED_{self.rng.choice(('ADD', 'MIN', 'MAX', 'MUL'))}"
         self.b.emit(op, type, self.value(type), SlotOffset(self.arrays["result"][type], self.results * type.size))
@@ -615,18 +615,21 @@ class Generator:
             b.emit("SEL", Type.I64, flags, p, bit, flags)
         b.emit("STG", Type.I64, flags, self._scaled(Type.I64, self.lin, slot))
 
-    def _launch(self) -> Launch:
-        rng = self.rng
-        choices = {
-            1: [(n, 1, 1) for n in (0, 1, 3, 15, 16, 17, 33, 63, 64, 65, 100, 257, 1100)],
-            2: [(1, 1, 1), (5, 3, 1), (33, 4, 1), (70, 2, 1), (0, 3, 1)],
-            3: [(1, 1, 1), (3, 2, 4), (18, 3, 2), (65, 2, 2), (4, 0, 2)],
-        }
-        lanes: Triple = rng.choice(choices[self.dims])
-        block = (rng.choice((1, 7, 16, 64, 256)), rng.choice((1, 1, 2)), 1)
-        extra = rng.choice((0, 0, 1))
-        x, y, z = (-(-n // size) + extra for n, size in zip(lanes, block, strict=True))
-        return Launch(lanes, (x, y, z), block, self.seed, rng.random() < 0.3)
+
+SHAPES: dict[int, list[Triple]] = {
+    1: [(n, 1, 1) for n in (0, 1, 3, 15, 16, 17, 33, 63, 64, 65, 100, 257, 1100)],
+    2: [(1, 1, 1), (5, 3, 1), (33, 4, 1), (70, 2, 1), (0, 3, 1)],
+    3: [(1, 1, 1), (3, 2, 4), (18, 3, 2), (65, 2, 2), (4, 0, 2)],
+}
+
+
+def launch(rng: random.Random, dims: int, seed: int) -> Launch:
+    """A launch of some size, its grid perhaps larger than needed."""
+    lanes = rng.choice(SHAPES[dims])
+    block = (rng.choice((1, 7, 16, 64, 256)), rng.choice((1, 1, 2)), 1)
+    extra = rng.choice((0, 0, 1))
+    x, y, z = (-(-n // size) + extra for n, size in zip(lanes, block, strict=True))
+    return Launch(lanes, (x, y, z), block, seed, rng.random() < 0.3)
 
 
 def program(seed: int) -> tuple[Program, Launch]:

@@ -76,7 +76,7 @@ def _compile(kernel: tree.Kernel, source: Source, parsing: float) -> Unit:
     timings["check"] = perf_counter() - clock
     clock = perf_counter()
     metadata = {"doc": kernel.doc, "block": ",".join(str(b) for b in kernel.block)}
-    program = lower(typed, source, {k: v for k, v in metadata.items() if v})
+    program = lower(typed, source, {k: v for k, v in metadata.items() if v}, kernel.flags)
     timings["lower"] = perf_counter() - clock
     clock = perf_counter()
     verify(program)

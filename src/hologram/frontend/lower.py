@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hologram.errors import CapacityError
@@ -15,12 +15,12 @@ from hologram.isa.builder import Builder
 from hologram.isa.program import Program
 
 
-def lower(kernel: TypedKernel, source: Source, metadata: Mapping[str, str]) -> Program:
+def lower(kernel: TypedKernel, source: Source, metadata: Mapping[str, str], flags: Sequence[str] = ()) -> Program:
     """The program of a kernel, with its extent and a source place for every instruction.
 
     Raises `KernelTypeError` where the kernel needs more registers than the machine has.
     """
-    builder = Builder(kernel.name)
+    builder = Builder(kernel.name, flags)
     builder.params = list(kernel.params)
     builder.location = source.location(kernel.at) if kernel.at else None
     try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import count
+from typing import Literal
 
 from hologram.frontend import tree
 from hologram.frontend.constants import NotConstant, fold
@@ -29,6 +31,14 @@ _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.AsyncFor: ("'async for'", ""),
     ast.AsyncWith: ("'async with'", ""),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What a kernel's decorator asks for."""
+
+    block: tuple[int, ...] = ()
+    flags: tuple[Literal["fast"], ...] = ()
 
 
 def parse_kernel(function: ast.FunctionDef, source: Source, names: Names) -> tree.Kernel:
@@ -65,11 +75,12 @@ class _Parser:
         doc = ast.get_docstring(function) or ""
         if doc or _is_docstring(body[0]):
             body = body[1:]
-        block = self._decorators()
-        return tree.Kernel(function.name, self._parameters(), self.body(body), doc, block, at=source.place(function))
+        options = self._decorators()
+        at = source.place(function)
+        return tree.Kernel(function.name, self._parameters(), self.body(body), doc, options.block, options.flags, at=at)
 
-    def _decorators(self) -> tuple[int, ...]:
-        block: tuple[int, ...] = ()
+    def _decorators(self) -> _Options:
+        options = _Options()
         for decorator in self.function.decorator_list:
             call = decorator if isinstance(decorator, ast.Call) else None
             name = (dotted(call.func if call else decorator) or "").rpartition(".")[2]
@@ -77,12 +88,21 @@ class _Parser:
                 shown = self.source.text(decorator)
                 self.source.syntax(decorator, f"decorator '{shown}' on a kernel", "use @kernel alone")
             for keyword in call.keywords if call else ():
-                if keyword.arg != "block":
-                    self.source.syntax(keyword, f"@kernel has no option '{keyword.arg}'", "the only option is block")
-                block = self._block(keyword.value)
+                if keyword.arg == "block":
+                    options = replace(options, block=self._block(keyword.value))
+                elif keyword.arg == "fast":
+                    options = replace(options, flags=self._fast(keyword.value))
+                else:
+                    self.source.syntax(keyword, f"@kernel has no option '{keyword.arg}'", "options: block, fast")
             if call and call.args:
                 self.source.syntax(call, "@kernel takes keyword arguments only", "write @kernel(block=256)")
-        return block
+        return options
+
+    def _fast(self, node: ast.expr) -> tuple[Literal["fast"], ...]:
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, bool):
+            self.source.syntax(node, "fast must be True or False")
+            return ()
+        return ("fast",) if node.value else ()
 
     def _block(self, node: ast.expr) -> tuple[int, ...]:
         parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]

@@ -100,8 +100,8 @@ def _check(document: Document, path: str) -> None:
 
 def _beyond_1_0(kernel: tree.Kernel) -> str | None:
     """The first thing in a kernel that version 1.0 cannot say; docstring and places do not count."""
-    if kernel.block:
-        return "kernel.block"
+    if kernel.block or kernel.flags:
+        return "kernel.block" if kernel.block else "kernel.flags"
     for node, _ in tree.nodes(kernel):
         if type(node) not in _NODES_1_0:
             return f"'{node.__struct_config__.tag}'"

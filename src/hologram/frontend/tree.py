@@ -7,6 +7,7 @@ var/literal/binary_op/index/call; everything else here is version 1.1.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal as OneOf
 from typing import TypeAlias
 
 import msgspec
@@ -216,13 +217,17 @@ class Parameter(Node, frozen=True, kw_only=False):
 
 
 class Kernel(Node, frozen=True, kw_only=False):
-    """One kernel; `block` is what its decorator asks for, x first (empty: nothing)."""
+    """One kernel; `block` and `flags` are what its decorator asks for (block x first; empty: nothing).
+
+    The flag "fast" allows sums to be reassociated and products to be fused with additions.
+    """
 
     name: str
     params: tuple[Parameter, ...]
     body: tuple[AnyStatement, ...]
     doc: str = ""
     block: tuple[int, ...] = ()
+    flags: tuple[OneOf["fast"], ...] = ()
 
 
 def nodes(kernel: Kernel) -> Iterator[tuple[Node, int]]:

@@ -270,9 +270,15 @@ def _restore(program: Program, block: Dimensions | None) -> Kernel:
 @overload
 def kernel(function: Callable[..., Any], /) -> Kernel: ...
 @overload
-def kernel(*, block: Dimensions | None = None) -> Callable[[Callable[..., Any]], Kernel]: ...
-def kernel(function: Callable[..., Any] | None = None, /, *, block: Dimensions | None = None) -> Any:
-    """Make a kernel of a function: `@kernel`, or `@kernel(block=256)` for kernels that work by blocks."""
+def kernel(*, block: Dimensions | None = None, fast: bool = False) -> Callable[[Callable[..., Any]], Kernel]: ...
+def kernel(
+    function: Callable[..., Any] | None = None, /, *, block: Dimensions | None = None, fast: bool = False
+) -> Any:
+    """Make a kernel of a function: `@kernel`, or `@kernel(block=256)` for kernels that work by blocks.
+
+    `@kernel(fast=True)` lets sums be reassociated and products be fused with additions; it is read from the source,
+    where it must be a constant.
+    """
     if function is None:
         return lambda decorated: _decorate(decorated, block)
     return _decorate(function, block)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hologram.backends.base import Argument, Domain, Executable, LaunchConfig
 from hologram.errors import ArgumentTypeError, ArgumentValueError
-from hologram.isa import extents
+from hologram.isa import agreement, extents
 from hologram.isa.program import Program
 from hologram.runtime.arguments import bind_names, convert, slot_values
 from hologram.runtime.buffer import Buffer
@@ -112,6 +112,7 @@ class Launcher:
         arguments = self._convert(given)
         values = slot_values(program, arguments)
         domain = launch_domain(program, values, shape.grid, self.block if shape.block is None else shape.block)
+        agreement.check(program, values)
         check_overlap(program, arguments, rules.same_allowed)
         extents.check(rules.extents, program, values, domain.lanes)
         return Prepared(given, arguments, domain)

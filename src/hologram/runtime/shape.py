@@ -69,8 +69,9 @@ def _grid(program: Program, wanted: Sequence[int], block: Triple, grid: Dimensio
     if grid is not None:
         return triple(_integers(grid), "grid")
     if not program.extent:
+        reason = program.metadata.get("extent")
         raise LaunchError(
-            f"kernel '{program.name}' does not say how many lanes it wants: "
+            f"kernel '{program.name}' does not say how many lanes it wants{f' ({reason})' if reason else ''}: "
             "give grid= (in blocks) and block= (in lanes), or guard its work with `if i < n:`"
         )
     x, y, z = (-(-w // b) for w, b in zip((*wanted, 1, 1, 1), block, strict=False))

@@ -187,7 +187,7 @@ MANY_DIGITS: list[tuple[str, Callable[[Any], Any], list[float]]] = [
 @pytest.mark.parametrize(("name", "exact", "points"), MANY_DIGITS, ids=[m[0] for m in MANY_DIGITS])
 def test_f64_against_many_digits(name: str, exact: Callable[[Any], Any], points: list[float]) -> None:
     results = EXPANSIONS[name, Type.F64](LANES, np.array(points))
-    with mpmath.workprec(1300):
+    with mpmath.workprec(160 if name == "ERF" else 1300):
         for x, result in zip(points, results.tolist(), strict=True):
             true = exact(mpmath.mpf(x))
             unit = mpmath.ldexp(1, max(mpmath.frexp(true)[1] - 53, -1074))

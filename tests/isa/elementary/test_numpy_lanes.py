@@ -31,7 +31,7 @@ def rounded(exact: Fraction, ty: Type) -> float:
     unit = Fraction(2) ** (max(exponent, int(info.minexp)) - int(info.nmant))
     nearest = round(size / unit) * unit
     value = math.inf if nearest > Fraction(float(info.max)) else float(nearest)
-    return math.copysign(value, exact)
+    return -value if exact < 0 else value
 
 
 def _check(ty: Type, a: Array, b: Array, c: Array) -> None:

@@ -15,12 +15,13 @@ from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
 from hologram.backends.llvm.layout import CHECK, RUN, Layout
 from hologram.errors import DivisionByZeroError
+from hologram.isa import agreement
 from hologram.isa.binary import TargetSection
 from hologram.isa.instructions import Spec
 from hologram.isa.program import Program
 from hologram.types import Type
 
-CODE_FORMAT = 7
+CODE_FORMAT = 8
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
 # Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.
@@ -86,7 +87,8 @@ class CpuExecutable:
         if contiguous and name is not None:
             return shipped[name]
         machine = f"{jit.llvm_version()}/{host.triple}/{host.cpu}/{host.features}"
-        key = f"{CODE_FORMAT}/{self.program.digest}/{contiguous}/{machine}"
+        agree = self.program.metadata.get(agreement.KEY, "")
+        key = f"{CODE_FORMAT}/{self.program.digest}/{agree}/{contiguous}/{machine}"
         found = self.store.get(key) if self.store else None
         if found is not None:
             return found

@@ -17,6 +17,7 @@ from hologram.backends.llvm.job import uses_blocks
 from hologram.backends.llvm.lanes import VectorLanes
 from hologram.backends.llvm.slots import load_slots, polynomial, widened
 from hologram.isa.affine import Poly
+from hologram.isa.agreement import pairs
 from hologram.isa.extents import Extents
 from hologram.isa.formula import Formula, Node
 from hologram.isa.operands import Field, Slot
@@ -67,6 +68,8 @@ class _Check:
 
     def run(self, formula: Formula, unit_strides: frozenset[Slot]) -> None:
         w = self.w
+        for a, b in pairs(self.program):
+            self._demand(w.value(f"icmp eq {self.slots[a]}, {self.slots[b].ref}", "i1"))
         for slot in sorted(unit_strides, key=lambda s: s.index):
             size = self.program.params[slot.index].type.size
             self._demand(w.value(f"icmp eq {self.slots[slot]}, {size}", "i1"))

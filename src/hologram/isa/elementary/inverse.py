@@ -78,9 +78,10 @@ def atan2(y: Value[V], x: Value[V]) -> Value[V]:
     smallest = 2.0 ** (1 - form.bias - form.mantissa)
     both_infinite = small.equals(math.inf) & large.equals(math.inf)
     ratio = select(both_infinite, 1.0, small / large.at_least(smallest))
-    angle = _arc(ratio, TABLES[y.ty].atan)
-    angle = select(steep, _complement(angle, 1), angle)
-    angle = select(x.bits() < 0, _complement(angle, 2), angle)
+    # x > 0: a or π/2 - a; x < 0: π - a or π/2 + a, where a is the angle to the nearer axis.
+    base = select(steep, float(PI / 2), select(x.bits() < 0, y.const(float(PI)), 0.0))
+    flip = select(steep, x.bits().const(form.sign_bit), 0) ^ (x.bits() & form.sign_bit)
+    angle = base + (_arc(ratio, TABLES[y.ty].atan).bits() ^ flip).as_float()
     return copy_sign(angle, y)
 
 

@@ -140,4 +140,4 @@ def log1p(x: Value[V]) -> Value[V]:
         outside = select(x.equals(-1.0), x.const(-math.inf), math.nan)
         return select(x.equals(math.inf), x, outside)
 
-    return where_any(~(abs(x) < math.inf) | (x <= -1.0), slow, fast)
+    return where_any(~((x > -1.0) & (x < math.inf)), slow, fast)

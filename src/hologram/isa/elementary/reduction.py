@@ -16,7 +16,7 @@ from hologram.types import Type
 _FORM = FORMATS[Type.F64]
 _BINADES = 8
 """exponents that share a table entry"""
-_PIECES = 3
+_PIECES = 4
 _PIECE_BITS = 53
 _PRECISION = 1400
 _SCALE = 512
@@ -68,10 +68,11 @@ def two_sum(a: Value[V], b: Value[V]) -> tuple[Value[V], Value[V]]:
 
 def _reduce(a: Value[V], offset: float) -> Value[V]:
     index = a.bits() >> (_FORM.mantissa + _BINADES.bit_length() - 1)
-    first, second, third = (index.lookup(Type.F64, column) for column in _inverse_pi())
+    first, second, third, fourth = (index.lookup(Type.F64, column) for column in _inverse_pi())
     a = a * 2.0**-_SCALE
-    # a/π = p1 + e1 + p2 + e2 + p3 + e3, up to an even integer; whole turns are dropped from each part.
-    p1, p2, p3 = a * first, a * second, a * third
+    # a/π = p1 + e1 + p2 + e2 + p3 + e3 + p4, up to an even integer; whole turns are dropped from each part. No F64
+    # number is nearer than about 2**-61 to a multiple of 1/2, which is why 159 bits would not do.
+    p1, p2, p3, p4 = a * first, a * second, a * third, a * fourth
     e1, e2, e3 = fma(a, first, -p1), fma(a, second, -p2), fma(a, third, -p3)
     p1 = fma((p1 * 0.5).round_even(), -2.0, p1)
     n1, n2 = e1.round_even(), p2.round_even()
@@ -79,7 +80,7 @@ def _reduce(a: Value[V], offset: float) -> Value[V]:
     part, tail2 = two_sum(part, p2 - n2)
     n3 = (part + offset).round_even()
     high, low = part - (n3 - offset), a.const(0.0)
-    for term in (tail1, tail2, e2, p3, e3):
+    for term in (tail1, tail2, e2, p3, e3, p4):
         high, error = two_sum(high, term)
         low = low + error
     pi_high, pi_low = _FORM.split(PI, 2)

@@ -65,8 +65,8 @@ def _odd(r: Value[V], coefficients: tuple[float, ...]) -> Value[V]:
     return fma(square * r, polynomial(square, coefficients), r)
 
 
-def _sine(r: Value[V]) -> Value[V]:
-    """sin r for |r| <= π/2, never above 1: in F32 that was tried for all arguments, in F64 rounding may lead there."""
+def reduced_sine(r: Value[V]) -> Value[V]:
+    """sin r for |r| <= 1.6, never above 1: in F32 so for every r (a test tries all), in F64 by cutting off."""
     result = _odd(r, TABLES[r.ty].sin)
     return result if r.ty is Type.F32 else result.at_most(1.0).at_least(-1.0)
 
@@ -82,8 +82,8 @@ def sin(x: Value[V]) -> Value[V]:
     a = abs(x)
     rounded = fma(a, float(1 / PI), form.rounder)
     r = _subtract(a, rounded - form.rounder, 1)
-    fast = _flip(_sine(r), rounded.bits() << (form.width - 1))
-    result = where_any(a > table.moderate, lambda: _sine(reduce_large(a, 0.0)), fast)
+    fast = _flip(reduced_sine(r), rounded.bits() << (form.width - 1))
+    result = where_any(a > table.moderate, lambda: reduced_sine(reduce_large(a, 0.0)), fast)
     return _flip(result, x.bits() & form.sign_bit)
 
 
@@ -99,8 +99,8 @@ def cos(x: Value[V]) -> Value[V]:
     r = _subtract(a, middle.as_float() - shift, 1)
     # The lowest bit left of the cut is the parity; the bit of 1/2 beside it lands below the sign and is cleared.
     even = (middle << (form.width - 1 - table.guard)) ^ (form.sign_bit >> 1)
-    fast = _flip(_sine(r), even)
-    return where_any(a > table.moderate, lambda: _sine(reduce_large(a, 0.5)), fast)
+    fast = _flip(reduced_sine(r), even)
+    return where_any(a > table.moderate, lambda: reduced_sine(reduce_large(a, 0.5)), fast)
 
 
 def tan(x: Value[V]) -> Value[V]:
@@ -113,6 +113,6 @@ def tan(x: Value[V]) -> Value[V]:
     fast = select(odd, -1.0, t) / select(odd, t, 1.0)
 
     def slow() -> Value[V]:
-        return _sine(reduce_large(a, 0.0)) / _sine(reduce_large(a, 0.5))
+        return reduced_sine(reduce_large(a, 0.0)) / reduced_sine(reduce_large(a, 0.5))
 
     return _flip(where_any(a > table.moderate, slow, fast), x.bits() & form.sign_bit)
