@@ -36,11 +36,14 @@ class Kernel:
         return self.widened(r, type)
 
     def widened(self, r: Reg, type: Type) -> Reg:
-        if type is I64:
+        return self.converted(r, type, I64)
+
+    def converted(self, r: Reg, source: Type, target: Type) -> Reg:
+        if source is target:
             return r
-        wide = self.b.reg()
-        self.b.emit("CVT", I64, wide, r, source_type=type)
-        return wide
+        out = self.b.reg()
+        self.b.emit("CVT", target, out, r, source_type=source)
+        return out
 
     def lane(self, axis: int = 0) -> Reg:
         r = self.b.reg()

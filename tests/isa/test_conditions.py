@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.isa.affine_kernels import I32, I64, U32, U64, Kernel, Launchable, saxpy
 
 from hologram.errors import ExtentError
 from hologram.isa.operands import Condition, Slot
 from hologram.types import Type
+from tests.isa.affine_kernels import I32, I64, U32, U64, Kernel, Launchable, saxpy
 
 
 def test_an_interior_guard_with_branches_and_an_edge_case_beside_it() -> None:

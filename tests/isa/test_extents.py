@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.isa.affine_kernels import F32, I64, U32, Kernel, Launchable, saxpy
 
 from hologram.errors import ArgumentValueError, ExtentError, Location
 from hologram.isa.affine import Affine, Poly, Variable
 from hologram.isa.builder import immediate
-from hologram.isa.operands import SlotOffset
+from hologram.isa.operands import Slot, SlotOffset
+from tests.isa.affine_kernels import F32, I64, U32, Kernel, Launchable, saxpy
 
 
 def test_a_guarded_kernel_needs_as_many_elements_as_the_guard_lets_through() -> None:
@@ -110,16 +110,46 @@ def test_reversed_index() -> None:
     assert kernel.fits([4], n=10, a=10)
 
 
-def test_indices_from_data_or_narrow_arithmetic_are_unknown() -> None:
+def test_indices_from_data_or_products_of_lanes_are_unknown() -> None:
     k = Kernel()
     a, idx, i = k.array("a"), k.array("idx", type=I64), k.lane()
     k.load(a, k.load(idx, i))
-    narrow = k.b.reg()
-    k.b.emit("CVT", U32, narrow, i, source_type=I64)
-    k.load(a, k.widened(k.op("ADD", narrow, 1, U32), U32))
+    k.load(a, k.op("MUL", i, i))
     kernel = Launchable(k.program())
     assert len(kernel.extents.unknown) == 2
     assert [r.slot for r in kernel.extents.requirements] == [idx]
+
+
+def test_narrow_arithmetic_counts_as_long_as_it_cannot_wrap() -> None:
+    # u32: if i < n - 1: a[u32(i) + 1]
+    k = Kernel()
+    a, i = k.array("a"), k.lane()
+    n = k.b.scalar("n", U32)
+    size = k.b.reg()
+    k.b.emit("MOV_PARAM", U32, size, Slot(n))
+    with k.when(k.test("lt", i, k.widened(k.op("SUB", size, 1, U32), U32))):
+        k.load(a, k.widened(k.op("ADD", k.converted(i, I64, U32), 1, U32), U32))
+    kernel = Launchable(k.program())
+    assert not kernel.extents.unknown
+    assert kernel.fits([256], n=10, a=10)
+    assert not kernel.fits([256], n=10, a=9)
+    # 0 - 1 wraps to 2**32 - 1, which lets every lane through.
+    assert kernel.fits([256], n=0, a=257)
+    assert not kernel.fits([256], n=0, a=256)
+
+
+def test_a_guard_on_a_narrowed_copy_is_a_guard_on_the_lane() -> None:
+    k = Kernel()
+    a, i = k.array("a"), k.lane()
+    n = k.b.scalar("n", U32)
+    size = k.b.reg()
+    k.b.emit("MOV_PARAM", U32, size, Slot(n))
+    with k.when(k.test("lt", k.converted(i, I64, U32), size, U32)):
+        k.load(a, i)
+    kernel = Launchable(k.program())
+    assert kernel.fits([256], n=10, a=10)
+    assert not kernel.fits([256], n=10, a=9)
+    assert not kernel.fits([2**33], n=10, a=10)
 
 
 def test_an_address_with_a_constant_offset() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.isa.affine_kernels import F32, I32, I64, U32, U64, Kernel, Launchable
 
 from hologram.isa.builder import immediate
 from hologram.isa.operands import Condition, Pred, Reg
+from tests.isa.affine_kernels import F32, I32, I64, U32, U64, Kernel, Launchable
 
 
 @pytest.mark.parametrize(("start", "step", "last"), [(0, 1, 9), (0, 2, 8), (1, 3, 7), (0, 4, 8)])

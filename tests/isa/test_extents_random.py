@@ -6,10 +6,11 @@ import random
 from typing import cast
 
 import pytest
-from tests.isa.affine_kernels import I32, NEGATED, Kernel, Launchable
 
 from hologram.isa.formula import evaluate
 from hologram.isa.operands import Field, Reg, Slot
+from hologram.types import Type
+from tests.isa.affine_kernels import I32, I64, NEGATED, Kernel, Launchable
 
 
 class Random:
@@ -23,6 +24,7 @@ class Random:
             ends = (-(2**63), 2**63 - 1, 2**62, -(2**62), 2**61)
             self.sizes["m"] = self.random.choice(ends) + self.random.randint(0, 4)
             self.sizes["m"] = min(self.sizes["m"], 2**63 - 1)
+            self.sizes["n"] = self.random.choice([self.sizes["n"], -(2**31), 2**31 - 1])
         self.kinds = ["access", "when", "when" if extreme else "loop"]
         self.lanes = self.random.randint(0, 7), self.random.randint(1, 3), 1
         self.slots = [self.kernel.array(f"a{i}") for i in range(4)]
@@ -32,8 +34,8 @@ class Random:
         self.tree = self._body(2)
 
     def _index(self) -> tuple[object, ...]:
-        """A sum, or the smaller or larger of two."""
-        op = self.random.choice(["", "", "MIN", "MAX"])
+        """A sum, one in 32-bit arithmetic, or the smaller or larger of two."""
+        op = self.random.choice(["", "", "MIN", "MAX", "I32"])
         return (op, self._sum(), self._sum() if self.random.random() < 0.5 else self._bound()) if op else self._sum()
 
     def _sum(self) -> tuple[dict[str, int], int]:
@@ -44,13 +46,18 @@ class Random:
         return terms, self.random.randint(-2, 3)
 
     def _emit(self, *index: object) -> Reg:
+        if index[0] == "I32":
+            return self._emit_sum(I32, *index[1])  # type: ignore[misc]
         if len(index) == 3:
             return self.kernel.op(str(index[0]), self._emit(*index[1]), self._emit(*index[2]))  # type: ignore[misc]
-        terms, constant = cast("tuple[dict[str, int], int]", index)
-        k, total = self.kernel, self.kernel.const(constant)
+        return self._emit_sum(I64, *cast("tuple[dict[str, int], int]", index))
+
+    def _emit_sum(self, type: Type, terms: dict[str, int], constant: int) -> Reg:
+        k, total = self.kernel, self.kernel.const(constant, type)
         for name, factor in terms.items():
-            total = k.op("ADD", total, k.op("MUL", self.registers[name], factor))
-        return total
+            value = k.converted(self.registers[name], I64, type)
+            total = k.op("ADD", total, k.op("MUL", value, factor, type), type)
+        return k.converted(total, type, I64)
 
     def _bound(self) -> tuple[dict[str, int], int]:
         return ({self.random.choice(["n", "m"]): 1} if self.random.random() < 0.7 else {}), self.random.randint(-1, 4)
@@ -105,6 +112,8 @@ class Random:
 
     def _run(self, body: list[tuple[object, ...]], env: dict[str, int], found: dict[int, set[int]]) -> None:
         def value(*index: object) -> int:
+            if index[0] == "I32":
+                return wrapped(value(*index[1]), 32)  # type: ignore[misc]
             if len(index) == 3:
                 return {"MIN": min, "MAX": max}[str(index[0])](value(*index[1]), value(*index[2]))  # type: ignore[misc]
             terms, constant = cast("tuple[dict[str, int], int]", index)
@@ -144,7 +153,7 @@ def test_random_affine_kernels_never_need_less_than_they_touch(block: int) -> No
 def test_random_kernels_with_wrapping_bounds_are_sound(block: int) -> None:
     """A launch that passes touches, with the wrapping arithmetic of registers, nothing outside its arrays."""
     passed = 0
-    for seed in range(block * 60, block * 60 + 60):
+    for seed in range(block * 40, block * 40 + 40):
         case = Random(seed, extreme=True)
         kernel = Launchable(case.kernel.program())
         touched = case.touched()
@@ -152,17 +161,18 @@ def test_random_kernels_with_wrapping_bounds_are_sound(block: int) -> None:
             if kernel.fits(case.lanes, **case.sizes, a0=length, a1=length, a2=length, a3=length):
                 passed += 1
                 assert all(0 <= wrapped(i * 4) <= 4 * length - 4 for uses in touched.values() for e in uses for i in e)
-    assert passed > 30
+    assert passed > 15
 
 
-def wrapped(value: int) -> int:
-    """As a signed 64-bit register holds it."""
-    return ((value + 2**63) % 2**64) - 2**63
+def wrapped(value: int, bits: int = 64) -> int:
+    """As a signed register holds it."""
+    half = 1 << (bits - 1)
+    return (value + half) % (2 * half) - half
 
 
 def test_the_formula_for_small_sizes_decides_alike_and_is_shorter() -> None:
     longer = 0
-    for seed in range(150):
+    for seed in range(60):
         case = Random(seed)
         kernel = Launchable(case.kernel.program())
         values = {Slot(kernel.program.param(k)): v for k, v in case.sizes.items()}

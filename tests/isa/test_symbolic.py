@@ -8,7 +8,7 @@ from hologram.isa.affine import Affine, Poly, Variable
 from hologram.isa.builder import Builder, immediate
 from hologram.isa.operands import Condition, Field, Pred, Reg, Slot, Special
 from hologram.isa.symbolic import Symbolic, analyze
-from hologram.isa.transfer import MAX_TERMS
+from hologram.isa.transfer import MAX_TERMS, Choice
 from hologram.types import Type
 
 I64, U64, I32, U32, U8 = Type.I64, Type.U64, Type.I32, Type.U32, Type.U8
@@ -45,14 +45,39 @@ def test_wide_arithmetic_is_followed() -> None:
     assert value(b, r) == LANE.scale(poly * -12) + Affine(poly * -4 + 5)
 
 
-@pytest.mark.parametrize(
-    ("op", "type"), [("ADD", I32), ("MUL", U32), ("SUB", U8), ("SHL", I32), ("DIV", I64), ("AND", I64)]
-)
-def test_arithmetic_that_may_wrap_or_is_not_affine_is_unknown(op: str, type: Type) -> None:
+@pytest.mark.parametrize("op", ["DIV", "AND", "SHR", "REM"])
+def test_what_is_not_affine_is_unknown(op: str) -> None:
     b = Builder("k")
-    (n, _), r = scalar(b, type), b.reg()
-    b.emit(op, type, r, n, immediate(U32 if op == "SHL" else type, 1))
-    assert value(b, r, type) is None
+    (n, _), r = scalar(b), b.reg()
+    b.emit(op, I64, r, n, immediate(U32 if op == "SHR" else I64, 1))
+    assert value(b, r) is None
+
+
+def choice(b: Builder, r: Reg, type: Type = I64) -> Choice:
+    """What the variable that a register holds stands for."""
+    known = value(b, r, type)
+    assert known is not None
+    ((variable, one),) = known.terms
+    assert (variable.kind, one.constant, known.base) == ("choice", 1, Poly())
+    return analyze(b.build()).choices[variable.id]
+
+
+def test_narrow_arithmetic_gives_a_variable_for_the_wrapped_value() -> None:
+    for op, kind, expected in [("ADD", I32, 3), ("SUB", U8, -3)]:
+        b = Builder("k")
+        (n, poly), r = scalar(b, kind), b.reg()
+        b.emit(op, kind, r, n, immediate(kind, 1))
+        b.emit(op, kind, r, r, immediate(kind, 2))
+        assert choice(b, r, kind) == Choice("WRAP", kind, Affine(poly + expected), Affine(poly + expected))
+
+
+def test_minimum_and_maximum_give_a_variable_of_their_own() -> None:
+    b = Builder("k")
+    i, (n, poly), r = lane(b), scalar(b), b.reg()
+    b.emit("MIN", I64, r, i, n)
+    assert choice(b, r) == Choice("MIN", I64, LANE, Affine(poly))
+    b.emit("MAX", I64, r, n, n)
+    assert value(b, r) == Affine(poly)
 
 
 def test_the_product_of_two_lane_coordinates_is_unknown() -> None:
@@ -62,15 +87,20 @@ def test_the_product_of_two_lane_coordinates_is_unknown() -> None:
     assert value(b, r) is None
 
 
-@pytest.mark.parametrize(
-    ("source", "target", "kept"),
-    [(U32, I64, True), (I32, U64, True), (I64, U64, True), (U8, I32, True), (I32, U32, False), (I64, I32, False)],
-)
-def test_conversions_keep_a_value_only_where_the_target_holds_it(source: Type, target: Type, kept: bool) -> None:
+@pytest.mark.parametrize(("source", "target"), [(U32, I64), (I32, U64), (I64, U64), (U8, I32)])
+def test_conversions_keep_a_value_where_the_target_holds_it(source: Type, target: Type) -> None:
     b = Builder("k")
     (n, poly), r = scalar(b, source), b.reg()
     b.emit("CVT", target, r, n, source_type=source)
-    assert value(b, r, target) == (Affine(poly) if kept else None)
+    assert value(b, r, target) == Affine(poly)
+
+
+@pytest.mark.parametrize(("source", "target"), [(I32, U32), (I64, I32), (U32, I32)])
+def test_other_conversions_wrap(source: Type, target: Type) -> None:
+    b = Builder("k")
+    (n, poly), r = scalar(b, source), b.reg()
+    b.emit("CVT", target, r, n, source_type=source)
+    assert choice(b, r, target) == Choice("WRAP", target, Affine(poly), Affine(poly))
 
 
 def test_immediates_are_signed_modulo_two_to_the_64() -> None:

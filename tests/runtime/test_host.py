@@ -54,7 +54,9 @@ def test_memory_is_shared(wrapped: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "exporter", [bytearray(8), array.array("f", [1, 2]), (ctypes.c_float * 2)(), mmap.mmap(-1, 8)], ids=str
+    "exporter",
+    [bytearray(8), array.array("f", [1, 2]), (ctypes.c_float * 2)(), mmap.mmap(-1, 8)],
+    ids=lambda value: type(value).__name__,
 )
 def test_buffer_protocol(exporter: Any) -> None:
     seen = host_array(exporter)
@@ -63,7 +65,9 @@ def test_buffer_protocol(exporter: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [[1.0], (1,), 1.0, np.float32(1), "text", None, object(), Exporter(None, device=2), Exporter], ids=repr
+    "other",
+    [[1.0], (1,), 1.0, np.float32(1), "text", None, object(), Exporter(None, device=2), Exporter],
+    ids=lambda value: type(value).__name__,
 )
 def test_what_exports_no_host_memory_is_none(other: Any) -> None:
     assert host_array(other) is None

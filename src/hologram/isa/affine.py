@@ -114,7 +114,7 @@ def slot_name(names: list[str], slot: Slot) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """Something that takes many values in a launch: ("lane", axis) is a coordinate, ("loop", header) a counter."""
+    """Something with many values: ("lane", axis), ("loop", header) counts rounds, ("choice", i) is a MIN or MAX."""
 
     kind: str
     id: int

@@ -96,12 +96,21 @@ class Box:
         return low, high
 
     def _chosen(self, variable: Variable) -> list[tuple[Affine, int, int]]:
-        """A minimum is at most either of its parts, a maximum at least."""
+        """A minimum is at most either of its parts, a maximum at least, what does not wrap is what it was."""
         choice = self.choices[variable.id]
-        exact = self._exact(choice.type, choice.first, choice.second)
         itself = Affine.of(Poly(), [(variable, Poly.const(1))])
+        if choice.op == "WRAP":
+            fits = self._fits(choice, *self._extremes(choice.first))
+            return [(itself - choice.first, fits, 1), (choice.first - itself, fits, 1)]
+        exact = self._exact(choice.type, choice.first, choice.second)
         parts = choice.first, choice.second
         return [(itself - p if choice.op == "MIN" else p - itself, exact, 1) for p in parts]
+
+    def _fits(self, choice: Choice, low: int, high: int) -> int:
+        """Truth: a value that may wrap does not."""
+        b = self.builder
+        least, most = b.const(choice.type.minimum - 1), b.const(choice.type.maximum + 1)
+        return b.both(b.less(least, low), b.less(high, most))
 
     def _range(self, variable: Variable) -> tuple[int, int]:
         """Lowest value and highest plus one."""
@@ -110,7 +119,13 @@ class Box:
         b, choice = self.builder, self.choices[variable.id]
         (low1, high1), (low2, high2) = self._extremes(choice.first), self._extremes(choice.second)
         exact = self._exact(choice.type, choice.first, choice.second)
-        if choice.op == "MIN":
+        if choice.op == "WRAP":
+            fits = self._fits(choice, low1, high1)
+            low, high = (
+                b.select(fits, low1, b.const(choice.type.minimum)),
+                b.select(fits, high1, b.const(choice.type.maximum)),
+            )
+        elif choice.op == "MIN":
             low, high = b.min(low1, low2), b.select(exact, b.min(high1, high2), b.max(high1, high2))
         else:
             low, high = b.select(exact, b.max(low1, low2), b.min(low1, low2)), b.max(high1, high2)
@@ -180,27 +195,34 @@ class Box:
         self._ranges[trip.counter] = b.const(0), high if before is None else b.min(before[1], high)
 
     def _guard(self, guard: Guard) -> None:
-        b, difference = self.builder, guard.difference
-        exact = self._exact(guard.type, guard.left, guard.right)
+        difference, exact = guard.difference, self._exact(guard.type, guard.left, guard.right)
         if guard.unequal:
             self._unequal(difference, exact)
             return
+        self._apply(difference, exact, guard.slack)
+        for variable, _ in difference.terms:
+            if variable.kind == "choice" and self.choices[variable.id].op == "WRAP":
+                for known in self._chosen(variable):
+                    self._apply(*known)
+        self._remember(guard, exact)
+
+    def _apply(self, difference: Affine, exact: int, slack: int) -> None:
+        """Narrow the ranges to where difference < slack, if that is exact."""
+        b = self.builder
         base, spans = self._poly(difference.base), self._spans(difference.terms)
         least = base
         for low, _ in spans:
             least = b.add(least, low)
-        slack = b.const(guard.slack)
         if len(spans) != 1:
             # With one variable, what is impossible shows as an empty range.
-            self.alive = b.both(self.alive, b.negate(b.both(exact, b.negate(b.less(least, slack)))))
+            self.alive = b.both(self.alive, b.negate(b.both(exact, b.negate(b.less(least, b.const(slack))))))
         narrowed = {}
         for number, (variable, coefficient) in enumerate(difference.terms):
             rest = base
             for other, (low, _) in enumerate(spans):
                 rest = rest if other == number else b.add(rest, low)
-            narrowed[variable] = self._narrow(variable, coefficient, b.sub(slack, rest), exact)
+            narrowed[variable] = self._narrow(variable, coefficient, b.sub(b.const(slack), rest), exact)
         self._ranges.update(narrowed)
-        self._remember(guard, exact)
 
     def _remember(self, guard: Guard, exact: int) -> None:
         """Keep a guard about several variables: it may be about the index itself."""

@@ -31,6 +31,7 @@ from hologram.isa.transfer import (
     predicate,
     result,
     union,
+    wrapped,
 )
 from hologram.types import Type
 
@@ -207,25 +208,45 @@ class _Interpreter:
     def _result(self, index: int, instruction: Instruction, reads: list[Value], state: _State) -> Value:
         """The value written; what an instruction made of the same values in the last round is not made again."""
         before = self.results.get(index)
-        if before is not None and before[0] == reads and instruction.op != "SEL":
+        if before is not None and before[0] == reads and instruction.op != "SEL" and not _chooses(reads):
             return before[1]
         value = result(self.cfg.program, instruction, reads, state.preds)
-        if instruction.op in ("MIN", "MAX"):
-            value = Value(self._choice(index, instruction, reads), value.origin)
+        if value.affine is None:
+            value = Value(self._variable(index, instruction, reads), value.origin)
         self.results[index] = reads, value
         return value
 
-    def _choice(self, index: int, instruction: Instruction, reads: Sequence[Value]) -> Affine | None:
-        """A variable for the smaller or larger of two values."""
-        first, second = reads[1].affine, reads[2].affine
-        if first is None or second is None or instruction.type is None or first == second:
-            return first if first == second else None
+    def _variable(self, index: int, instruction: Instruction, reads: Sequence[Value]) -> Affine | None:
+        """A variable of its own for a minimum, a maximum, or the result of narrow arithmetic."""
+        type_ = instruction.type
+        if type_ is None or type_.is_float:
+            return None
+        if instruction.op in ("MIN", "MAX"):
+            first, second = reads[1].affine, reads[2].affine
+        else:
+            first = second = self._unwrapped(wrapped(instruction, reads), type_)
+        if first is None or second is None:
+            return None
+        value = first.uniform.constant if first.uniform is not None else None
+        if first == second and (instruction.op in ("MIN", "MAX") or _holds(type_, value)):
+            return first
         inner = [self.choices[v.id].depth for a in (first, second) for v, _ in a.terms if v.kind == "choice"]
         depth = 1 + max(inner, default=0)
         if depth > MAX_CHOICES:
             return None
-        self.choices[index] = Choice(instruction.op, instruction.type, first, second, depth)
+        op = instruction.op if instruction.op in ("MIN", "MAX") else "WRAP"
+        self.choices[index] = Choice(op, type_, first, second, depth)
         return Affine.of(Poly(), [(Variable("choice", index), Poly.const(1))])
+
+    def _unwrapped(self, affine: Affine | None, type: Type) -> Affine | None:
+        """The value with wrapped parts replaced by what they were: it is wrapped (at least as much) again."""
+        out = affine
+        for variable, coefficient in affine.terms if affine is not None else ():
+            choice = self.choices[variable.id] if variable.kind == "choice" else None
+            if out is not None and choice is not None and choice.op == "WRAP" and choice.type.bits >= type.bits:
+                itself = Affine.of(Poly(), [(variable, coefficient)])
+                out = out - itself + choice.first.scale(coefficient)
+        return bounded(out)
 
     def _branch(self, instruction: Instruction, state: _State, reads: Sequence[Value], block: int) -> None:
         if instruction.op == "LOOP":
@@ -261,6 +282,15 @@ def _written(cfg: Cfg, loop: Loop) -> tuple[frozenset[int], frozenset[int]]:
 def _symbol(header: int, register: int) -> Variable:
     """Stands for what a register holds when a round starts, while its step is being found."""
     return Variable("register", header << 8 | register)
+
+
+def _chooses(reads: Sequence[Value]) -> bool:
+    """True when values contain variables whose meaning may have changed since the last round."""
+    return any(v.kind == "choice" for value in reads if value.affine is not None for v, _ in value.affine.terms)
+
+
+def _holds(type: Type, value: int | None) -> bool:
+    return value is not None and type.minimum <= value <= type.maximum
 
 
 def _step_from(symbol: Variable, affine: Affine | None) -> Poly | None:

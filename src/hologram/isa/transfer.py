@@ -1,7 +1,7 @@
 """The values an abstract interpretation knows, and what each instruction makes of them.
 
 A 64-bit register is described modulo 2**64 (its value differs from the description by a multiple of 2**64, so wrapping
-arithmetic stays true), a narrower one exactly; arithmetic on narrow types, which may wrap, gives up.
+arithmetic stays true), a narrower one exactly; narrow arithmetic, which may wrap, gives a variable of its own.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ UNKNOWN = Value()
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The smaller (MIN) or larger (MAX) of two values compared in a type: what a "choice" variable stands for."""
+    """What a "choice" variable stands for: the smaller (MIN) or larger (MAX) of two values compared in a type.
+
+    Or one value (both are the same) wrapped to a narrow type (WRAP).
+    """
 
     op: str
     type: Type
@@ -177,8 +180,14 @@ def _sum(a: Affine | None, b: Affine) -> Affine | None:
     return None if a is None else a + b
 
 
-def _wide(rule: Callable[..., Affine | None]) -> Callable[[Instruction, Sequence[Affine]], Affine | None]:
-    return lambda instruction, values: rule(*values) if instruction.type in WIDE else None
+def wrapped(instruction: Instruction, reads: Sequence[Value]) -> Affine | None:
+    """The value that narrow arithmetic would have without wrapping, if it is a sum, product or conversion."""
+    rule = _MODULAR.get(instruction.op)
+    read = [v.affine for v, o in zip(reads, instruction.spec.operands, strict=True) if not o.written]
+    known = [a for a in read if a is not None]
+    if rule is None or len(known) < len(read) or instruction.type is None or instruction.type.is_float:
+        return None
+    return bounded(rule(*known))
 
 
 def _immediate(instruction: Instruction, _: Sequence[Affine]) -> Affine | None:
@@ -197,16 +206,27 @@ def _convert(instruction: Instruction, values: Sequence[Affine]) -> Affine | Non
     return values[0] if target in WIDE or fits else None
 
 
+_MODULAR: dict[str, Callable[..., Affine | None]] = {
+    "ADD": lambda a, b: a + b,
+    "SUB": lambda a, b: a - b,
+    "MUL": _product,
+    "MAD": lambda a, b, c: _sum(_product(a, b), c),
+    "NEG": lambda a: a.scale(Poly.const(-1)),
+    "CVT": lambda a: a,
+}
+"""What stays true modulo any power of two."""
+
+
+def _wide(rule: Callable[..., Affine | None]) -> Callable[[Instruction, Sequence[Affine]], Affine | None]:
+    return lambda instruction, values: rule(*values) if instruction.type in WIDE else None
+
+
 _RULES: dict[str, Callable[[Instruction, Sequence[Affine]], Affine | None]] = {
+    **{op: _wide(rule) for op, rule in _MODULAR.items()},
+    "SHL": _wide(_shifted),
     "MOV": lambda _, values: values[0],
     "MOV_IMM": _immediate,
     "CVT": _convert,
-    "ADD": _wide(lambda a, b: a + b),
-    "SUB": _wide(lambda a, b: a - b),
-    "MUL": _wide(_product),
-    "MAD": _wide(lambda a, b, c: _sum(_product(a, b), c)),
-    "NEG": _wide(lambda a: a.scale(Poly.const(-1))),
-    "SHL": _wide(_shifted),
 }
 
 

@@ -34,7 +34,9 @@ def launch_domain(
     blocks = _block(program, block)
     grids = _grid(program, wanted, blocks, grid)
     available = [g * b for g, b in zip(grids, blocks, strict=True)]
-    x, y, z = (min(a, w) for a, w in zip(available, (*wanted, *available[len(wanted) :]), strict=True))
+    # A program with an extent reads no axis beyond it; more lanes there would do its work again.
+    beyond = (1, 1, 1) if program.extent else tuple(available)
+    x, y, z = (min(a, w) for a, w in zip(available, (*wanted, *beyond[len(wanted) :]), strict=True))
     domain = Domain((x, y, z), grids, blocks)
     if domain.total > MAX_LANES:
         raise LaunchError(f"kernel '{program.name}': a launch of {x}·{y}·{z} lanes is more than {MAX_LANES}")

@@ -30,7 +30,7 @@ WIDTHS = (64, 128)
 def emit_check(module: Module, program: Program, extents: Extents, unit_strides: frozenset[Slot] = frozenset()) -> None:
     """Add the check function of a program to a module; code that counts on unit strides insists on them."""
     w = Writer(module)
-    formula = extents.formula
+    formula = extents.small_formula
     bits = max([_bits(formula), *(_poly_bits(p) for p in program.extent)])
     divides = any(n.op == "ceildiv" for n in formula.nodes)
     width = next((b for b in WIDTHS if bits < b), None)

@@ -113,6 +113,11 @@ def tan(x: Value[V]) -> Value[V]:
     fast = select(odd, -1.0, t) / select(odd, t, 1.0)
 
     def slow() -> Value[V]:
-        return reduced_sine(reduce_large(a, 0.0)) / reduced_sine(reduce_large(a, 0.5))
+        # Angles whose sines are sin a and cos a: the smaller gives the tangent or its reciprocal, the other its sign.
+        sine, cosine = reduce_large(a, 0.0), reduce_large(a, 0.5)
+        flat = abs(sine) < abs(cosine)
+        t = _odd(select(flat, sine, cosine), table.tan)
+        sign = select(flat, cosine, sine).bits() & form.sign_bit
+        return _flip(select(flat, t, 1.0) / select(flat, 1.0, t), sign)
 
     return _flip(where_any(a > table.moderate, slow, fast), x.bits() & form.sign_bit)
