@@ -1,8 +1,9 @@
 """EXP, EXP2, EXPM1 and SIGMOID: 2**k times a polynomial in what is left of the argument.
 
 k is found by adding a large number that leaves it in the low bits of the sum; the same bits, shifted into the
-exponent field, are the power of two. Coefficients are minimax (Remez exchange on Chebyshev points in 50 digits, those
-of F32 rounded one at a time with the rest refitted, then improved by hill climbing on the measured error).
+exponent field, are the power of two. Coefficients are minimax on Chebyshev points: those of F64 by Remez exchange in 60
+digits, those of F32 by Lawson's algorithm, rounded one at a time with the rest refitted, then improved by hill climbing
+on the measured error.
 """
 
 from __future__ import annotations
