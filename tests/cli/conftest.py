@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.cli.sources_text import ONE, SOURCE, WRONG
 
 from hologram.cli import main
+from tests.cli.sources_text import ONE, SOURCE, WRONG
 
 
 @dataclass(frozen=True)

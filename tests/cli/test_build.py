@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.cli.sources_text import ONE, SOURCE, WRONG
 
 if TYPE_CHECKING:

@@ -7,18 +7,17 @@ to places of its own, so the order of lanes does not show. Everything else is le
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Iterator
 
 from hologram.backends.cpu import CpuBackend
 from hologram.backends.interpreter import InterpreterBackend
 from hologram.errors import UnsupportedError
 from hologram.isa.affine import Poly
 from hologram.isa.builder import Builder, immediate
-from hologram.isa.instructions import TABLE, UNTYPED, Category, Spec
+from hologram.isa.instructions import TABLE, Category, Spec
 from hologram.isa.operands import (
     Condition,
     Field,
@@ -53,9 +52,14 @@ def operations(type: Type) -> tuple[tuple[Spec, ...], tuple[Spec, ...]]:
     both = [
         s
         for s in TABLE
-        if s.category in families and s.operands[0].kind == "reg" and CPU.implements(s, type) and INTERPRETER.implements(s, type)
+        if s.category in families
+        and s.operands[0].kind == "reg"
+        and CPU.implements(s, type)
+        and INTERPRETER.implements(s, type)
     ]
-    costly = [s for s in both if s.category is Category.MATH and s.name not in ("SQRT", "FLOOR", "CEIL", "ROUND", "TRUNC")]
+    costly = [
+        s for s in both if s.category is Category.MATH and s.name not in ("SQRT", "FLOOR", "CEIL", "ROUND", "TRUNC")
+    ]
     return tuple(s for s in both if s not in costly), tuple(costly)
 
 

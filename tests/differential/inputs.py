@@ -32,7 +32,23 @@ TABLE_LENGTH = 64
 MARGIN = 16
 SLAB = 4
 RESULTS = 16
-_FLOATS = (0.0, -0.0, 1.0, -1.0, 0.5, 1.5, -2.5, 3.0, 100.0, 1e-3, 1e10, -1e30, float("inf"), -float("inf"), float("nan"))
+_FLOATS = (
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    1.5,
+    -2.5,
+    3.0,
+    100.0,
+    1e-3,
+    1e10,
+    -1e30,
+    float("inf"),
+    -float("inf"),
+    float("nan"),
+)
 
 
 def edge_values(type: Type) -> list[int | float]:

@@ -163,7 +163,11 @@ class KernelGenerator:
         index = f"i64({self.expression(integer, depth)})"
         places = [f"table_{v}[{index} & {TABLE_LENGTH - 1}]", f"{self.own}_{v}[{self.place}]"]
         if self.dims == 1:
-            near = (f"i + {rng.randint(0, 15)}", f"max(i - {rng.randint(1, 5)}, 0)", f"min(i + {rng.randint(1, 20)}, nx - 1)")
+            near = (
+                f"i + {rng.randint(0, 15)}",
+                f"max(i - {rng.randint(1, 5)}, 0)",
+                f"min(i + {rng.randint(1, 20)}, nx - 1)",
+            )
             places += [f"line_{v}[{rng.choice(near)}]", f"slab_{v}[i * {SLAB} + ({index} & {SLAB - 1})]"]
         return rng.choice(places)
 
@@ -258,7 +262,12 @@ class KernelGenerator:
     def counted(self) -> None:
         """for … in range(…), for the same or different numbers of rounds."""
         bound = self.rng.choice(("few", f"i64({self.expression(Type.I32, 1)}) & 7", "i & 3", "5", "min(nx, 4)"))
-        ranges = (f"range(i64({bound}))", f"range(1, i64({bound}), 2)", f"range(i64({bound}), -2, -1)", f"range(-2, i64({bound}))")
+        ranges = (
+            f"range(i64({bound}))",
+            f"range(1, i64({bound}), 2)",
+            f"range(i64({bound}), -2, -1)",
+            f"range(-2, i64({bound}))",
+        )
         with self.loop() as name:
             self.line(f"for {name} in {self.rng.choice(ranges)}:")
             self.counters.append(name)

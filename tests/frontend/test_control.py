@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.frontend import oracle
-from tests.frontend.launching import HEADER, body, launch, program
 
 from hologram.errors import KernelTypeError
 from hologram.frontend.typed import CountedLoop
+from tests.frontend import oracle
+from tests.frontend.launching import HEADER, body, launch, program
 
 LANES = 5
 
@@ -181,10 +181,9 @@ def test_too_many_variables_are_refused_by_name() -> None:
 
 
 def test_typed_loops_are_i64() -> None:
-    from tests.frontend.launching import unit
-
     from hologram.frontend.check import check
     from hologram.frontend.source import Source
+    from tests.frontend.launching import unit
 
     typed = check(unit(CASES["sum of a range"]).tree, Source("x"))
     loop = next(s for s in typed.body if isinstance(s, CountedLoop))

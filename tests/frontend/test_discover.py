@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.frontend.launching import launch
 
 from hologram.errors import KernelNotFoundError, SourceError
 from hologram.frontend import compile_function, compile_source
+from tests.frontend.launching import launch
 
 
 def kernels(text: str) -> list[str]:

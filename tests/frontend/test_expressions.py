@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from tests.frontend import oracle
-from tests.frontend.launching import HEADER, body, launch, program
 
 from hologram.errors import DivisionByZeroError, KernelTypeError
 from hologram.types import Type
+from tests.frontend import oracle
+from tests.frontend.launching import HEADER, body, launch, program
 
 VALUES = {
     **{

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.frontend.launching import body, unit
 
 from hologram.isa.affine import slot_name
+from tests.frontend.launching import body, unit
 
 PARAMETERS = "a: DeviceArray[f32], b: DeviceArray[f32], g: DeviceArray[f32, 2], n: u32, m: i64, u: usize, x: f32"
 

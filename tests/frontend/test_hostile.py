@@ -10,11 +10,11 @@ from time import perf_counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.frontend.launching import HEADER, body
-from tests.frontend.test_control import CASES
 
 from hologram.errors import HologramError
 from hologram.frontend import compile_source
+from tests.frontend.launching import HEADER, body
+from tests.frontend.test_control import CASES
 
 SECONDS = 20.0
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.frontend.launching import HEADER, body, unit
-from tests.frontend.test_control import CASES
 
 from hologram.errors import HologramError, SchemaError, SourceError
 from hologram.frontend import compile_source, compile_tree, schema
+from tests.frontend.launching import HEADER, body, unit
+from tests.frontend.test_control import CASES
 
 SAXPY = body("a: f32, x: DeviceArray[f32], y: DeviceArray[f32], n: u32", "i = get_global_id()", "if i < n:",
              "    y[i] = a * x[i] + y[i]")  # fmt: skip
@@ -111,6 +111,7 @@ def test_parameters_beyond_1_0(parameters: str) -> None:
 
 def test_old_documents_load_and_run() -> None:
     import numpy as np
+
     from tests.frontend.launching import launch
 
     (tree,) = schema.loads(OLD)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.frontend import oracle
-from tests.frontend.launching import body, unit
 
 from hologram.errors import KernelTypeError
 from hologram.frontend.check import check
 from hologram.frontend.promote import Weak, fits, join, widens
 from hologram.frontend.source import Source
 from hologram.types import Type
+from tests.frontend import oracle
+from tests.frontend.launching import body, unit
 
 T = Type
 KINDS = st.sampled_from([*Type, Weak.INT, Weak.FLOAT])

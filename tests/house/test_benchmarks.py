@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from benchmarks.__main__ import README, README_TABLE, verify
 from benchmarks.cold_start import ColdStart
 from benchmarks.report import Result, markdown, table_lines

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.house.how_it_works import NATIVE, PAGE, STAGES, filled, shown
 
 from hologram.backends.llvm.jit import llvm_version
+from tests.house.how_it_works import NATIVE, PAGE, STAGES, filled, shown
 
 TEXT = PAGE.read_text("utf-8")
 MADE_WITH = re.search(r"<!-- made with (\S+) -->", TEXT)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.house.doc_blocks import matches, run_page
 
 ROOT = Path(__file__).parents[2]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.isa.strategies import polynomials, slots
 
 from hologram.isa.affine import Affine, Poly, Variable, slot_name
 from hologram.isa.operands import Field, Slot
+from tests.isa.strategies import polynomials, slots
 
 POLYS = polynomials(2)
 VALUES = st.fixed_dictionaries({Slot(i, f, a): st.integers(-50, 50) for i in range(2) for f in Field for a in range(3)})

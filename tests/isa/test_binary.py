@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.isa.strategies import parts, programs
 
 from hologram.errors import Location, ProgramFormatError
 from hologram.isa.affine import Poly
@@ -22,6 +21,7 @@ from hologram.isa.instructions import TABLE
 from hologram.isa.operands import Imm, Label, Operand, Pred, Reg, RegisterIndirectComputed, Slot, Special
 from hologram.isa.program import Instruction, Program
 from hologram.types import Type
+from tests.isa.strategies import parts, programs
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -7,7 +7,6 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.isa.strategies import immediates, parts, programs
 
 from hologram.errors import AssemblyError, Location
 from hologram.isa.instructions import TABLE
@@ -28,6 +27,7 @@ from hologram.isa.text.numbers import read_immediate, spell_immediate
 from hologram.isa.text.operand_reader import READERS
 from hologram.isa.text.spelling import SUFFIXES
 from hologram.types import Type
+from tests.isa.strategies import immediates, parts, programs
 
 HEAD = ".program p\n.param a: f32[1] rw\n.param n: u32\n.param phi: f32[2] r\n.param r1: f32[1] r\n"
 

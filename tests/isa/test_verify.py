@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.isa.strategies import programs, valid_programs
 
 from hologram.errors import Location, VerificationError
 from hologram.isa.affine import Poly
@@ -31,6 +30,7 @@ from hologram.isa.operands import (
 from hologram.isa.program import Instruction, Param, Program
 from hologram.isa.verify import verify
 from hologram.types import Type
+from tests.isa.strategies import programs, valid_programs
 
 X = Param("x", "array", Type.F32, 1, "rw")
 Y = Param("y", "array", Type.F32, 1, "rw")

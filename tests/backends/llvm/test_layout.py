@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hologram.backends.llvm.layout import (
+    DIRECTION,
     FAULT,
     HEADER_BYTES,
     LANES,
-    DIRECTION,
     TOTAL_LANES,
     Layout,
     header,
