@@ -293,7 +293,8 @@ class Walker:
         columns = {r.index: load_tile(w, tiled.type, s.row_pointers(r, counter), tiled.rounds) for r in tiled.loads}
         for k in range(tiled.rounds):
             again = w.name("round")
-            s.known = {tiled.compare: Value("true", "i1"), **{i: column[k] for i, column in columns.items()}}
+            stays = Value("true" if tiled.stays else "false", "i1")
+            s.known = {tiled.compare: stays, **{i: column[k] for i, column in columns.items()}}
             self.frames.append(Frame(tiled.header, next_label=again, exit_label=after))
             self.path(tiled.header, tiled.header, SINK, mask)
             self.frames.pop()

@@ -146,7 +146,9 @@ def _mask(method: str) -> Rule:
 
 
 def _expansion(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
-    result: Value = EXPANSIONS[ins.op, _type(ins)](m, *(m.spread(o[k]) for k in ("a", "b") if k in o))
+    # Expansions count on every rounding they ask for, in fast programs too.
+    exact = VectorLanes(m.w, m.lanes)
+    result: Value = EXPANSIONS[ins.op, _type(ins)](exact, *(m.spread(o[k]) for k in ("a", "b") if k in o))
     return result
 
 

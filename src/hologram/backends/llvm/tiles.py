@@ -34,12 +34,16 @@ class RowLoad:
 
 @dataclass(frozen=True)
 class TiledLoop:
-    """A loop to unroll: `loads` read along rows, `compare` is the header's exit test `a < b`, a grows by `step`."""
+    """A loop to unroll: `loads` read along rows, `compare` is the header's exit test `a < b`, a grows by `step`.
+
+    `stays` is what the comparison gives while the loop goes on: False where it is written as `a >= b`.
+    """
 
     header: int
     loads: tuple[RowLoad, ...]
     compare: int
     step: int
+    stays: bool
     type: Type
 
     @property
@@ -67,7 +71,7 @@ def find(cfg: Cfg, symbolic: Symbolic) -> dict[int, TiledLoop]:
         types = {cfg.program.instructions[r.index].type for r in loads}
         if len(types) == 1 and (ty := types.pop()) in (Type.F32, Type.F64, Type.I32, Type.I64):
             assert ty is not None
-            out[header] = TiledLoop(header, tuple(loads), test.index, test.step, ty)
+            out[header] = TiledLoop(header, tuple(loads), test.index, test.step, test.stays, ty)
     return out
 
 
@@ -75,6 +79,7 @@ def find(cfg: Cfg, symbolic: Symbolic) -> dict[int, TiledLoop]:
 class _Test:
     index: int
     step: int
+    stays: bool
     counter: Affine
 
 
@@ -116,7 +121,7 @@ def _test(cfg: Cfg, header: int, symbolic: Symbolic) -> _Test | None:
     if left is None or right is None or right.coefficient(counter).terms:
         return None
     step = left.coefficient(counter).constant
-    return _Test(index, step, left) if step and step > 0 else None
+    return _Test(index, step, condition is Condition.LT, left) if step and step > 0 else None
 
 
 def load_tile(w: Writer, type: Type, rows: Sequence[Value], rounds: int) -> list[Value]:
