@@ -11,6 +11,7 @@ import numpy as np
 
 from hologram.backends.base import Argument, Domain, ObjectStore
 from hologram.backends.cpu import targets
+from hologram.backends.cpu.environment import default_environment
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
 from hologram.backends.llvm.layout import CHECK, RUN, Layout
@@ -122,7 +123,9 @@ class CpuExecutable:
         """Run once on checked arguments."""
         block = pack(self.program, arguments, domain)
         memory = (ctypes.c_char * len(block)).from_buffer(block)
-        status = _RUN_TYPE(self.native_for(arguments).run_address)(ctypes.addressof(memory))
+        run = _RUN_TYPE(self.native_for(arguments).run_address)
+        with default_environment():
+            status = run(ctypes.addressof(memory))
         if status:
             raise division_fault(self.program, status)
 
