@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hologram.backends.llvm.ir import LLVM_TYPE, Value, Writer, float_constant, vector
-from hologram.types import Type
+from hologram.isa.builder import immediate
+from hologram.types import HALVES, Type
 
 _FLOAT_PREDICATE = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
 
@@ -26,7 +27,13 @@ class VectorLanes:
         self.w, self.lanes = writer, lanes
         self._flags = " reassoc contract arcp" if fast else ""
 
+    def exact(self) -> VectorLanes:
+        """The same lanes without leave to reassociate: for code whose steps rely on the rounding of each."""
+        return VectorLanes(self.w, self.lanes)
+
     def const(self, ty: Type, value: float | int) -> Value:
+        if ty in HALVES:
+            ty, value = Type.U16, immediate(ty, value).bits
         text = float_constant(ty, float(value)) if ty.is_float else str(int(value))
         return self.raw(LLVM_TYPE[ty], text)
 

@@ -8,12 +8,11 @@ from dataclasses import replace
 from hologram.backends.llvm import clamps, flow, tiles
 from hologram.backends.llvm.job import Lowering, Stream, uses_blocks
 from hologram.backends.llvm.nest import LINE_BYTES
-from hologram.backends.llvm.rules import REDUCTIONS, implements
+from hologram.backends.llvm.rules import REDUCTIONS, implements, is_expanded
 from hologram.errors import UnsupportedError
 from hologram.isa import text
 from hologram.isa.affine import Affine, Poly, Variable
 from hologram.isa.cfg import Cfg
-from hologram.isa.elementary import EXPANSIONS
 from hologram.isa.operands import (
     Condition,
     Field,
@@ -28,7 +27,7 @@ from hologram.isa.operands import (
 from hologram.isa.program import FLAG_FAST, Instruction, Program
 from hologram.isa.symbolic import Symbolic, analyze
 from hologram.isa.verify import Facts
-from hologram.types import HALVES
+from hologram.types import Type
 
 MAX_STRIP = 64
 REDUCTION_STRIP = 64
@@ -48,7 +47,7 @@ def refuse(program: Program, index: int, why: str) -> UnsupportedError:
 def check_supported(program: Program) -> None:
     """Refuse, by name, the first instruction that the lowering does not have."""
     for i, ins in enumerate(program.instructions):
-        if not implements(ins.spec, ins.type) or (ins.op == "CVT" and ins.source_type in HALVES):
+        if not implements(ins.spec, ins.type):
             types = f" on {ins.type.value}" if ins.type else ""
             raise refuse(program, i, f"it does not have {ins.op}{types}")
         if any(isinstance(a, PhiCoordinate) for a in ins.args):
@@ -191,7 +190,9 @@ def strip_width(program: Program, cfg: Cfg, register_bytes: int, registers: int)
     """Lanes of a strip: as many as keep the live values in registers, at most 64."""
     if any(i.op in REDUCTIONS for i in program.instructions):
         return REDUCTION_STRIP
+    # f16 and bf16 are computed in f32.
     widest = max((i.type.size for i in program.instructions if i.type and i.type.is_float), default=4)
+    widest = max(widest, Type.F32.size)
     one = max(register_bytes // widest, 1)
     pressure = _pressure(program, cfg)
     several = next((k for k in (4, 2) if pressure * k <= registers), 1)
@@ -207,5 +208,5 @@ def _pressure(program: Program, cfg: Cfg) -> int:
     across = sum(1 for w in floats if not w.local)
     spans = [(w.defs[0], max(w.uses)) for w in floats if w.local]
     local = max((sum(1 for s in spans if s[0] < at <= s[1]) for _, at in spans), default=0)
-    expanded = any(i.type is not None and (i.op, i.type) in EXPANSIONS for i in program.instructions)
+    expanded = any(i.type is not None and is_expanded(i.op, i.type) for i in program.instructions)
     return across + local + 1 + (EXPANSION_PRESSURE if expanded else 0)

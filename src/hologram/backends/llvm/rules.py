@@ -7,9 +7,12 @@ place to report faults; it gives the result. Memory, control flow and reductions
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from hologram.backends.llvm import halves
 from hologram.backends.llvm.ir import Value
 from hologram.backends.llvm.lanes import VectorLanes, suffix
+from hologram.backends.llvm.remainder import remainder
 from hologram.isa.elementary import EXPANSIONS
 from hologram.isa.instructions import Spec
 from hologram.isa.operands import Condition
@@ -26,26 +29,57 @@ def _type(ins: Instruction) -> Type:
     return ins.type
 
 
+def _wide_operands(op: Rule) -> Rule:
+    """A rule for f16 and bf16, too: their operands go in as f32."""
+
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+        ty = _type(ins)
+        if ty in HALVES:
+            o = {name: halves.widen(m, ty, value) for name, value in o.items()}
+            ins = replace(ins, type=Type.F32)
+        return op(m, ins, o, fault)
+
+    return rule
+
+
+def _in_f32(op: Rule) -> Rule:
+    """A rule for f16 and bf16, too: computed in f32 and rounded once."""
+    wide = _wide_operands(op)
+
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+        result, ty = wide(m, ins, o, fault), _type(ins)
+        return halves.narrow(m, ty, result) if ty in HALVES else result
+
+    return rule
+
+
 def _basic(method: str) -> Rule:
     """A rule that is one basic operation on a, b, c."""
 
     def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
         return getattr(m, method)(_type(ins), *(o[k] for k in ("a", "b", "c") if k in o))  # type: ignore[no-any-return]
 
-    return rule
+    return _in_f32(rule)
 
 
-def _extreme(float_name: str, integer_name: str) -> Rule:
+def _extreme(name: str, propagates: bool) -> Rule:
+    """Minimum or maximum ("min", "max"); a NaN wins if it `propagates`, else it loses."""
+
     def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
-        ty = _type(ins)
-        name = float_name if ty.is_float else f"{'s' if ty.is_signed else 'u'}{integer_name}"
-        return m.intrinsic(name, o["a"], o["b"])
+        ty, a, b = _type(ins), o["a"], o["b"]
+        if ty.is_integer:
+            return m.intrinsic(f"{'s' if ty.is_signed else 'u'}{name}", a, b)
+        if not propagates:
+            # Not LLVM's minimumnum: 22 gives NaN for (x, NaN) on x86 where it knows that x is none.
+            a, b = (m.select(ty, m.compare("eq", ty, x, x), x, other) for x, other in ((a, b), (b, a)))
+        return m.intrinsic(f"{name}imum", a, b)
 
-    return rule
+    return _in_f32(rule)
 
 
 def _mad(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
-    return m.add(_type(ins), m.mul(_type(ins), o["a"], o["b"]), o["c"])
+    product = _MUL(m, ins, {"a": o["a"], "b": o["b"]}, fault)
+    return _ADD(m, ins, {"a": product, "b": o["c"]}, fault)
 
 
 def _div(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
@@ -55,6 +89,8 @@ def _div(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
 
 def _rem(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
     ty = _type(ins)
+    if ty.is_float:
+        return remainder(m, ty, o["a"], o["b"])
     zero = m.compare("eq", ty, o["b"], m.const(ty, 0))
     quotient = _quotient(m, ty, o["a"], o["b"], fault)
     rest = m.sub(ty, o["a"], m.mul(ty, quotient, o["b"]))
@@ -106,9 +142,12 @@ def _select(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Valu
 def _convert(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
     target, source = _type(ins), ins.source_type
     assert source is not None
+    if target in HALVES:
+        return halves.convert(m, target, source, o["a"])
+    a, source = (halves.widen(m, source, o["a"]), Type.F32) if source in HALVES else (o["a"], source)
     if source.is_float and target.is_integer:
-        return m.saturate(target, source, o["a"])
-    return m.convert(target, source, o["a"])
+        return m.saturate(target, source, a)
+    return m.convert(target, source, a)
 
 
 def _counting(name: str, *extra: str) -> Rule:
@@ -147,13 +186,23 @@ def _mask(method: str) -> Rule:
 
 def _expansion(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
     # Expansions count on every rounding they ask for, in fast programs too.
-    exact = VectorLanes(m.w, m.lanes)
-    result: Value = EXPANSIONS[ins.op, _type(ins)](exact, *(m.spread(o[k]) for k in ("a", "b") if k in o))
+    m = m.exact()
+    result: Value = EXPANSIONS[ins.op, _type(ins)](m, *(m.spread(o[k]) for k in ("a", "b") if k in o))
     return result
 
 
-_MIN, _MAX = _extreme("minimumnum", "min"), _extreme("maximumnum", "max")
+def _sign_bit(method: str, mask: int, op: Rule) -> Rule:
+    """A rule that for f16 and bf16 changes the sign bit alone."""
+
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+        return m.binary(method, o["a"], m.const(Type.U16, mask)) if _type(ins) in HALVES else op(m, ins, o, fault)
+
+    return rule
+
+
+_MIN, _MAX = _extreme("min", False), _extreme("max", False)
 _ADD, _MUL = _basic("add"), _basic("mul")
+_EXPANSION = _in_f32(_expansion)
 
 PURE: dict[str, Rule] = {
     "MOV": lambda m, ins, o, fault: o["a"],
@@ -161,23 +210,23 @@ PURE: dict[str, Rule] = {
     "ADD": _ADD,
     "SUB": _basic("sub"),
     "MUL": _MUL,
-    "DIV": _div,
-    "REM": _rem,
+    "DIV": _in_f32(_div),
+    "REM": _in_f32(_rem),
     "MAD": _mad,
     "FMA": _basic("fma"),
     "MIN": _MIN,
     "MAX": _MAX,
-    "MINP": _extreme("minimum", "min"),
-    "MAXP": _extreme("maximum", "max"),
-    "ABS": _basic("abs"),
-    "NEG": _basic("neg"),
+    "MINP": _extreme("min", True),
+    "MAXP": _extreme("max", True),
+    "ABS": _sign_bit("and", 0x7FFF, _basic("abs")),
+    "NEG": _sign_bit("xor", 0x8000, _basic("neg")),
     "AND": _basic("and_"),
     "OR": _basic("or_"),
     "XOR": _basic("xor"),
     "NOT": _not,
     "SHL": _shift("shl"),
     "SHR": _shift("shr"),
-    "SETcc": _compare,
+    "SETcc": _wide_operands(_compare),
     "SEL": _select,
     "SQRT": _basic("sqrt"),
     "FLOOR": _basic("floor"),
@@ -202,32 +251,31 @@ SOURCES = frozenset({"MOV_IMM", "MOV_PARAM", "MOV_SREG"})
 REDUCTIONS = {
     "GRED_ADD": (_ADD, -0.0, 0),
     "GRED_MUL": (_MUL, 1.0, 1),
-    "GRED_MIN": (_extreme("minimum", "min"), float("inf"), None),
-    "GRED_MAX": (_extreme("maximum", "max"), float("-inf"), None),
+    "GRED_MIN": (_extreme("min", True), float("inf"), None),
+    "GRED_MAX": (_extreme("max", True), float("-inf"), None),
 }
 """Mnemonic to (operation, float value that leaves any other unchanged, the same for integers or None: the type's end).
 
 Minimum and maximum over a launch propagate NaN, as NumPy's do.
 """
 
-_BITWISE = frozenset({"MOV", "MOV_IMM", "MOV_PARAM", "SEL", "LDG", "STG"})
-
 
 def implements(spec: Spec, type: Type | None) -> bool:
     """True when the lowering has the instruction for a type."""
     if type is not None and type not in spec.types:
         return False
-    if type in HALVES and spec.name not in _BITWISE:
-        return False
-    if spec.name == "REM" and type in FLOATS:
-        return False
     if spec.name in REDUCTIONS:
         return type in INTEGERS | FLOATS
     if spec.name in PURE or spec.name in MEMORY or spec.name in CONTROL or spec.name in SOURCES:
         return True
-    return type is not None and (spec.name, type) in EXPANSIONS
+    return type is not None and is_expanded(spec.name, type)
+
+
+def is_expanded(mnemonic: str, type: Type) -> bool:
+    """True for functions that are many basic operations."""
+    return (mnemonic, Type.F32 if type in HALVES else type) in EXPANSIONS
 
 
 def rule_for(ins: Instruction) -> Rule:
     """The rule of a pure instruction."""
-    return PURE.get(ins.op, _expansion)
+    return PURE.get(ins.op, _EXPANSION)
