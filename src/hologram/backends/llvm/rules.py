@@ -1,13 +1,14 @@
 """How each pure instruction is written with basic operations: one table from mnemonic to rule.
 
 A rule gets the lanes to work on (a strip's vector or a scalar), the instruction, its operands by name, and a
-place to report faults; it gives the result. Memory, control flow and reductions are not here.
+place to report faults; it gives the result. Memory, atomics, control flow and reductions are not here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.ir import Value
 from hologram.backends.llvm.lanes import VectorLanes, suffix
 from hologram.isa.elementary import EXPANSIONS
@@ -221,7 +222,7 @@ def implements(spec: Spec, type: Type | None) -> bool:
         return False
     if spec.name in REDUCTIONS:
         return type in INTEGERS | FLOATS
-    if spec.name in PURE or spec.name in MEMORY or spec.name in CONTROL or spec.name in SOURCES:
+    if spec.name in PURE or spec.name in MEMORY | ATOMICS or spec.name in CONTROL or spec.name in SOURCES:
         return True
     return type is not None and (spec.name, type) in EXPANSIONS
 
