@@ -109,7 +109,8 @@ class Generator:
         self.loop_count = 0
         self.results = 0
         everything = [t for t in Type if computes(t)]
-        self.types = list(dict.fromkeys([*rng.sample(everything, rng.randint(1, 4)), Type.I64]))
+        rows = [rng.choice((Type.F32, Type.F64, Type.I32))] if self.rows else []
+        self.types = list(dict.fromkeys([*rows, *rng.sample(everything, rng.randint(1, 3)), Type.I64]))
         self.vars: dict[Type, list[Reg]] = {}
         self.readable: dict[Type, list[Reg]] = {}
         self.preds: list[Pred] = []
@@ -130,6 +131,8 @@ class Generator:
         guard = self._coordinates(end)
         self._variables()
         self.scope.targets.append(end)
+        for _ in range(2 if self.rows else 0):
+            self._separately(self.row_loop, 1)
         while self.budget > 0:
             self.statement(0)
         for label, _ in self.ahead:
@@ -172,8 +175,8 @@ class Generator:
                 b.emit("BRA", None, end, p)
                 b.release(p)
         self.lin = b.reg()
-        b.emit("MOV", Type.I64, self.lin, self.gid[2])
-        for axis in (1, 0):
+        b.emit("MOV", Type.I64, self.lin, self.gid[self.dims - 1])
+        for axis in range(self.dims - 2, -1, -1):
             size = self._param(self.sizes[f"n{'xyz'[axis]}"])
             b.emit("MAD", Type.I64, self.lin, self.lin, size, self.gid[axis])
             b.release(size)
@@ -204,6 +207,12 @@ class Generator:
             self.readable[type] = list(self.vars[type])
             for r in self.vars[type]:
                 self._start(type, r)
+            if type.is_integer and type is not Type.I64 and self.chance(0.5):
+                # Written once: what is known of it from lane to lane stays known.
+                near, narrow = b.reg(), b.reg()
+                b.emit("ADD", Type.I64, near, rng.choice(self.gid), Imm(rng.randint(0, 255)))
+                b.emit("CVT", type, narrow, near, source_type=Type.I64)
+                self.readable[type].append(narrow)
         self.readable[Type.I64] += [self.lin, *self.gid]
         for _ in range(rng.randint(1, 3)):
             p = b.pred()
@@ -219,7 +228,9 @@ class Generator:
         if type in self.arrays.get("scalar", {}):
             kinds.append(lambda: self.b.emit("MOV_PARAM", type, r, Slot(self.arrays["scalar"][type])))
         if convertible(type, Type.I64):
-            kinds.append(lambda: self.b.emit("CVT", type, r, self.rng.choice(self.gid), source_type=Type.I64))
+            kinds += [lambda: self.b.emit("CVT", type, r, self.rng.choice(self.gid), source_type=Type.I64)] * 2
+        if self.blocks and type in (Type.I64, Type.U64, Type.U32):
+            kinds += [lambda: self.b.emit("MOV_SREG", type, r, self.rng.choice(BLOCK_SPECIALS))] * 3
         self.rng.choice(kinds)()
 
     def _immediate(self, type: Type, r: Reg) -> None:
@@ -324,8 +335,11 @@ class Generator:
 
     def statement(self, depth: int) -> None:
         """One statement; its temporaries are free again after it."""
+        self._separately(self._statement, depth)
+
+    def _separately(self, write: Callable[[int], None], depth: int) -> None:
         kept, self.scratch = self.scratch, []
-        self._statement(depth)
+        write(depth)
         self.b.release(*self.scratch)
         self.scratch = kept
 
@@ -335,11 +349,11 @@ class Generator:
             if self.chance(0.3):
                 self.ahead.remove(entry)
                 self.b.place(entry[0])
-        simple = [(self.assign, 9), (self.store, 3), (self.fetch, 3), (self.predicate, 2), (self.jump, 1.2)]
-        simple += [(self.reduce, 0.7), (self.store_alike, 0.5), (self.convert, 2), (self.leave, 0.15)]
+        simple = [(self.assign, 9), (self.store, 3), (self.fetch, 3), (self.predicate, 2), (self.jump, 2)]
+        simple += [(self.reduce, 0.7), (self.store_alike, 0.5), (self.convert, 2), (self.leave, 0.4)]
         nested = [(self.branch, 3.0), (self.loop, 2.0 if len(self.scope.loops) < MAX_LOOPS else 0.0)]
         nested += [(self.row_loop, 1.5 if self.rows and len(self.scope.loops) < 2 else 0.0)]
-        if depth < MAX_DEPTH and self.budget > 0 and self.chance(0.3):
+        if depth < MAX_DEPTH and self.budget > 0 and self.chance(0.4):
             self.rng.choices([f for f, _ in nested], [w for _, w in nested])[0](depth + 1)
         else:
             self.rng.choices([f for f, _ in simple], [w for _, w in simple])[0]()
@@ -536,19 +550,29 @@ class Generator:
 
     def _counted_down_loop(self, depth: int) -> None:
         """The LOOP instruction."""
-        b, count = self.b, self.b.reg()
+        b, count, once = self.b, self.b.reg(), self.b.reg()
+        type = self.rng.choice(self.types)
         self._bound(Type.U32, count)
         with self._inside() as (header, again, _):
+            b.emit("MOV", type, once, self.value(type))
             self.statements(depth)
             b.place(again)
             b.emit("LOOP", None, count, header)
-        b.release(count)
+        self._take_out(type, once)
+        b.release(count, once)
+
+    def _take_out(self, type: Type, once: Reg) -> None:
+        """Use what a lane's last round has left in a register that only the loop writes."""
+        kept = self.rng.choice(self.vars[type])
+        self.b.emit(self.rng.choice(("ADD", "SUB", "MUL")), type, kept, kept, once)
 
     def _test_at_end_loop(self, depth: int) -> None:
         """do … while condition, for a few rounds at most."""
-        b, fuel = self.b, self.b.reg()
+        b, fuel, once = self.b, self.b.reg(), self.b.reg()
+        type = self.rng.choice(self.types)
         b.emit("MOV_IMM", Type.I32, fuel, Imm(self.rng.randint(1, 6)))
         with self._inside() as (header, again, out):
+            b.emit("MOV", type, once, self.value(type))
             self.statements(depth)
             b.place(again)
             b.emit("SUB", Type.I32, fuel, fuel, Imm(1))
@@ -562,13 +586,12 @@ class Generator:
                 b.emit("PAND", None, left, left, self.preds[0])
                 b.emit("BRA", None, header, left)
             b.release(left)
-        b.release(fuel)
+        self._take_out(type, once)
+        b.release(fuel, once)
 
     def row_loop(self, depth: int) -> None:
         """A lane walks along its row of a matrix; no stores inside, no other way out."""
-        b, type = self.b, self.rng.choice(list(self.arrays["mat"]))
-        if type not in self.vars:
-            return
+        b, type = self.b, self.rng.choice(self.types[:2])
         slot, step = self.arrays["mat"][type], self.rng.choice((1, 1, 1, 2))
         counter, bound, element = b.reg(), self._param(Slot(self.cols)), b.reg()
         b.emit("MOV_IMM", Type.I64, counter, Imm(self.rng.randint(0, 1)))
@@ -580,7 +603,9 @@ class Generator:
             b.release(p)
             for _ in range(self.rng.randint(1, 3)):
                 self._row_element(type, slot, counter, element)
-                b.emit(self.rng.choice(("ADD", "MUL", "MAX")), type, self.vars[type][0], self.vars[type][0], element)
+                total = self.rng.choice(self.vars[type])
+                b.emit(self.rng.choice(("MUL", "SUB", "MIN")), type, total, total, self.value(type))
+                b.emit(self.rng.choice(("ADD", "ADD", "MUL", "MAX")), type, total, total, element)
                 if self.chance(0.4):
                     over = b.label("skip")
                     b.emit("BRA", None, over, self.guard())

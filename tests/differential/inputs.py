@@ -17,6 +17,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -32,6 +34,7 @@ TABLE_LENGTH = 64
 MARGIN = 16
 SLAB = 4
 RESULTS = 16
+_PAGE = mmap.PAGESIZE
 _FLOATS = (
     0.0,
     -0.0,
@@ -109,3 +112,24 @@ def arguments(params: Sequence[Param], lanes: Triple, seed: int, strided: bool) 
     rng = random.Random(seed)
     cols = rng.choice((0, 1, 7, 15, 16, 17, 33, 70))
     return [argument(p, lanes, rng, cols, strided) for p in params]
+
+
+def fenced(values: Array, at_end: bool) -> Array:
+    """A copy that touches memory nobody may access: right behind it, or right before it.
+
+    The copy has the same strides; code that goes astray by one element ends the process.
+    """
+    if not values.size:
+        return values
+    low, high = np.lib.array_utils.byte_bounds(values)
+    first = values.__array_interface__["data"][0] - low
+    room = -(-(high - low) // _PAGE) * _PAGE
+    memory = mmap.mmap(-1, room + 2 * _PAGE)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    for page in (start, start + _PAGE + room):
+        if ctypes.CDLL(None, use_errno=True).mprotect(ctypes.c_void_p(page), _PAGE, 0):
+            raise OSError(ctypes.get_errno(), "mprotect")
+    offset = _PAGE + (room - (high - low) if at_end else 0) + first
+    copy = np.ndarray(values.shape, values.dtype, memory, offset, values.strides)
+    copy[...] = values
+    return copy

@@ -88,8 +88,6 @@ STATEMENTS = [
     ("n.x = 1", 5, "cannot assign to 'n.x'", "array element"),
     ("s = shared(f32, 64)", 9, "shared", ""),
     ("barrier()", 5, "barriers", ""),
-    ("atomic_add(a, 0, 1.0)", 5, "atomic_add", "grid_sum"),
-    ("atomic_add_f32(a, 1.0)", 5, "atomic_add_f32", "grid_sum"),
     ("x = block_sum(n)", 9, "block_sum", "grid_sum"),
     ("print(n)", 5, "print", "array"),
     ("for k in range(3): grid_sum(a[k], a, 0)", 24, "grid_sum inside a loop", "after the loop"),

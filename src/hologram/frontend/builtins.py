@@ -32,6 +32,11 @@ _COORDINATES = {
     "grid_dim": "grid_dim",
     "get_global_id": "global",
 }
+_ATOMICS = {
+    **{n: n.upper() for n in ("add", "min", "max", "xor", "exch")},
+    "and_": "AND",
+    "or_": "OR",
+}
 
 FUNCTIONS: dict[str, Function] = {
     **{name: _math(op) for name, op in _REAL.items()},
@@ -43,6 +48,9 @@ FUNCTIONS: dict[str, Function] = {
     "abs": Function("absolute", (1, 1), ("ABS",)),
     "min": Function("fold", (2, 16), ("MIN", "MINP")),
     "max": Function("fold", (2, 16), ("MAX", "MAXP")),
+    **{f"atomic_{name}": Function("atomic", (3, 5), (f"ATOM_{op}",)) for name, op in _ATOMICS.items()},
+    "atomic_cas": Function("atomic", (4, 6), ("ATOM_CAS",)),
+    **{f"atomic_add_{t}": Function("atomic", (2, 2), ("ATOM_ADD", t)) for t in ("f32", "u32", "i32")},
     **{
         f"grid_{name}": Function("reduction", (3, 3), (op,))
         for name, op in {"sum": "GRED_ADD", "min": "GRED_MIN", "max": "GRED_MAX", "prod": "GRED_MUL"}.items()
@@ -63,10 +71,6 @@ MISSING: dict[str, str] = {
     "shared": "block-shared memory (shared) is not part of this version of the kernel language",
     "barrier": "barriers are not part of this version of the kernel language",
     "print": "print is not part of this version of the kernel language",
-    **{
-        f"atomic_{name}": f"atomics (atomic_{name}) are not part of this version of the kernel language"
-        for name in ("add", "min", "max", "and_", "or_", "xor", "exch", "cas", "add_f32", "add_u32", "add_i32")
-    },
     **{
         f"block_{name}": f"block reductions (block_{name}) are not part of this version of the kernel language"
         for name in ("sum", "min", "max", "prod")

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hologram.frontend import tree
+from hologram.frontend.atomics import atomic
 from hologram.frontend.builtins import FUNCTIONS, MISSING, MISSING_HINTS, Function
 from hologram.frontend.conversion import is_constant
 from hologram.frontend.promote import BOOL, SCALARS, Weak, is_integer, join, spelled
-from hologram.frontend.typed import Const, Coordinate, Element, Expr, Local, Operation, Reduce
+from hologram.frontend.typed import Const, Coordinate, Element, Expr, Local, Operation, Perform, Reduce
 from hologram.frontend.walk import walk
 from hologram.isa.operands import Special
 from hologram.types import Type
@@ -33,6 +34,7 @@ class Calls:
             "absolute": self._absolute,
             "fold": self._fold,
             "reduction": self._no_value,
+            "atomic": lambda n, f: atomic(self.expressions, n, f),
         }
 
     def typed(self, node: tree.Call) -> Expr:
@@ -44,11 +46,19 @@ class Calls:
         function = self._function(node)
         return self._rules[function.rule](node, function)
 
-    def statement(self, node: tree.Call, at: tree.Place | None) -> Reduce:
-        """A call for its effect: launch reductions are all there are."""
+    def statement(self, node: tree.Call, at: tree.Place | None, in_loop: bool) -> Reduce | Perform:
+        """A call for its effect: an atomic or a launch reduction."""
         function = self._function(node)
+        if function.rule == "atomic":
+            return Perform(self.typed(node), at=at)
         if function.rule != "reduction":
             self.source.type(node, f"the value of {node.function}(…) is not used", "assign it to a variable")
+        if in_loop:
+            hint = "add up in a variable and reduce once after the loop"
+            self.source.type(at or node, f"{node.function} inside a loop", hint)
+        return self._reduction(node, function, at)
+
+    def _reduction(self, node: tree.Call, function: Function, at: tree.Place | None) -> Reduce:
         value, out, index = node.args
         _, param = self.expressions.array(out, node)
         if param.ndim != 1:

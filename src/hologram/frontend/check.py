@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from hologram.frontend import tree
 from hologram.frontend.assigned import check_assigned
+from hologram.frontend.effects import has_effect
 from hologram.frontend.expressions import Expressions, Signature
 from hologram.frontend.inference import infer
 from hologram.frontend.parameters import with_access
@@ -64,7 +65,7 @@ class _Checker:
             tree.Return: self._return,
             tree.Break: lambda n: self._leave(n, "break"),
             tree.Continue: lambda n: self._leave(n, "continue"),
-            tree.Assert: lambda n: Claim(self.expressions.condition(n.condition), n.message, at=n.at),
+            tree.Assert: self._assert,
             tree.CallStatement: self._call,
         }
 
@@ -122,8 +123,11 @@ class _Checker:
         return Leave("return", at=node.at)
 
     def _call(self, node: tree.CallStatement) -> Step:
-        if self.loops:
-            self.source.type(
-                node, f"{node.call.function} inside a loop", "add up in a variable and reduce once after the loop"
-            )
-        return self.expressions.calls.statement(node.call, node.at)
+        return self.expressions.calls.statement(node.call, node.at, bool(self.loops))
+
+    def _assert(self, node: tree.Assert) -> Step:
+        condition = self.expressions.condition(node.condition)
+        if has_effect([condition]):
+            hint = "assign its value to a variable and assert that"
+            self.source.type(node, "an atomic in an assert, which has no effect when a kernel runs", hint)
+        return Claim(condition, node.message, at=node.at)

@@ -20,6 +20,7 @@ from hologram.frontend.typed import (
     Leave,
     Local,
     Operation,
+    Perform,
     Reduce,
     SetLocal,
     Step,
@@ -57,6 +58,7 @@ class Control:
             SetLocal: self._set,
             Store: self._store,
             Reduce: self._reduce,
+            Perform: self._perform,
             Branch: self._branch,
             CountedLoop: self._counted,
             ConditionLoop: self._conditional,
@@ -106,6 +108,10 @@ class Control:
         self.builder.emit(step.op, number_type(step.target), value, address)
         self.values.free_address(address)
         self.frame.free(value)
+        return True
+
+    def _perform(self, step: Perform) -> bool:
+        self.frame.free(self.values.value(step.value))
         return True
 
     def _branch(self, step: Branch) -> bool:

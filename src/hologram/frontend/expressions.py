@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from hologram.frontend import tree
+from hologram.frontend.atomics import ONCE
 from hologram.frontend.calls import Calls
 from hologram.frontend.constants import NotConstant, bounded
 from hologram.frontend.conversion import Conversions, is_constant
+from hologram.frontend.effects import has_effect
 from hologram.frontend.literals import FOLDS, fold_comparison, weak
 from hologram.frontend.promote import BOOL, SCALARS, AnyKind, Weak, is_integer, join, spelled
 from hologram.frontend.source import Source
@@ -165,6 +167,8 @@ class Expressions:
         kind = self.meet(node, "if/else", then_value, else_value)
         if isinstance(condition, Const):
             return then_value if condition.value else else_value
+        if kind is BOOL and has_effect([condition]):  # a choice of truth values looks at its condition twice
+            self.source.type(node.condition, "an atomic in the condition of a truth value", ONCE)
         arms = self._together((then_value, else_value), kind, node)
         return Select(kind, condition, arms[0], arms[1], at=node.at)
 

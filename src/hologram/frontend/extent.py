@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from hologram.frontend.effects import has_effect
 from hologram.frontend.typed import (
     Branch,
     Compare,
@@ -18,11 +19,9 @@ from hologram.frontend.typed import (
     Local,
     Logic,
     Operation,
-    Reduce,
     SetLocal,
     SlotValue,
     Step,
-    Store,
     TypedKernel,
 )
 from hologram.frontend.walk import walk
@@ -138,6 +137,8 @@ class _Reading:
             rest = body[position + 1 :]
             if not isinstance(step, Branch) or has_effect(step.else_body) or _returns(step.else_body):
                 return {}
+            if has_effect([step.condition]):
+                return {}
             if has_effect(step.then_body):
                 if has_effect(rest):
                     return {}
@@ -205,11 +206,6 @@ def _merged(*bounds: Bounds) -> Bounds:
         for axis, polys in item.items():
             out.setdefault(axis, []).extend(polys)
     return out
-
-
-def has_effect(body: Iterable[Step]) -> bool:
-    """True when a statement stores something."""
-    return any(isinstance(item, (Store, Reduce)) for item in walk(body))
 
 
 def _returns(body: Iterable[Step]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hologram.frontend.typed import Element, Expr, Reduce, Step, Store
+from hologram.frontend.typed import Atomic, Element, Expr, Reduce, Step, Store
 from hologram.frontend.walk import walk
 from hologram.isa.program import Param
 
@@ -19,6 +19,8 @@ def with_access(params: tuple[Param, ...], body: Iterable[Step]) -> tuple[Param,
         if isinstance(item, (Store, Reduce)):
             written.add(item.target.slot)
             targets.append(item.target)
+        elif isinstance(item, Atomic):
+            written.add(item.target.slot)
         elif isinstance(item, Element):
             touched.append(item)
     stores = {id(t) for t in targets}

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Literal
 
 from hologram.frontend import tree
+from hologram.frontend.atomics import ONCE, has_atomic
 from hologram.frontend.constants import NotConstant, fold
 from hologram.frontend.names import DECORATORS, Names, dotted
 from hologram.frontend.parse_expressions import BINARY, NO_MATMUL, Expressions
@@ -272,6 +273,8 @@ class _Parser:
         if op is None:
             self.source.syntax(node, NO_MATMUL, "write the loops")
         target = self._target(node.target)
+        if has_atomic(target):
+            self.source.syntax(node.target, "an atomic in the index of an augmented assignment would run twice", ONCE)
         value = tree.BinaryOp(op, target, self.expressions.parse(node.value), at=at)
         if isinstance(target, tree.Index):
             return tree.Assign(target, value, at=at)

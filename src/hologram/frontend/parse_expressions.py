@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection
 
 from hologram.frontend import tree
+from hologram.frontend.atomics import ONCE, has_atomic
 from hologram.frontend.builtins import FUNCTIONS, MATH_SPELLINGS, MISSING, MISSING_HINTS
 from hologram.frontend.constants import MATH_CONSTANTS, NotConstant, bounded
 from hologram.frontend.names import Names, Number
@@ -133,6 +134,8 @@ class Expressions:
     def _comparison(self, node: ast.Compare) -> tree.AnyExpression:
         at = self.source.place(node)
         operands = [self.parse(e) for e in (node.left, *node.comparators)]
+        if any(has_atomic(e) for e in operands[1:-1]):
+            self.source.syntax(node, "an atomic in the middle of a chained comparison would run twice", ONCE)
         links: list[tree.AnyExpression] = []
         for op, left, right in zip(node.ops, operands, operands[1:], strict=False):
             if type(op) not in _COMPARE:

@@ -230,9 +230,9 @@ class Kernel(Node, frozen=True, kw_only=False):
     flags: tuple[OneOf["fast"], ...] = ()
 
 
-def nodes(kernel: Kernel) -> Iterator[tuple[Node, int]]:
-    """Every node under a kernel with its depth, without recursion."""
-    stack: list[tuple[Node, int]] = [(kernel, 0)]
+def nodes(root: Node) -> Iterator[tuple[Node, int]]:
+    """A node and every node under it with its depth, without recursion."""
+    stack: list[tuple[Node, int]] = [(root, 0)]
     while stack:
         item, depth = stack.pop()
         yield item, depth

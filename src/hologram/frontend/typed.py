@@ -100,6 +100,15 @@ class Select(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class Atomic(Expr):
+    """An atomic (ATOM_*) on an element; its value is what the element held before."""
+
+    op: str
+    target: Element
+    values: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Base of statements."""
 
@@ -129,6 +138,13 @@ class Reduce(Step):
     op: str
     value: Expr
     target: Element
+
+
+@dataclass(frozen=True, slots=True)
+class Perform(Step):
+    """An expression for its effect; the value is dropped."""
+
+    value: Expr
 
 
 @dataclass(frozen=True, slots=True)

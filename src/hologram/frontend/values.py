@@ -13,6 +13,7 @@ from hologram.frontend.frame import Frame, cacheable
 from hologram.frontend.promote import BOOL
 from hologram.frontend.truth import Truths
 from hologram.frontend.typed import (
+    Atomic,
     Const,
     Convert,
     Coordinate,
@@ -48,6 +49,7 @@ class Values:
             Convert: self._convert,
             Operation: self._operation,
             Select: self._select,
+            Atomic: self._atomic,
         }
 
     def value(self, expr: Expr, into: Reg | None = None) -> Reg:
@@ -180,4 +182,14 @@ class Values:
         self.locate(expr)
         target = into or self.frame.temporary()
         self.builder.emit("LDG", number_type(expr), target, address)
+        return target
+
+    def _atomic(self, expr: Atomic, into: Reg | None) -> Reg:
+        address = self.address(expr.target)
+        values = [self.value(v) for v in expr.values]
+        self.locate(expr)
+        self.free_address(address)
+        self.frame.free(*values)
+        target = into or self.frame.temporary()
+        self.builder.emit(expr.op, number_type(expr), target, address, *values)
         return target

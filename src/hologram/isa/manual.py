@@ -77,6 +77,12 @@ used in addresses, nothing else, so the verifier knows the array behind every ac
   at most 2 units in the last place for `exp exp2 log log2 sin cos`, 3 for `tanh sigmoid erf`, 4 for the rest; in f16
   and bf16 the f32 result is rounded once. `sqrt` is correctly rounded.
 
+## Atomics
+
+`atom_*` change one element as a whole and give what it held before. The lanes that execute one together take their turns
+in ascending order; between different instructions, strips of lanes and threads no order is defined. Float `min` and
+`max` are those of the instructions above. Offsets are multiples of the element's size.
+
 ## Reductions over a launch
 
 `gred_add`, `gred_min`, `gred_max`, `gred_mul` combine one value of every lane that executes them and store the result

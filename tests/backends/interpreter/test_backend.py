@@ -15,7 +15,7 @@ from hologram.isa.instructions import BY_NAME, TABLE, Category
 from hologram.isa.operands import Imm, PhiCoordinate, Reg, RegisterIndirectComputed, Scope, Slot, SlotOffset, Special
 from hologram.types import Type
 
-ABSENT = {Category.SYNC, Category.ATLAS, Category.POOL, Category.ATOMIC}
+ABSENT = {Category.SYNC, Category.ATLAS, Category.POOL}
 
 
 def test_every_instruction_on_plain_values_is_there() -> None:

@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from hologram.backends.interpreter.atomics import UPDATES, update
 from hologram.backends.interpreter.convert import STORAGE, constant, convert
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.memory import Place, Region
@@ -221,6 +222,24 @@ def _store(site: Site) -> Step:
     return step
 
 
+def _atomic(site: Site) -> Step:
+    (target, ty), sources = site.register(0), site.sources(2)
+    locate = _locator(site, cast(Address, site.instruction.args[1]))
+
+    def step(state: State, active: Active) -> None:
+        region, offsets = locate(state, active)
+        state.check(region, offsets, ty, active, "atomic")
+        crooked = offsets % ty.size != 0
+        if crooked.any():
+            message = f"atomic at a byte offset that is no multiple of {ty.size}"
+            state.fail(ExecutionError, message, state.lane(active, crooked))
+        operands = [read(state, active) for read in sources]
+        everywhere = np.broadcast_to(offsets, (state.count(active),))
+        state.write(target, ty, active, update(region, everywhere, ty, site.instruction.op, operands))
+
+    return step
+
+
 def _reduce(site: Site) -> Step:
     """Collects a value; the address is the launch's, so all lanes must agree on it."""
     source, ty, index = site.source(0), site.type, site.index
@@ -255,6 +274,7 @@ _STEPS: Mapping[str, Callable[[Site], Step]] = {
     "STG": _store,
     "MemFence": _nothing,
     **dict.fromkeys(("ReduceAdd", "ReduceMin", "ReduceMax", "ReduceMul"), _fold),
+    **dict.fromkeys(UPDATES, _atomic),
     **dict.fromkeys(REDUCTIONS, _reduce),
 }
 

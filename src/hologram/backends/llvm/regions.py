@@ -268,7 +268,7 @@ class Walker:
     def _plain_loop(self, header: int, mask: Mask) -> None:
         top, again, after = self.w.name("loop"), self.w.name("next"), self.w.name("after")
         tiled = self.tiles.get(header)
-        if tiled is not None and mask.ref is None and not self._read_locally(tiled.compare):
+        if tiled is not None and mask.ref is None and not self._made_in_header(tiled):
             self._tiled_rounds(tiled, mask, after)
         self.frames.append(Frame(header, next_label=again, exit_label=after))
         self.w.label(top)
@@ -278,8 +278,10 @@ class Walker:
         self.w.label(after)
         self.frames.pop()
 
-    def _read_locally(self, compare: int) -> bool:
-        return any(self.flow.read[compare, part].local for part in "ab")
+    def _made_in_header(self, tiled: TiledLoop) -> bool:
+        """True when what the test compares is not there yet before the header has run."""
+        webs = [self.flow.read[tiled.compare, part] for part in "ab"]
+        return any(d >= 0 and self.flow.block_of[d] == tiled.header for web in webs for d in web.defs)
 
     def _tiled_rounds(self, tiled: TiledLoop, mask: Mask, after: str) -> None:
         """As long as a whole tile is left: load it, then do its rounds one after the other."""

@@ -1,7 +1,7 @@
 """How each pure instruction is written with basic operations: one table from mnemonic to rule.
 
 A rule gets the lanes to work on (a strip's vector or a scalar), the instruction, its operands by name, and a
-place to report faults; it gives the result. Memory, control flow and reductions are not here.
+place to report faults; it gives the result. Memory, atomics, control flow and reductions are not here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hologram.backends.llvm import halves
+from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.ir import Value
 from hologram.backends.llvm.lanes import VectorLanes, suffix
 from hologram.backends.llvm.remainder import remainder
@@ -266,7 +267,7 @@ def implements(spec: Spec, type: Type | None) -> bool:
         return False
     if spec.name in REDUCTIONS:
         return type in INTEGERS | FLOATS
-    if spec.name in PURE or spec.name in MEMORY or spec.name in CONTROL or spec.name in SOURCES:
+    if spec.name in PURE or spec.name in MEMORY | ATOMICS or spec.name in CONTROL or spec.name in SOURCES:
         return True
     return type is not None and is_expanded(spec.name, type)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hologram.backends.llvm.flow import ENTRY, Flow, Web
 from hologram.isa.builder import value_of
 from hologram.isa.cfg import EXIT, Cfg, dominators, reverse_postorder
+from hologram.isa.instructions import Category
 from hologram.isa.operands import Imm, Reg, Slot, Special
 from hologram.isa.program import Instruction
 from hologram.types import Type
@@ -197,6 +198,8 @@ def transfer(ins: Instruction, strides: Mapping[str, Stride], constant: Callable
     """Stride of an instruction's result from those of its operands."""
     if ins.op == "MOV_SREG":
         return 1 if ins.args[1] in LINEAR_SPECIALS else 0
+    if ins.spec.category is Category.ATOMIC:
+        return None  # each lane finds what the one before it left
     if None not in strides.values() and not any(strides.values()):
         return 0
     rule = _LINEAR.get(ins.op)

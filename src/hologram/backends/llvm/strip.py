@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from hologram.backends.llvm import atomics
 from hologram.backends.llvm.flow import Flow, Web
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, float_constant, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane, gather, masked_load, masked_store, scatter
@@ -196,6 +197,8 @@ class Strip:
             self.store(self.flow.written[i], self.known[i], None if self.known[i].lanes else 0)
         elif ins.op in MEMORY:
             self._memory(i, ins)
+        elif ins.op in atomics.ATOMICS:
+            self._atomic(i, ins)
         elif ins.op in REDUCTIONS:
             self._reduce(i, ins)
         elif ins.op != "MemFence":
@@ -301,7 +304,7 @@ class Strip:
 
     # Memory -----------------------------------------------------------------------------------------------
 
-    def _place(self, i: int, ins: Instruction, slot: int) -> tuple[Value, Stride]:
+    def _place(self, i: int, ins: Instruction) -> tuple[Value, Stride]:
         """(byte offset as i64, its stride) of a memory operand."""
         address = next(a for o, a in zip(ins.spec.operands, ins.args, strict=True) if o.kind == "addr")
         if isinstance(address, SlotOffset | RegisterIndirect):
@@ -312,7 +315,7 @@ class Strip:
     def _memory(self, i: int, ins: Instruction) -> None:
         ty, slot = ins.type, self.slot_of[i]
         assert ty is not None
-        offset, stride = self._place(i, ins, slot)
+        offset, stride = self._place(i, ins)
         base = self.inputs.slots[Slot(slot)]
         element, contiguous = LLVM_TYPE[ty], stride == ty.size and self.lanes > 0
         pointer = self._pointer(base, offset, stride if not contiguous else 0)
@@ -323,6 +326,10 @@ class Strip:
             return
         value = self.operand(i, ins, "a", 1 if stride != 0 or self.stride(i, "a") != 0 else 0)
         self._write(value, ty.size, pointer, contiguous)
+
+    def _atomic(self, i: int, ins: Instruction) -> None:
+        offset, stride = self._place(i, ins)
+        atomics.emit(self, i, ins, self._pointer(self.inputs.slots[Slot(self.slot_of[i])], offset, stride))
 
     def row_pointers(self, load: RowLoad, counter: Value) -> list[Value]:
         """Every lane's address in a row load's current round, by scalar arithmetic."""

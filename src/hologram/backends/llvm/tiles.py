@@ -131,6 +131,10 @@ def load_tile(w: Writer, type: Type, rows: Sequence[Value], rounds: int) -> list
     the same few places of the cache and would push each other out between two visits. The halves of two rows make
     one vector, which is the first exchange of the transposition.
     """
+    if len(rows) > rounds:
+        # More lanes than rounds: square tiles side by side, so that no row is read beyond the tile.
+        squares = [load_tile(w, type, rows[k : k + rounds], rounds) for k in range(0, len(rows), rounds)]
+        return [_side_by_side(w, [square[column] for square in squares]) for column in range(rounds)]
     element, piece, lanes = LLVM_TYPE[type], PIECE_BYTES // type.size, len(rows)
     half = lanes // 2
     columns = []
@@ -149,6 +153,13 @@ def load_tile(w: Writer, type: Type, rows: Sequence[Value], rounds: int) -> list
         for column in range(lanes // piece):
             columns += _turn(w, [blocks[column] for blocks in turned], piece)
     return columns
+
+
+def _side_by_side(w: Writer, parts: Sequence[Value]) -> Value:
+    """Vectors of one length, a power of two of them, as one long vector."""
+    while len(parts) > 1:
+        parts = [_shuffle(w, a, b, range(2 * a.lanes)) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+    return parts[0]
 
 
 def _shuffle(w: Writer, a: Value, b: Value, picks: Sequence[int]) -> Value:
