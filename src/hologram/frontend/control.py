@@ -20,6 +20,7 @@ from hologram.frontend.typed import (
     Leave,
     Local,
     Operation,
+    Perform,
     Reduce,
     SetLocal,
     Step,
@@ -42,6 +43,14 @@ class _Loop:
     continued: bool = False
 
 
+@dataclass
+class _Finish:
+    """Where inlined statements end, and whether any jumps there."""
+
+    end: Label
+    used: bool = False
+
+
 class Control:
     """Lowers the statements of one kernel."""
 
@@ -52,6 +61,8 @@ class Control:
         self.exit = self.builder.label("exit")
         self.exit_used = False
         self.loops: list[_Loop] = []
+        self.finishes: list[_Finish] = []
+        self.values.inlined = self.inlined
         self.escaping = _escaping(frame.kernel.body)
         self._rules: dict[type[Step], Callable[..., bool]] = {
             SetLocal: self._set,
@@ -61,6 +72,7 @@ class Control:
             CountedLoop: self._counted,
             ConditionLoop: self._conditional,
             Leave: self._leave,
+            Perform: self._perform,
             Claim: lambda step: True,
         }
 
@@ -131,6 +143,9 @@ class Control:
         return through or reaches
 
     def _target(self, leave: Leave) -> Label:
+        if leave.how == "finish":
+            self.finishes[-1].used = True
+            return self.finishes[-1].end
         if leave.how == "return":
             self.exit_used = True
             return self.exit
@@ -141,6 +156,23 @@ class Control:
     def _leave(self, step: Leave) -> bool:
         self.builder.emit("BRA", None, self._target(step))
         return False
+
+    def _perform(self, step: Perform) -> bool:
+        self.inlined(step.body)
+        self.frame.drop(step.body)
+        return True
+
+    def inlined(self, body: tuple[Step, ...]) -> None:
+        """Lowers the statements of a device function."""
+        loops, self.loops = self.loops, []
+        finish = _Finish(self.builder.label("finish"))
+        self.finishes.append(finish)
+        with self.frame.scope():
+            self.body(body)
+        self.finishes.pop()
+        self.loops = loops
+        if finish.used:
+            self.builder.place(finish.end)
 
     # Loops
 
