@@ -29,6 +29,7 @@ class _Flow:
         self.source = source
         self.locals = local_names(kernel)
         self.loops: list[_Loop] = []
+        self.finished: list[list[Known]] = []
 
     def body(self, statements: Iterable[tree.AnyStatement], known: Known) -> Known:
         for statement in statements:
@@ -63,10 +64,16 @@ class _Flow:
                 if self.loops:
                     self.loops[-1].breaks.append(known)
                 return None
-            case tree.Continue() | tree.Return():
+            case tree.Return():
+                if self.finished:
+                    self.finished[-1].append(known)
+                return None
+            case tree.Continue():
                 return None
             case tree.Assert(condition=condition):
                 self.reads(condition, known)
+            case tree.CallStatement(call=tree.Inline() as call):
+                return self.inline(call, known)
             case tree.CallStatement(call=call):
                 self.reads(call, known)
         return known
@@ -77,10 +84,24 @@ class _Flow:
         return _meet([after, *self.loops.pop().breaks])
 
     def reads(self, expression: tree.AnyExpression, known: frozenset[str]) -> None:
-        for var in variables(expression):
-            if var.name in self.locals and var.name not in known:
-                hint = f"write {var.name} = 0 before the branch or loop"
-                self.source.type(var, f"'{var.name}' may be read before it has a value", hint)
+        for node in _reads(expression):
+            if isinstance(node, tree.Inline):
+                self.inline(node, known)
+            elif node.name in self.locals and node.name not in known:
+                name = node.name.rpartition(".")[2]
+                hint = f"write {name} = 0 before the branch or loop"
+                self.source.type(node, f"'{name}' may be read before it has a value", hint)
+
+    def inline(self, node: tree.Inline, known: frozenset[str]) -> Known:
+        """What is known after the statements of a device function, whose loops are its own."""
+        loops, self.loops = self.loops, []
+        self.finished.append([])
+        end = self.body(node.body, known)
+        after = _meet([end, *self.finished.pop()])
+        self.loops = loops
+        if node.value is not None and after is not None:
+            self.reads(node.value, after)
+        return after
 
 
 def _meet(states: Iterable[Known]) -> Known:
@@ -89,11 +110,20 @@ def _meet(states: Iterable[Known]) -> Known:
 
 
 def variables(expression: tree.Node) -> list[tree.Var]:
-    """Every variable an expression reads, in source order."""
-    found, stack = [], [expression]
+    """Every variable the value of an expression depends on directly, in source order."""
+    found: list[tree.Var] = []
+    for node in _reads(expression):
+        found += [node] if isinstance(node, tree.Var) else variables(node.value) if node.value is not None else []
+    return found
+
+
+def _reads(expression: tree.Node) -> list[tree.Var | tree.Inline]:
+    """Every variable an expression reads and every device function it calls, in source order."""
+    found: list[tree.Var | tree.Inline] = []
+    stack = [expression]
     while stack:
         node = stack.pop()
-        if isinstance(node, tree.Var):
+        if isinstance(node, (tree.Var, tree.Inline)):
             found.append(node)
             continue
         children: list[tree.Node] = []

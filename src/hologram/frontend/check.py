@@ -19,6 +19,7 @@ from hologram.frontend.typed import (
     ConditionLoop,
     Const,
     CountedLoop,
+    Enclosed,
     Expr,
     Leave,
     SetLocal,
@@ -56,6 +57,9 @@ class _Checker:
         self.expressions = Expressions(source, signature, variables)
         self.widen = self.expressions.conversions.widen
         self.loops = 0
+        self.breakable = False
+        self.inlining = 0
+        self.expressions.inlined = self._inlined
         self._rules: dict[type[tree.Node], Callable[..., Step]] = {
             tree.Let: lambda n: self._set(n, n.name, n.value),
             tree.Assign: self._assign,
@@ -100,29 +104,45 @@ class _Checker:
         start, stop, step = (self._bound(e) for e in (node.start, node.stop, node.step))
         if isinstance(step, Const) and step.value == 0:
             self.source.type(node.step, "the step of range must not be zero")
-        self.loops += 1
-        body = self.body(node.body)
-        self.loops -= 1
+        body = self._looped(node.body)
         return CountedLoop(node.var, start, stop, step, body, at=node.at)
 
     def _while(self, node: tree.While) -> Step:
-        condition = self.expressions.condition(node.condition)
         self.loops += 1
-        body = self.body(node.body)
+        condition = self.expressions.condition(node.condition)
         self.loops -= 1
-        return ConditionLoop(condition, body, at=node.at)
+        return ConditionLoop(condition, self._looped(node.body), at=node.at)
+
+    def _looped(self, statements: Iterable[tree.AnyStatement]) -> tuple[Step, ...]:
+        around, self.breakable = self.breakable, True
+        self.loops += 1
+        body = self.body(statements)
+        self.loops -= 1
+        self.breakable = around
+        return body
+
+    def _inlined(self, node: tree.Inline) -> tuple[Step, ...]:
+        """The statements of a device function; no `break` leaves them."""
+        around, self.breakable = self.breakable, False
+        self.inlining += 1
+        body = self.body(node.body)
+        self.inlining -= 1
+        self.breakable = around
+        return body
 
     def _leave(self, node: tree.Node, how: str) -> Step:
-        if not self.loops:
+        if not self.breakable:
             self.source.syntax(node, f"'{how}' outside a loop")
         return Leave(how, at=node.at)
 
     def _return(self, node: tree.Return) -> Step:
         if node.value is not None:
             self.source.type(node, "a kernel returns nothing", "store results in an array parameter")
-        return Leave("return", at=node.at)
+        return Leave("finish" if self.inlining else "return", at=node.at)
 
     def _call(self, node: tree.CallStatement) -> Step:
+        if isinstance(node.call, tree.Inline):
+            return Enclosed(self._inlined(node.call), at=node.at)
         return self.expressions.calls.statement(node.call, node.at, bool(self.loops))
 
     def _assert(self, node: tree.Assert) -> Step:

@@ -10,7 +10,7 @@ from time import perf_counter
 from hologram.errors import KernelSyntaxError, Location
 from hologram.frontend import tree
 from hologram.frontend.check import check
-from hologram.frontend.discover import kernel_named, kernels_of
+from hologram.frontend.discover import DeviceText, kernel_named, kernels_of
 from hologram.frontend.lower import lower
 from hologram.frontend.names import Number
 from hologram.frontend.source import Source
@@ -42,22 +42,32 @@ def compile_source(text: str, file: str, constants: Mapping[str, Number] | None 
 
 
 def compile_function(
-    text: str, file: str, name: str, first_line: int = 1, constants: Mapping[str, Number] | None = None
+    text: str,
+    file: str,
+    name: str,
+    first_line: int = 1,
+    constants: Mapping[str, Number] | None = None,
+    devices: Mapping[str, DeviceText] | None = None,
 ) -> Unit:
     """Compile one function of a text; `first_line` is the number of the text's first line in its file.
+
+    `devices` are the live device functions that it calls by the names it has for them.
 
     Raises `KernelNotFoundError` where the text has no such function, and what `compile_source` raises.
     """
     begin = perf_counter()
     with _bounded_recursion(file, first_line):
-        kernel, source = kernel_named(text, file, name, first_line, constants)
+        kernel, source = kernel_named(text, file, name, first_line, constants, devices)
         return _compile(kernel, source, perf_counter() - begin)
 
 
 def compile_tree(kernel: tree.Kernel, file: str = "<json>") -> Unit:
     """Compile a tree, for instance one that came as JSON; errors carry the places the tree has."""
     with _bounded_recursion(file):
-        return _compile(kernel, Source(file), 0.0)
+        source = Source(file)
+        for name in kernel.files:
+            source.add(name)
+        return _compile(kernel, source, 0.0)
 
 
 @contextmanager

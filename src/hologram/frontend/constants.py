@@ -7,7 +7,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 
-from hologram.frontend.names import Names
+from hologram.frontend.names import Device, Names, NotImported
 from hologram.frontend.names import Number as Number
 
 MAX_BITS = 64
@@ -66,6 +66,8 @@ def _fold(node: ast.expr, names: Names) -> Number:
             return bounded(value)
         case ast.Name(id=name) if name in names.constants:
             return names.constants[name]
+        case ast.Name(id=name) if name in names.foreign:
+            return _imported(name, names)
         case ast.Name() | ast.Attribute():
             return MATH_CONSTANTS[_math_name(node, names, MATH_CONSTANTS)]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -84,6 +86,16 @@ def _fold(node: ast.expr, names: Names) -> Number:
             name = _math_name(function, names, _MATH_FUNCTIONS)
             return bounded(getattr(math, name)(_fold(argument, names)))
     raise NotConstant
+
+
+def _imported(name: str, names: Names) -> Number:
+    try:
+        found = names.imported(name)
+    except NotImported as error:
+        raise NotConstant from error
+    if isinstance(found, Device):
+        raise NotConstant
+    return found
 
 
 def _math_name(node: ast.expr, names: Names, known: Mapping[str, float] | tuple[str, ...]) -> str:

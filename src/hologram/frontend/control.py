@@ -16,6 +16,7 @@ from hologram.frontend.typed import (
     Const,
     Coordinate,
     CountedLoop,
+    Enclosed,
     Expr,
     Leave,
     Local,
@@ -43,6 +44,14 @@ class _Loop:
     continued: bool = False
 
 
+@dataclass
+class _Finish:
+    """Where inlined statements end, and whether any jumps there."""
+
+    end: Label
+    used: bool = False
+
+
 class Control:
     """Lowers the statements of one kernel."""
 
@@ -53,6 +62,8 @@ class Control:
         self.exit = self.builder.label("exit")
         self.exit_used = False
         self.loops: list[_Loop] = []
+        self.finishes: list[_Finish] = []
+        self.values.inlined = self.inlined
         self.escaping = _escaping(frame.kernel.body)
         self._rules: dict[type[Step], Callable[..., bool]] = {
             SetLocal: self._set,
@@ -63,6 +74,7 @@ class Control:
             CountedLoop: self._counted,
             ConditionLoop: self._conditional,
             Leave: self._leave,
+            Enclosed: self._enclosed,
             Claim: lambda step: True,
         }
 
@@ -137,6 +149,9 @@ class Control:
         return through or reaches
 
     def _target(self, leave: Leave) -> Label:
+        if leave.how == "finish":
+            self.finishes[-1].used = True
+            return self.finishes[-1].end
         if leave.how == "return":
             self.exit_used = True
             return self.exit
@@ -147,6 +162,23 @@ class Control:
     def _leave(self, step: Leave) -> bool:
         self.builder.emit("BRA", None, self._target(step))
         return False
+
+    def _enclosed(self, step: Enclosed) -> bool:
+        self.inlined(step.body)
+        self.frame.drop(step.body)
+        return True
+
+    def inlined(self, body: tuple[Step, ...]) -> None:
+        """Lowers the statements of a device function."""
+        loops, self.loops = self.loops, []
+        finish = _Finish(self.builder.label("finish"))
+        self.finishes.append(finish)
+        with self.frame.scope():
+            self.body(body)
+        self.finishes.pop()
+        self.loops = loops
+        if finish.used:
+            self.builder.place(finish.end)
 
     # Loops
 

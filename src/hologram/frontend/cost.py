@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hologram.frontend.typed import Element, Expr, Operation
+from hologram.frontend.typed import Element, Expr, Operation, SetLocal, Step
 from hologram.frontend.walk import walk
 from hologram.isa.instructions import BY_NAME, Category
 from hologram.types import Type
@@ -15,6 +15,8 @@ _FREE_MATH = frozenset({"FLOOR", "CEIL", "ROUND", "TRUNC", "SQRT"})
 def is_cheap(expr: Expr) -> bool:
     """True for a few operations that cannot fault: no load, no integer division, no transcendental function."""
     for size, item in enumerate(walk([expr])):
+        if isinstance(item, Step) and not isinstance(item, SetLocal):
+            return False
         if size >= CHEAP or isinstance(item, Element) or (isinstance(item, Operation) and _is_dear(item)):
             return False
     return True

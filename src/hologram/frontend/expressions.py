@@ -23,11 +23,13 @@ from hologram.frontend.typed import (
     Const,
     Element,
     Expr,
+    Inlined,
     Local,
     Logic,
     Operation,
     Select,
     SlotValue,
+    Step,
 )
 from hologram.isa.operands import Condition, Field, Slot
 from hologram.isa.program import Param
@@ -78,7 +80,9 @@ class Expressions:
             tree.Index: self.element,
             tree.Shape: self._shape,
             tree.Call: lambda n: self.calls.typed(n),
+            tree.Inline: self._inline,
         }
+        self.inlined: Callable[[tree.Inline], tuple[Step, ...]] = lambda node: ()  # while types are inferred
 
     def typed(self, node: tree.AnyExpression) -> Expr:
         """The typed form; raises `KernelTypeError` where types do not fit."""
@@ -176,6 +180,16 @@ class Expressions:
         if node.to not in SCALARS:
             self.source.type(node, f"there is no type '{node.to}'")
         return self.conversions.cast(self.typed(node.value), SCALARS[node.to], node)
+
+    def _inline(self, node: tree.Inline) -> Expr:
+        if not isinstance(node.value, tree.Var):
+            self.source.type(node, f"'{node.function}' gives no value", "use it as a statement")
+        body = self.inlined(node)
+        kind = self.variables.get(node.value.name)
+        if kind is None:
+            hint = f"annotate it: def {node.function}(…) -> f32:"
+            self.source.type(node, f"the type that '{node.function}' gives cannot be told", hint)
+        return Inlined(kind, body, node.value.name, at=node.at)
 
     # Operators
 

@@ -15,6 +15,7 @@ from hologram.frontend.typed import (
     CountedLoop,
     Element,
     Expr,
+    Inlined,
     Leave,
     Local,
     Logic,
@@ -122,7 +123,7 @@ class _Reading:
     def global_axis(self, expr: Expr) -> int | None:
         """The axis whose global id an expression is, if it is one."""
         seen = 0
-        while isinstance(expr, Local) and expr.name in self.once and seen < len(self.once):
+        while isinstance(expr, (Local, Inlined)) and expr.name in self.once and seen < len(self.once):
             expr, seen = self.once[expr.name], seen + 1
         is_global = isinstance(expr, Coordinate) and expr.special.value.startswith("global")
         return expr.special.axis if is_global and isinstance(expr, Coordinate) else None
@@ -178,7 +179,7 @@ class _Reading:
                 return Poly.slot(slot)
             case Convert(kind=Type() as kind, value=value) if kind.is_integer:
                 return self.poly(value, depth)
-            case Local(name=name) if name in self.once and depth < 16:
+            case Local(name=name) | Inlined(name=name) if name in self.once and depth < 16:
                 return self.poly(self.once[name], depth + 1)
             case Operation(kind=Type() as kind, op="ADD" | "SUB" | "MUL" as op, args=(left, right)) if kind.is_integer:
                 a, b = self.poly(left, depth), self.poly(right, depth)

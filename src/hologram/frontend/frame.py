@@ -7,7 +7,18 @@ from contextlib import contextmanager
 
 from hologram.frontend.promote import BOOL
 from hologram.frontend.source import Source
-from hologram.frontend.typed import Convert, Element, Expr, Local, SlotValue, Step, TypedKernel
+from hologram.frontend.typed import (
+    Convert,
+    CountedLoop,
+    Element,
+    Expr,
+    Inlined,
+    Local,
+    SetLocal,
+    SlotValue,
+    Step,
+    TypedKernel,
+)
 from hologram.frontend.walk import walk
 from hologram.isa.builder import Builder
 from hologram.isa.operands import Field, Pred, Reg, Slot
@@ -69,6 +80,22 @@ class Frame:
             self.variables[name] = self.builder.pred() if boolean else self.builder.reg()
         return self.variables[name]
 
+    def own(self, expr: Inlined) -> Reg | Pred:
+        """The result of inlined statements as a temporary; what else they assigned is nobody's any more."""
+        result = self.variable(expr.name)
+        self.drop(expr.body, result)
+        self._temporaries.add(result)
+        return result
+
+    def drop(self, body: Iterable[Step], kept: Reg | Pred | None = None) -> None:
+        """Gives back the registers of the variables that inlined statements assign."""
+        mine = [i.name for i in walk(body) if isinstance(i, (SetLocal, CountedLoop))]
+        self.forget(mine)
+        for name in dict.fromkeys(mine):
+            register = self.variables.pop(name, None)
+            if register is not None and register != kept:
+                self.builder.release(register)
+
     def temporary(self) -> Reg:
         """A register to be freed after use."""
         register = self.builder.reg()
@@ -116,7 +143,7 @@ class Frame:
 def cacheable(index: tuple[Expr, ...]) -> bool:
     """True for small index expressions that read no memory."""
     items = list(walk(index))
-    return len(items) <= MAX_OFFSET_NODES and not any(isinstance(i, Element) for i in items)
+    return len(items) <= MAX_OFFSET_NODES and not any(isinstance(i, (Element, Inlined)) for i in items)
 
 
 def _locals(key: tuple[object, ...]) -> Iterator[str]:

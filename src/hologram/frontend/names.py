@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from hologram.frontend.builtins import FUNCTIONS, MISSING
@@ -16,13 +16,27 @@ RESERVED = frozenset({"device", "DeviceArray", "range"}) | MISSING.keys()
 Number = bool | int | float
 
 
+class NotImported(Exception):
+    """A name from another file cannot be had; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Device:
+    """A function decorated with @device, with the text and the names of the file it stands in."""
+
+    function: ast.FunctionDef
+    source: Source
+    names: Names
+
+
 @dataclass
 class Names:
     """Names of one file.
 
     `modules` maps a local name to the module it stands for, `language` a local name to the language's name,
     `foreign` a local name to the module it was imported from, `constants` a name to its number.
-    `imports_language` is True for kernel files.
+    `originals` maps such a local name to what it is called there, `devices` a name to its device function, and
+    `imports` finds what other files define. `imports_language` is True for kernel files.
     """
 
     modules: dict[str, str] = field(default_factory=dict)
@@ -31,6 +45,35 @@ class Names:
     constants: dict[str, Number] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
     imports_language: bool = False
+    originals: dict[str, str] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
+    imports: Callable[[str], Names] | None = None
+
+    def imported(self, local: str) -> Device | Number:
+        """What a name from another kernel file stands for; raises `NotImported`."""
+        return self._followed(local, ())
+
+    def _followed(self, local: str, passed: tuple[Names, ...]) -> Device | Number:
+        module, name = self.foreign[local], self.originals[local]
+        if self.imports is None or any(self is p for p in passed):
+            raise NotImported(f"'{local}' comes from '{module}' and is not known here")
+        there = self.imports(module)
+        if name in there.devices:
+            return there.devices[name]
+        if name in there.constants:
+            return there.constants[name]
+        if name in there.foreign:
+            return there._followed(name, (*passed, self))
+        if name in there.functions:
+            raise NotImported(f"'{name}' of '{module}' is not decorated with @device")
+        raise NotImported(f"'{module}' defines no device function and no numeric constant '{name}'")
+
+    def device(self, local: str) -> Device | None:
+        """The device function of a name; raises `NotImported` where another file should have it and has not."""
+        if local in self.devices or local not in self.foreign:
+            return self.devices.get(local)
+        found = self.imported(local)
+        return found if isinstance(found, Device) else None
 
     def resolve(self, node: ast.expr) -> str | None:
         """The language's name, or `math.<name>`, that a bare or dotted name stands for."""
@@ -94,3 +137,4 @@ def _import_from(statement: ast.ImportFrom, names: Names, source: Source) -> Non
             names.language[local] = alias.name
         elif module != "__future__":
             names.foreign[local] = "." * statement.level + module
+            names.originals[local] = alias.name

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Literal
 
+import msgspec
+
 from hologram.frontend import tree
 from hologram.frontend.atomics import ONCE, has_atomic
 from hologram.frontend.constants import NotConstant, fold
-from hologram.frontend.names import DECORATORS, Names, dotted
+from hologram.frontend.devices import DeviceCalls
+from hologram.frontend.names import DECORATORS, Device, Names, dotted
 from hologram.frontend.parse_expressions import BINARY, NO_MATMUL, Expressions
 from hologram.frontend.promote import BOOL, SCALARS
 from hologram.frontend.source import Source
@@ -45,7 +48,7 @@ class _Options:
 def parse_kernel(function: ast.FunctionDef, source: Source, names: Names) -> tree.Kernel:
     """The tree of one kernel function; raises `KernelSyntaxError` for what the language does not have."""
     check_depth(function, source)
-    return _Parser(function, source, names).kernel()
+    return Parser(function, source, names, DeviceCalls()).kernel()
 
 
 def check_depth(function: ast.AST, source: Source) -> None:
@@ -60,13 +63,26 @@ def check_depth(function: ast.AST, source: Source) -> None:
         stack.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
 
 
-class _Parser:
-    def __init__(self, function: ast.FunctionDef, source: Source, names: Names) -> None:
-        self.function, self.source, self.names = function, source, names
+class Parser:
+    """Parses one function; `calls` puts device functions in the place of their calls."""
+
+    what = "a kernel"
+
+    def __init__(self, function: ast.FunctionDef, source: Source, names: Names, calls: DeviceCalls) -> None:
+        self.function, self.source, self.names, self.calls = function, source, names, calls
         self.locals = {a.arg for a in _arguments(function)} | assigned_names(function.body)
-        self.declared = {a.arg for a in _arguments(function)}
-        self.expressions = Expressions(source, names, self.locals)
+        self.declared = {self.spelled(a.arg) for a in _arguments(function)}
+        self.arrays: dict[str, tuple[str, tree.Array]] = {}
+        self.expressions = Expressions(source, names, self.locals, self)
         self._temporaries = (name for i in count() if (name := f"_t{i}") not in self.locals)
+
+    def spelled(self, name: str) -> str:
+        """What a variable is called in the tree."""
+        return name
+
+    def call(self, caller: Expressions, node: ast.Call, device: Device) -> tree.Inline:
+        """A device function in the place of a call."""
+        return self.calls.inline(self, node, device)
 
     def kernel(self) -> tree.Kernel:
         function, source = self.function, self.source
@@ -78,7 +94,12 @@ class _Parser:
             body = body[1:]
         options = self._decorators()
         at = source.place(function)
-        return tree.Kernel(function.name, self._parameters(), self.body(body), doc, options.block, options.flags, at=at)
+        params = self.parameters()
+        self.arrays = {p.name: (p.name, p.type) for p in params if isinstance(p.type, tree.Array)}
+        out = tree.Kernel(function.name, params, self.body(body), doc, options.block, options.flags, at=at)
+        if any(len(node.at or ()) > 3 for node, _ in tree.nodes(out)):
+            out = msgspec.structs.replace(out, files=tuple(s.file for _, s in sorted(source.others.items())))
+        return out
 
     def _decorators(self) -> _Options:
         options = _Options()
@@ -116,17 +137,17 @@ class _Parser:
             self.source.syntax(node, "block must be one to three constant integers from 1 to 1024, x first")
         return out
 
-    def _parameters(self) -> tuple[tree.Parameter, ...]:
+    def parameters(self) -> tuple[tree.Parameter, ...]:
         arguments = self.function.args
         for odd, what in ((arguments.vararg, "*args"), (arguments.kwarg, "**kwargs")):
             if odd:
-                self.source.syntax(odd, f"a kernel cannot take {what}", "name every parameter")
+                self.source.syntax(odd, f"{self.what} cannot take {what}", "name every parameter")
         if generic := getattr(self.function, "type_params", ()):
-            self.source.syntax(generic[0], "a kernel cannot have type parameters", "write one kernel for each type")
+            self.source.syntax(generic[0], f"{self.what} cannot have type parameters", "write one kernel for each type")
         if arguments.kwonlyargs:
-            self.source.syntax(arguments.kwonlyargs[0], "a kernel cannot have keyword-only parameters")
+            self.source.syntax(arguments.kwonlyargs[0], f"{self.what} cannot have keyword-only parameters")
         if arguments.posonlyargs:
-            self.source.syntax(arguments.posonlyargs[0], "a kernel cannot have positional-only parameters")
+            self.source.syntax(arguments.posonlyargs[0], f"{self.what} cannot have positional-only parameters")
         missing = len(arguments.args) - len(arguments.defaults)
         defaults: list[ast.expr | None] = [*[None] * missing, *arguments.defaults]
         return tuple(self._parameter(a, d) for a, d in zip(arguments.args, defaults, strict=True))
@@ -184,7 +205,7 @@ class _Parser:
                 return [tree.Assert(expression(test), self._message(message), at=at)]
             case ast.Expr(value=ast.Call() as call):
                 parsed = expression(call)
-                if not isinstance(parsed, tree.Call):
+                if not isinstance(parsed, (tree.Call, tree.Inline)):
                     source.syntax(node, "the value of this expression is not used", "assign it to a variable")
                 return [tree.CallStatement(parsed, at=at)]
             case ast.Expr(value=ast.Constant(value=str())):
@@ -215,7 +236,7 @@ class _Parser:
 
     def _target(self, node: ast.expr) -> tree.Var | tree.Index:
         if isinstance(node, ast.Name):
-            return tree.Var(node.id, at=self.source.place(node))
+            return tree.Var(self.spelled(node.id), at=self.source.place(node))
         if isinstance(node, ast.Subscript):
             parsed = self.expressions.parse(node)
             if isinstance(parsed, tree.Index):
@@ -249,7 +270,7 @@ class _Parser:
         value = self.expressions.parse(node)
         if isinstance(value, (tree.Literal, tree.Constant)):
             return value
-        name = next(self._temporaries)
+        name = self.spelled(next(self._temporaries))
         out.append(tree.Let(name, value, at=at))
         return tree.Var(name, at=value.at)
 
@@ -263,9 +284,10 @@ class _Parser:
             )
         if not isinstance(node.target, ast.Name):
             self.source.syntax(node, "only variables can be annotated")
-        self.declared.add(node.target.id)
+        name = self.spelled(node.target.id)
+        self.declared.add(name)
         value = self.expressions.parse(node.value)
-        return tree.Let(node.target.id, value, kind.type, at=self.source.place(node))
+        return tree.Let(name, value, kind.type, at=self.source.place(node))
 
     def _augmented(self, node: ast.AugAssign) -> tree.AnyStatement:
         at = self.source.place(node)
@@ -275,6 +297,7 @@ class _Parser:
         target = self._target(node.target)
         if has_atomic(target):
             self.source.syntax(node.target, "an atomic in the index of an augmented assignment would run twice", ONCE)
+        self.expressions.once(target, node.target)
         value = tree.BinaryOp(op, target, self.expressions.parse(node.value), at=at)
         if isinstance(target, tree.Index):
             return tree.Assign(target, value, at=at)
@@ -295,9 +318,10 @@ class _Parser:
         at = source.place(call)
         start = args[0] if len(args) > 1 else tree.Literal(0, at=at)
         step = args[2] if len(args) == 3 else tree.Literal(1, at=at)
-        self.declared.add(node.target.id)
+        name = self.spelled(node.target.id)
+        self.declared.add(name)
         stop = args[min(len(args) - 1, 1)]
-        return tree.For(node.target.id, start, stop, step, self.body(node.body), at=source.place(node))
+        return tree.For(name, start, stop, step, self.body(node.body), at=source.place(node))
 
 
 def type_node(node: ast.expr, source: Source, names: Names) -> tree.Scalar | tree.Array:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection
+from typing import Protocol
 
 from hologram.frontend import tree
 from hologram.frontend.atomics import ONCE, has_atomic
 from hologram.frontend.builtins import FUNCTIONS, MATH_SPELLINGS, MISSING, MISSING_HINTS
 from hologram.frontend.constants import MATH_CONSTANTS, NotConstant, bounded
-from hologram.frontend.names import Names, Number
+from hologram.frontend.names import Device, Names, NotImported, Number
 from hologram.frontend.promote import SCALARS
 from hologram.frontend.source import Source
 
@@ -57,11 +58,22 @@ _REFUSED: dict[type[ast.expr], tuple[str, str]] = {
 }
 
 
-class Expressions:
-    """Parses the expressions of one function; `locals` are the names that are variables there."""
+class Inlining(Protocol):
+    """What the parser of the function around knows: its variables' names, and how to inline a call."""
 
-    def __init__(self, source: Source, names: Names, locals: Collection[str]) -> None:
-        self.source, self.names, self.locals = source, names, locals
+    def spelled(self, name: str) -> str: ...
+
+    def call(self, caller: Expressions, node: ast.Call, device: Device) -> tree.Inline: ...
+
+
+class Expressions:
+    """Parses the expressions of one function; `locals` are the names that are variables there.
+
+    `inlining` says what the variables are called in the tree, and puts device functions in the place of their calls.
+    """
+
+    def __init__(self, source: Source, names: Names, locals: Collection[str], inlining: Inlining) -> None:
+        self.source, self.names, self.locals, self.inlining = source, names, locals, inlining
 
     def parse(self, node: ast.expr) -> tree.AnyExpression:
         """The tree of an expression; raises `KernelSyntaxError` for what the language does not have."""
@@ -100,23 +112,21 @@ class Expressions:
             what = "strings" if isinstance(value, (str, bytes)) else f"'{value!r}'"
             self.source.syntax(node, f"{what} cannot be used in a kernel")
         try:
-            return _weak(bounded(value), self.source.place(node))
+            return weak_number(bounded(value), self.source.place(node))
         except NotConstant:
             self.source.syntax(node, "the number does not fit in 64 bits")
 
     def _name(self, node: ast.Name) -> tree.AnyExpression:
         at, name, names = self.source.place(node), node.id, self.names
         if name in self.locals:
-            return tree.Var(name, at=at)
+            return tree.Var(self.inlining.spelled(name), at=at)
         if name in names.constants:
-            return _weak(names.constants[name], at)
+            return weak_number(names.constants[name], at)
         module, _, constant = names.language.get(name, "").rpartition(".")
         if module == "math" and constant in MATH_CONSTANTS:
-            return _weak(MATH_CONSTANTS[constant], at)
+            return weak_number(MATH_CONSTANTS[constant], at)
         if name in names.foreign:
-            self.source.syntax(
-                node, f"'{name}' comes from '{names.foreign[name]}' and is not known here", "pass it as a parameter"
-            )
+            return weak_number(self._imported(node), at)
         if names.resolve(node):
             self.source.syntax(node, f"'{name}' is a function or type, not a value")
         self.source.syntax(
@@ -124,6 +134,15 @@ class Expressions:
             f"'{name}' is not defined",
             "a kernel sees its parameters, its variables and numeric constants of the module",
         )
+
+    def _imported(self, node: ast.Name) -> Number:
+        try:
+            found = self.names.imported(node.id)
+        except NotImported as error:
+            self.source.syntax(node, str(error), "pass it as a parameter")
+        if isinstance(found, Device):
+            self.source.syntax(node, f"'{node.id}' is a function, not a value", f"call it: {node.id}(…)")
+        return found
 
     def _chain(self, op: str, values: list[tree.AnyExpression], at: tree.Place) -> tree.AnyExpression:
         out = values[0]
@@ -136,6 +155,8 @@ class Expressions:
         operands = [self.parse(e) for e in (node.left, *node.comparators)]
         if any(has_atomic(e) for e in operands[1:-1]):
             self.source.syntax(node, "an atomic in the middle of a chained comparison would run twice", ONCE)
+        for operand, written in zip(operands[1:-1], node.comparators, strict=False):
+            self.once(operand, written)
         links: list[tree.AnyExpression] = []
         for op, left, right in zip(node.ops, operands, operands[1:], strict=False):
             if type(op) not in _COMPARE:
@@ -144,11 +165,20 @@ class Expressions:
             links.append(tree.BinaryOp(_COMPARE[type(op)], left, right, at=at))
         return self._chain("and", links, at)
 
+    def once(self, parsed: tree.AnyExpression, node: ast.expr) -> None:
+        """Refuses a device function where the tree has the operand twice."""
+        if any(isinstance(inner, tree.Inline) for inner, _ in tree.nodes(parsed)):
+            message = "a device function called here would run twice"
+            self.source.syntax(node, message, "assign its value to a variable before")
+
     def _call(self, node: ast.Call) -> tree.AnyExpression:
         source, at = self.source, self.source.place(node)
         shown = self.source.text(node.func)
         if isinstance(node.func, ast.Name) and node.func.id in self.locals:
             source.syntax(node, f"'{shown}' is a variable, not a function")
+        device = self._device(node)
+        if device is not None:
+            return self.inlining.call(self, node, device)
         name = self.names.resolve(node.func) or ""
         if name.startswith("math."):
             name = MATH_SPELLINGS.get(name.removeprefix("math."), "")
@@ -168,11 +198,20 @@ class Expressions:
             args.append(keyword.value)
         return tree.Call(name, tuple(self.parse(a) for a in args), at=at)
 
+    def _device(self, node: ast.Call) -> Device | None:
+        if not isinstance(node.func, ast.Name):
+            return None
+        try:
+            return self.names.device(node.func.id)
+        except NotImported as error:
+            hint = "functions of Python packages cannot be called in a kernel; kernel files are found beside this one"
+            self.source.syntax(node, str(error), hint)
+
     def _call_hint(self, shown: str) -> str:
         if shown in self.names.foreign:
             return f"functions of '{self.names.foreign[shown]}' cannot be called in a kernel"
         if shown in self.names.functions:
-            return "calls of other functions of the file are not part of this version; write its body here"
+            return f"kernels call functions decorated with @device: decorate '{shown}'"
         return "see the list of built-in functions in the kernel language's manual"
 
     def _subscript(self, node: ast.Subscript) -> tree.AnyExpression:
@@ -191,12 +230,12 @@ class Expressions:
     def _attribute(self, node: ast.Attribute) -> tree.AnyExpression:
         name = (self.names.resolve(node) or "").removeprefix("math.")
         if name in MATH_CONSTANTS:
-            return _weak(MATH_CONSTANTS[name], self.source.place(node))
+            return weak_number(MATH_CONSTANTS[name], self.source.place(node))
         hint = "write a.shape[0]" if node.attr in ("shape", "size") else ""
         self.source.syntax(node, f"attribute '.{node.attr}' cannot be used in a kernel", hint)
 
 
-def _weak(value: Number, at: tree.Place) -> tree.AnyExpression:
+def weak_number(value: Number, at: tree.Place) -> tree.AnyExpression:
     """A number as a literal; what JSON cannot write becomes a named constant."""
     if isinstance(value, float) and value != value:
         return tree.Constant("nan", at=at)

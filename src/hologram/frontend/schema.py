@@ -91,11 +91,15 @@ def _check(document: Document, path: str) -> None:
             raise SchemaError(f"{path}.kernel is nested more than {tree.MAX_DEPTH} deep")
         if isinstance(node, tree.Literal) and isinstance(node.value, float) and not isfinite(node.value):
             raise SchemaError(f"{path}.kernel has a literal too large for a double")
-        if node.at is not None and not all(0 <= part < 1 << 31 for part in node.at):
+        if node.at is not None and not _is_place(node.at):
             raise SchemaError(f"{path}.kernel has a node with an impossible place {node.at}")
     beyond = _beyond_1_0(document.kernel) if document.version == "1.0" else None
     if beyond:
         raise SchemaError(f"{path}.version is '1.0', which has no {beyond}; write version '1.1'")
+
+
+def _is_place(at: tree.Place) -> bool:
+    return len(at) in (3, 4) and all(0 <= part < 1 << 31 for part in at)
 
 
 def _beyond_1_0(kernel: tree.Kernel) -> str | None:

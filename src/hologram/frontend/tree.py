@@ -15,8 +15,11 @@ import msgspec
 MAX_DEPTH = 150
 """Deepest nesting of a tree, counted in nodes."""
 
-Place: TypeAlias = tuple[int, int, int]
-"""Line, column and exclusive end column, counted from 1 (the end column may be 0: unknown)."""
+Place: TypeAlias = tuple[int, ...]
+"""Line, column and exclusive end column, counted from 1 (the end column may be 0: unknown).
+
+In code that was inlined from elsewhere a fourth number says which of `Kernel.files` that is, counted from 1.
+"""
 
 
 class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -125,7 +128,20 @@ class Call(Expression, tag="call", frozen=True, kw_only=False):
     args: tuple[AnyExpression, ...]
 
 
-AnyExpression: TypeAlias = Var | Literal | Constant | BinaryOp | UnaryOp | Cast | Conditional | Index | Shape | Call
+class Inline(Expression, tag="inline", frozen=True, kw_only=False):
+    """A call of a device function: its statements, then the value it gives (none for a call for its effect).
+
+    A `return` inside ends these statements only. The variables are named `function.variable`, each call's its own.
+    """
+
+    function: str
+    body: tuple[AnyStatement, ...]
+    value: AnyExpression | None = None
+
+
+AnyExpression: TypeAlias = (
+    Var | Literal | Constant | BinaryOp | UnaryOp | Cast | Conditional | Index | Shape | Call | Inline
+)
 
 
 # Statements
@@ -199,7 +215,7 @@ class Assert(Statement, tag="assert", frozen=True, kw_only=False):
 class CallStatement(Statement, tag="call", frozen=True, kw_only=False):
     """A call for its effect."""
 
-    call: Call
+    call: Call | Inline
 
 
 AnyStatement: TypeAlias = Let | Assign | If | For | While | Return | Break | Continue | Assert | CallStatement
@@ -219,7 +235,8 @@ class Parameter(Node, frozen=True, kw_only=False):
 class Kernel(Node, frozen=True, kw_only=False):
     """One kernel; `block` and `flags` are what its decorator asks for (block x first; empty: nothing).
 
-    The flag "fast" allows sums to be reassociated and products to be fused with additions.
+    `files` names the files that device functions were inlined from. The flag "fast" allows sums to be reassociated and
+    products to be fused with additions.
     """
 
     name: str
@@ -228,6 +245,7 @@ class Kernel(Node, frozen=True, kw_only=False):
     doc: str = ""
     block: tuple[int, ...] = ()
     flags: tuple[OneOf["fast"], ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def nodes(root: Node) -> Iterator[tuple[Node, int]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hologram.frontend.cost import is_cheap
 from hologram.frontend.promote import BOOL
-from hologram.frontend.typed import Compare, Const, Expr, Local, Logic, Select, SlotValue, number_type
+from hologram.frontend.typed import Compare, Const, Expr, Inlined, Local, Logic, Select, SlotValue, number_type
 from hologram.isa.builder import immediate
 from hologram.isa.operands import Condition, Imm, Label, Pred, Reg
 from hologram.types import Type
@@ -46,6 +46,7 @@ class Truths:
             Compare: self._compare,
             Logic: self._logic,
             Select: self._select,
+            Inlined: self._inlined,
         }
 
     def truth(self, expr: Expr, into: Pred | None = None) -> Pred:
@@ -73,6 +74,12 @@ class Truths:
         pred = self.frame.variable(expr.name)
         assert isinstance(pred, Pred)
         return pred if into in (None, pred) else self._emit("PAND", into, pred, pred)
+
+    def _inlined(self, expr: Inlined, into: Pred | None) -> Pred:
+        self.values.inlined(expr.body)
+        pred = self.frame.own(expr)
+        assert isinstance(pred, Pred)
+        return pred if into is None else self._emit("PAND", into, pred, pred)
 
     def _slot(self, expr: SlotValue, into: Pred | None) -> Pred:
         register = self.frame.params[expr.slot, Type.U8]
@@ -120,8 +127,24 @@ class Truths:
     def _select(self, expr: Select, into: Pred | None) -> Pred:
         """`(c and a) or (not c and b)`."""
         condition, a, b = expr.condition, expr.then_value, expr.else_value
+        if not is_cheap(condition):
+            return self._choose(condition, a, b, into)
         both = Logic(BOOL, "and", (condition, a)), Logic(BOOL, "and", (Logic(BOOL, "not", (condition,)), b))
         return self.truth(Logic(BOOL, "or", both), into)
+
+    def _choose(self, condition: Expr, a: Expr, b: Expr, into: Pred | None) -> Pred:
+        """One of two truth values by a jump, so that the condition is evaluated once."""
+        otherwise, end = self.builder.label("else"), self.builder.label("endif")
+        pred = self.frame.truth()  # not `into`: the arms may read it
+        self.jump_unless(condition, otherwise)
+        with self.frame.scope():
+            self.truth(a, pred)
+        self.builder.emit("BRA", None, end)
+        self.builder.place(otherwise)
+        with self.frame.scope():
+            self.truth(b, pred)
+        self.builder.place(end)
+        return pred if into is None else self._emit("PAND", into, pred, pred)
 
     # Jumps
 

@@ -109,6 +109,14 @@ class Atomic(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class Inlined(Expr):
+    """The value that a local has when the statements are done; `Leave("finish")` ends them early."""
+
+    body: tuple[Step, ...]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Base of statements."""
 
@@ -177,9 +185,16 @@ class ConditionLoop(Step):
 
 @dataclass(frozen=True, slots=True)
 class Leave(Step):
-    """`break`, `continue` or `return`."""
+    """`break`, `continue`, `return`, or `finish` for the end of inlined statements."""
 
     how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed(Step):
+    """Inlined statements without a value."""
+
+    body: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,12 @@ from hologram.frontend.typed import (
     Coordinate,
     Element,
     Expr,
+    Inlined,
     Local,
     Operation,
     Select,
     SlotValue,
+    Step,
     number_type,
 )
 from hologram.isa.builder import immediate
@@ -50,7 +52,9 @@ class Values:
             Operation: self._operation,
             Select: self._select,
             Atomic: self._atomic,
+            Inlined: self._inlined,
         }
+        self.inlined: Callable[[tuple[Step, ...]], None]
 
     def value(self, expr: Expr, into: Reg | None = None) -> Reg:
         """A register with the value; `into` names the one it must be."""
@@ -113,6 +117,14 @@ class Values:
         sources = [self.source(a) if allowed else self.value(a) for a, allowed in zip(args, immediates, strict=True)]
         self.locate(expr)
         return self.emit(expr.op, number_type(expr), into, *sources)
+
+    def _inlined(self, expr: Inlined, into: Reg | None) -> Reg:
+        self.inlined(expr.body)
+        result = self.frame.own(expr)
+        assert isinstance(result, Reg)
+        if into is None:
+            return result
+        return self.emit("MOV", number_type(expr), into, result)
 
     # Choices
 

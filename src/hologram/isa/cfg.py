@@ -78,7 +78,7 @@ def targets(program: Program, index: int) -> list[int]:
 
 
 def build_cfg(program: Program) -> Cfg:
-    """The graph of a program without CALL/RET (calls are inlined before)."""
+    """The graph of a program without CALL/RET (`isa.inline` takes them out before)."""
     code, end = program.instructions, len(program.instructions)
     leaders = {0, *(i for i in program.labels.values())}
     for i, ins in enumerate(code):

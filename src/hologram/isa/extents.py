@@ -9,7 +9,7 @@ unknown.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -72,11 +72,11 @@ class Extents:
 
 
 def derive(program: Program, facts: Facts) -> Extents:
-    """The extents of a verified program."""
+    """The extents of a verified program (`facts.program`); they name the instructions of the program as written."""
     symbolic = analyze(program)
     accesses = sorted(facts.slot_of.items())
     if not symbolic.described:
-        return Extents(program, (), tuple(index for index, _ in accesses), {})
+        return Extents(program, (), tuple(facts.original(index) for index, _ in accesses), {})
     conditions = Conditions(symbolic)
     block_of = {i: b.id for b in symbolic.cfg.blocks.values() for i in range(b.start, b.end)}
     found: dict[tuple[object, ...], Requirement] = {}
@@ -86,10 +86,12 @@ def derive(program: Program, facts: Facts) -> Extents:
             continue
         derived = _requirements(program, symbolic, conditions, index, slot, block_of[index])
         if derived is None or len(found) + len(derived) > MAX_REQUIREMENTS:
-            unknown.append(index)
+            unknown.append(facts.original(index))
             continue
         for r in derived:
-            found.setdefault((r.slot, r.axis, r.index, r.limits, r.always), r)
+            found.setdefault(
+                (r.slot, r.axis, r.index, r.limits, r.always), replace(r, instruction=facts.original(index))
+            )
     return Extents(program, tuple(found.values()), tuple(unknown), symbolic.choices)
 
 

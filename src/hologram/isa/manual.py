@@ -79,7 +79,7 @@ used in addresses, nothing else, so the verifier knows the array behind every ac
 
 ## Atomics
 
-`atom_*` change one element as a whole and give what it held before. The lanes that execute one together take their turns
+`atom_*` change one element as a whole and give what it held before. The lanes that execute one together take turns
 in ascending order; between different instructions, strips of lanes and threads no order is defined. Float `min` and
 `max` are those of the instructions above. Offsets are multiples of the element's size.
 

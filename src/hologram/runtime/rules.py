@@ -28,4 +28,4 @@ class Rules:
 def rules_of(program: Program) -> Rules:
     """The rules of a program; raises VerificationError where it is not valid."""
     facts = verify(program)
-    return Rules(derive(program, facts), exact_alias_allowed(program, facts))
+    return Rules(derive(facts.program, facts), exact_alias_allowed(facts.program, facts))

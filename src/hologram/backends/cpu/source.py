@@ -41,5 +41,5 @@ def source(program: Program, target: Target, contiguous: bool = True, lanes: int
     facts = verify(program)
     job = prepare(facts, *vector_registers(target), contiguous, lanes)
     module = lower(job)
-    emit_check(module, program, derive(program, facts), job.unit_strides)
+    emit_check(module, facts.program, derive(facts.program, facts), job.unit_strides)
     return Source(module.text(), job.lanes == 0)

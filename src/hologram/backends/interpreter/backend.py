@@ -53,9 +53,9 @@ class InterpreterBackend:
         """
         facts = verify(program)
         refuse(program, self._refusals(program))
-        cfg = build_cfg(program)
-        refuse(program, _repeated_reductions(cfg))
-        return InterpreterExecutable(self, facts, cfg)
+        cfg = build_cfg(facts.program)
+        refuse(program, ((facts.original(index), why) for index, why in _repeated_reductions(cfg)))
+        return InterpreterExecutable(self, program, facts, cfg)
 
     def _refusals(self, program: Program) -> Iterator[tuple[int, str]]:
         for index, instruction in enumerate(program.instructions):
@@ -76,8 +76,8 @@ def _repeated_reductions(cfg: Cfg) -> Iterator[tuple[int, str]]:
 class InterpreterExecutable:
     """A program ready to run; `launch` may be called any number of times, from any thread."""
 
-    def __init__(self, backend: InterpreterBackend, facts: Facts, cfg: Cfg) -> None:
-        self.program = facts.program
+    def __init__(self, backend: InterpreterBackend, program: Program, facts: Facts, cfg: Cfg) -> None:
+        self.program = program
         self._backend, self._facts, self._cfg = backend, facts, cfg
         self._code = decode_blocks(cfg, facts.slot_of)
 
@@ -87,7 +87,7 @@ class InterpreterExecutable:
         Raises `OutOfBoundsError`, `UninitializedReadError` and `StepLimitError` at the lane that caused them, and
         `DivisionByZeroError` when all lanes are done.
         """
-        launch = Launch(self.program, domain, arguments, self._backend.boundary)
+        launch = Launch(self._facts.program, domain, arguments, self._backend.boundary, original=self._facts.original)
         launch.reductions = {
             index: Reduction(REDUCTIONS[instruction.op], instruction.type)
             for block in self._cfg.order
@@ -102,7 +102,8 @@ class InterpreterExecutable:
         if launch.fault is not None:
             index, lane = launch.fault
             message = "integer division by zero (the result is 0)"
-            raise DivisionByZeroError(message, self.program.name, index, self.program.location(index), lane)
+            named = self._facts.original(index)
+            raise DivisionByZeroError(message, self.program.name, named, self.program.location(named), lane)
 
     def _store_reductions(self, launch: Launch) -> None:
         for index, reduction in sorted(launch.reductions.items()):

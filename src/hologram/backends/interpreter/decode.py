@@ -280,12 +280,14 @@ _STEPS: Mapping[str, Callable[[Site], Step]] = {
 
 CONTROL = frozenset({"BRA", "LOOP", "EXIT"})
 """Instructions that end a block; the machine runs them."""
+INLINED = frozenset({"CALL", "RET"})
+"""Instructions that verification replaces by copies of the subroutines."""
 
 
 def implements(spec: Spec, ty: Type | None) -> bool:
     """True when there is a step for an instruction of this type."""
     if not spec.typed:
-        return ty is None and (spec.name in CONTROL or spec.name in _STEPS)
+        return ty is None and (spec.name in CONTROL or spec.name in INLINED or spec.name in _STEPS)
     if ty not in spec.types:
         return False
     return spec.name in _STEPS or (ty is not None and function_of(spec.name, ty) is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +20,10 @@ from hologram.types import Type
 
 @dataclass
 class Launch:
-    """A program with its arguments; `fault` is the first division by zero: (instruction, lane)."""
+    """A program with its arguments; `fault` is the first division by zero: (instruction, lane).
+
+    `original` gives the index that errors name, where calls were inlined.
+    """
 
     program: Program
     domain: Domain
@@ -29,6 +32,7 @@ class Launch:
     regions: dict[int, Region] = field(default_factory=dict)
     reductions: dict[int, Reduction] = field(default_factory=dict)
     fault: tuple[int, int] | None = None
+    original: Callable[[int], int] = int
 
     def __post_init__(self) -> None:
         for slot, (param, argument) in enumerate(zip(self.program.params, self.arguments, strict=True)):

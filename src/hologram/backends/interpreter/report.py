@@ -11,11 +11,16 @@ from hologram.isa.program import Program
 from hologram.isa.text import spell
 
 
-def fail(kind: type[ExecutionError], program: Program, index: int, message: str, batch: Batch, lane: int) -> NoReturn:
-    """Raise an execution error for one lane of a batch; in launches of several axes the global index is named too."""
+def fail(
+    kind: type[ExecutionError], program: Program, index: int, named: int, message: str, batch: Batch, lane: int
+) -> NoReturn:
+    """Raise an execution error for one lane of a batch; in launches of several axes the global index is named too.
+
+    `named` is the index that the error gives to the instruction.
+    """
     if batch.domain.lanes[1:] != (1, 1):
         message += f" at global index {batch.coordinates(lane)}"
-    raise kind(message, program.name, index, program.location(index), int(batch.number[lane]))
+    raise kind(message, program.name, named, program.location(index), int(batch.number[lane]))
 
 
 def refuse(program: Program, refusals: Iterable[tuple[int, str]]) -> None:

@@ -35,7 +35,8 @@ class State:
 
     def fail(self, kind: type[ExecutionError], message: str, lane: int) -> NoReturn:
         """Raise an error at the current instruction for a lane of the batch."""
-        fail(kind, self.launch.program, self.index, message, self.batch, lane)
+        launch = self.launch
+        fail(kind, launch.program, self.index, launch.original(self.index), message, self.batch, lane)
 
     def count(self, active: Active) -> int:
         """How many lanes are active."""

@@ -90,7 +90,7 @@ class LanelessLaunch:
 
     def _error(self, kind: type[ExecutionError], message: str, index: int) -> ExecutionError:
         program = self.cfg.program
-        return kind(message, program.name, index, program.location(index))
+        return kind(message, program.name, self.launch.original(index), program.location(index))
 
 
 def _is_uniform(instruction: Instruction) -> bool:

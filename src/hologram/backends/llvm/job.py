@@ -43,6 +43,11 @@ class Lowering:
     aligned: Stream | None = None
     clamps: Mapping[int, Clamp] = field(default_factory=dict)
     elementwise: bool = False
+    origin: tuple[int, ...] = ()
+
+    def original(self, index: int) -> int:
+        """The index that faults name: the instruction's in the program as written, before calls were inlined."""
+        return self.origin[index] if self.origin else index
 
 
 def uses_blocks(program: Program) -> bool:

@@ -98,6 +98,7 @@ class StripFunctions:
             job.unit_strides,
             job.decided,
             _assumed(job, name),
+            job.original,
         )
         if masked:
             count = strip.w.value("trunc i64 %count to i8", "i8")

@@ -100,6 +100,7 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
         _stream(facts, symbolic, width),
         clamps.find(program, flow.analyse(cfg), symbolic) if width and cfg.order else {},
         _is_elementwise(facts, symbolic),
+        facts.origin,
     )
 
 

@@ -247,7 +247,7 @@ PURE: dict[str, Rule] = {
 }
 
 MEMORY = frozenset({"LDG", "STG"})
-CONTROL = frozenset({"BRA", "LOOP", "EXIT", "MemFence"})
+CONTROL = frozenset({"BRA", "LOOP", "EXIT", "CALL", "RET", "MemFence"})
 SOURCES = frozenset({"MOV_IMM", "MOV_PARAM", "MOV_SREG"})
 REDUCTIONS = {
     "GRED_ADD": (_ADD, -0.0, 0),

@@ -73,7 +73,9 @@ class Strip:
         unit_strides: frozenset[Slot],
         decided: Mapping[int, bool],
         assumed: Mapping[int, str],
+        original: Callable[[int], int],
     ) -> None:
+        self.original = original
         self.cfg, self.flow, self.shapes, self.slot_of = cfg, flow, shapes, slot_of
         self.program, self.inputs, self.unit, self.decided = cfg.program, inputs, unit_strides, decided
         self.w = Writer(module)
@@ -251,7 +253,9 @@ class Strip:
             old = self.w.value(f"load i64, ptr {cell}", "i64")
             first = self.w.value(f"icmp eq {old}, 0", "i1")
             hit = self.w.value(f"and {any_lane(self.w, bad)}, {first.ref}", "i1")
-            self.w.line(f"store {self.scalar.select(None, hit, Value(str(i + 1), 'i64'), old)}, ptr {cell}")
+            self.w.line(
+                f"store {self.scalar.select(None, hit, Value(str(self.original(i) + 1), 'i64'), old)}, ptr {cell}"
+            )
 
         return report
 

@@ -12,8 +12,15 @@ from hologram.isa.program import Program
 class Facts:
     """A verified program and the parameter slot that each memory access (by instruction index) touches.
 
-    Accesses by PhiCoordinate and in unreachable code are absent from `slot_of`.
+    `program` has no calls: they are inlined, and `origin` gives the index that each of its instructions has in the
+    program as written (empty where they are the same). Accesses by PhiCoordinate and in unreachable code are
+    absent from `slot_of`.
     """
 
     program: Program
     slot_of: Mapping[int, int]
+    origin: tuple[int, ...] = ()
+
+    def original(self, index: int) -> int:
+        """The index that an instruction has in the program as written."""
+        return self.origin[index] if self.origin else index

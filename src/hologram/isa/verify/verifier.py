@@ -5,7 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from hologram.isa.cfg import Cfg, build_cfg, targets
+from hologram.isa.inline import Inlined, inline, size_problems
 from hologram.isa.program import Program
+from hologram.isa.subroutines import find, has_calls
 from hologram.isa.verify.declarations import check_declarations
 from hologram.isa.verify.facts import Facts
 from hologram.isa.verify.operand_rules import check_form, check_operands
@@ -30,27 +32,37 @@ def verify(program: Program) -> Facts:
             report.add(index, message)
         sound = sound and not form
     slot_of: dict[int, int] = {}
-    if sound and _check_size(program, report):
-        cfg = build_cfg(program)
+    inlined = _without_calls(program, report) if sound else None
+    if inlined is not None and _check_size(inlined.program, report):
+        report.origin = inlined.origin
+        cfg = build_cfg(inlined.program)
         _check_reducible(cfg, report)
         if _check_nesting(cfg, report):
             slot_of = check_reads(cfg, report)
     report.raise_if_any()
-    return Facts(program, MappingProxyType(slot_of))
+    assert inlined is not None, "what cannot be inlined has findings"
+    origin = () if inlined.program is program else inlined.origin
+    return Facts(inlined.program, MappingProxyType(slot_of), origin)
+
+
+def _without_calls(program: Program, report: Report) -> Inlined | None:
+    """The program with its calls inlined, so that all that follows sees every path from call to return and no other."""
+    parts = find(program) if has_calls(program) else None
+    problems = (parts.problems or size_problems(parts)) if parts else ()
+    for index, message in problems:
+        report.add(index, message)
+    return None if problems else inline(program)
 
 
 def _check_size(program: Program, report: Report) -> bool:
-    """Bounds the work of every later pass over the graph; calls have to be gone by then."""
-    called = [i for i, ins in enumerate(program.instructions) if ins.op in ("CALL", "RET")]
-    for index in called:
-        report.add(index, f"{program.instructions[index].op} is not supported by this version; write the body in place")
+    """Bounds the work of every later pass over the graph."""
     leaders = set(program.labels.values())
     for index, ins in enumerate(program.instructions):
         if ins.spec.is_terminator:
             leaders.update((index + 1, *targets(program, index)))
     if len(leaders) > MAX_BLOCKS:
         report.add(PROGRAM, f"{len(leaders)} basic blocks; the most is {MAX_BLOCKS}")
-    return not called and len(leaders) <= MAX_BLOCKS
+    return len(leaders) <= MAX_BLOCKS
 
 
 def _check_reducible(cfg: Cfg, report: Report) -> None:
