@@ -173,7 +173,6 @@ def test_variables_get_one_type(lines: list[str], want: dict[str, str]) -> None:
         ("x = get_global_id(n)", "literal 0, 1 or 2", ""),
         ("x = i32(math.inf)", "inf has no value in i32", ""),
         ("a = 3", "the array 'a' cannot be assigned", "a[i]"),
-        ("x = f16(a[0]) + f16(1.0)", "16-bit floats", "f32(x)"),
         ("x = grid_sum(a[0], a, 0)", "has no value", "statement"),
         ("grid_sum(a[0], o, 0)", "grid_sum of f32 into 'o' of f64", "f64(…)"),
         ("sqrt(a[0])", "is not used", "assign it"),

@@ -39,7 +39,16 @@ def test_f32_rounds_once(value: float) -> None:
 
 @pytest.mark.parametrize(
     ("type", "value", "bits"),
-    [(Type.F16, 65504.0, 0x7BFF), (Type.F16, 1e9, 0x7C00), (Type.BF16, 1.0, 0x3F80), (Type.I16, -1, 0xFFFF)],
+    [
+        (Type.F16, 65504.0, 0x7BFF),
+        (Type.F16, 1e9, 0x7C00),
+        (Type.BF16, 1.0, 0x3F80),
+        (Type.BF16, 1 + 2**-8 + 2**-40, 0x3F81),
+        (Type.BF16, -1e39, 0xFF80),
+        (Type.BF16, -1e-60, 0x8000),
+        (Type.BF16, float("inf"), 0x7F80),
+        (Type.I16, -1, 0xFFFF),
+    ],
 )
 def test_known_bits(type: Type, value: float, bits: int) -> None:
     assert immediate(type, value).bits == bits

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from hologram.frontend import tree
 from hologram.frontend.atomics import atomic
 from hologram.frontend.builtins import FUNCTIONS, MISSING, MISSING_HINTS, Function
-from hologram.frontend.conversion import is_constant
+from hologram.frontend.conversion import is_constant, operation
 from hologram.frontend.promote import BOOL, SCALARS, Weak, is_integer, join, spelled
 from hologram.frontend.typed import Const, Coordinate, Element, Expr, Local, Operation, Perform, Reduce
 from hologram.frontend.walk import walk
 from hologram.isa.operands import Special
-from hologram.types import Type
+from hologram.types import HALVES, Type
 
 if TYPE_CHECKING:
     from hologram.frontend.expressions import Expressions
@@ -67,7 +67,9 @@ class Calls:
         if any(isinstance(part, (Coordinate, Element, Local)) for part in walk(target.index)):
             message = f"the index of {node.function} must be the same for all lanes"
             self.source.type(index, message, "write a number, or an expression of parameters")
-        self.expressions.no_halves(node, node.function, param.type)
+        if param.type in HALVES:
+            self.source.type(node, f"{node.function} on {param.type.value}: there are launch reductions of integers, "
+                             "f32 and f64", f"store it in an array of f32: {node.function}(f32(x), …)")  # fmt: skip
         typed = self.expressions.typed(value)
         if typed.kind not in (param.type, Weak.INT, Weak.FLOAT):
             self.source.type(
@@ -114,7 +116,6 @@ class Calls:
         """A function on floats; integers become f32."""
         kind = join(self.expressions.meet(node, shown, *args), Weak.FLOAT)
         assert kind is not None
-        self.expressions.no_halves(node, shown, kind)
         if not isinstance(kind, Weak):
             widen = self.expressions.conversions.widen
             args = tuple(widen(a, kind, node) for a in args)
@@ -131,8 +132,7 @@ class Calls:
             if n < 0 and is_integer(base.kind):
                 self.source.type(node, "an integer to a negative power is no integer", "convert the base: f32(x)")
             base = self.expressions.conversions.settle(base, node)
-            self.expressions.no_halves(node, "**", base.kind)
-            return Operation(base.kind, "POWI", (base, Const(Type.I32, n)), at=node.at)
+            return operation(base.kind, "POWI", (base, Const(Type.I32, n)), node.at)
         if is_integer(base.kind) and is_integer(exponent.kind):
             self.source.type(
                 node, "an integer to a power that is no literal integer", "convert the base: f32(x), or write a loop"
@@ -156,7 +156,6 @@ class Calls:
             return Const(kind, float(value) if kind is Weak.FLOAT else value, at=node.at)
         if isinstance(kind, Weak):
             kind = Type.F32 if kind is Weak.FLOAT else Type.I32
-        self.expressions.no_halves(node, node.function, kind)
         assert isinstance(kind, Type)
         op = function.ops[kind.is_float]
         out, *rest = [self.expressions.conversions.widen(a, kind, node) for a in args]

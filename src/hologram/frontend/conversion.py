@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import isfinite
 
 from hologram.frontend import tree
-from hologram.frontend.promote import BOOL, Kind, Weak, default, fits, spelled, widens
+from hologram.frontend.promote import BOOL, AnyKind, Kind, Weak, default, fits, spelled, widens
 from hologram.frontend.source import Source
 from hologram.frontend.typed import Compare, Const, Convert, Expr, Operation, Select
 from hologram.isa.operands import Condition
-from hologram.types import Type
+from hologram.types import HALVES, Type
+
+_COMPOSED = frozenset({"FLOORDIV", "FLOORMOD", "POWI"})
+
+
+def operation(kind: AnyKind, op: str, args: tuple[Expr, ...], at: tree.Place | None) -> Expr:
+    """An operation on operands of its type; one of several steps rounds f16 and bf16 at the end only."""
+    if op not in _COMPOSED or kind not in HALVES:
+        return Operation(kind, op, args, at=at)
+    wide = tuple(Convert(Type.F32, a, at=at) if a.kind == kind else a for a in args)
+    return Convert(kind, Operation(Type.F32, op, wide, at=at), at=at)
 
 
 def is_constant(expr: Expr) -> bool:
@@ -69,7 +78,7 @@ class Conversions:
             arms = [self._weak(e, kind, where) for e in (expr.then_value, expr.else_value)]
             return Select(kind, expr.condition, *arms, at=expr.at)
         if isinstance(expr, Operation):
-            return replace(expr, kind=kind, args=tuple(self._weak(a, kind, where) for a in expr.args))
+            return operation(kind, expr.op, tuple(self._weak(a, kind, where) for a in expr.args), expr.at)
         return expr if expr.kind == kind else Convert(kind, expr, at=expr.at)
 
     def _literal(self, expr: Const, kind: Kind, where: tree.Node) -> Const:

@@ -13,7 +13,7 @@ from hologram.frontend import tree
 from hologram.frontend.atomics import ONCE
 from hologram.frontend.calls import Calls
 from hologram.frontend.constants import NotConstant, bounded
-from hologram.frontend.conversion import Conversions, is_constant
+from hologram.frontend.conversion import Conversions, is_constant, operation
 from hologram.frontend.effects import has_effect
 from hologram.frontend.literals import FOLDS, fold_comparison, weak
 from hologram.frontend.promote import BOOL, SCALARS, AnyKind, Weak, is_integer, join, spelled
@@ -211,14 +211,7 @@ class Expressions:
         kind = self.meet(node, shown, *operands)
         if kind is BOOL:
             self.source.type(node, f"'{shown}' needs numbers, not truth values", "convert them: i32(flag)")
-        self.no_halves(node, shown, kind)
-        return Operation(kind, op, self._together(operands, kind, node), at=node.at)
-
-    def no_halves(self, node: tree.Node, shown: str, kind: AnyKind) -> None:
-        """Refuses arithmetic in f16 and bf16."""
-        if kind in (Type.F16, Type.BF16):
-            self.source.type(node, f"'{shown}' on {spelled(kind)}: 16-bit floats can only be loaded, stored, "
-                             "compared and converted", "compute in f32: f32(x)")  # fmt: skip
+        return operation(kind, op, self._together(operands, kind, node), node.at)
 
     def _together(self, operands: tuple[Expr, ...], kind: AnyKind, node: tree.Node) -> tuple[Expr, ...]:
         if isinstance(kind, Weak):
@@ -270,7 +263,6 @@ class Expressions:
             self.source.type(node, "'/' needs numbers, not truth values", "convert them: f32(flag)")
         real = join(kind, Weak.FLOAT)
         assert real is not None
-        self.no_halves(node, "/", real)
         return Operation(real, "DIV", self._together((left, right), real, node), at=node.at)
 
     def _shift(self, node: tree.BinaryOp, left: Expr, right: Expr) -> Expr:
@@ -307,7 +299,6 @@ class Expressions:
         if isinstance(operand, Const) and is_constant(operand):
             value = -operand.value if op == "neg" else ~int(operand.value)
             return replace(operand, value=value, at=node.at)
-        self.no_halves(node, shown, operand.kind)
         if op == "neg" and isinstance(operand.kind, Type) and operand.kind.is_unsigned:
             return Operation(operand.kind, "SUB", (Const(operand.kind, 0), operand), at=node.at)
         return Operation(operand.kind, "NEG" if op == "neg" else "NOT", (operand,), at=node.at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from hologram.errors import CapacityError, Location
 from hologram.isa.affine import Poly
@@ -11,6 +12,9 @@ from hologram.isa.instructions import BY_NAME
 from hologram.isa.operands import PREDICATES, Imm, Label, Operand, Pred, Reg
 from hologram.isa.program import Instruction, Param, Program
 from hologram.types import Type
+
+if TYPE_CHECKING:
+    import numpy as np
 
 GENERAL_REGISTERS = 252
 
@@ -27,8 +31,20 @@ def immediate(type: Type, value: int | float) -> Imm:
         import numpy as np
 
         with np.errstate(over="ignore"):
-            return Imm(int.from_bytes(np.asarray(value).astype(type.dtype).tobytes(), "little"))
+            near = _to_odd(value) if type is Type.BF16 else np.asarray(value)
+            return Imm(int.from_bytes(near.astype(type.dtype).tobytes(), "little"))
     return Imm(int(value) & ((1 << type.bits) - 1))
+
+
+def _to_odd(value: int | float) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """The f32 from which rounding to bf16 gives what rounding the number itself would: ml_dtypes rounds twice."""
+    import numpy as np
+
+    near = np.asarray(value, np.float32)
+    if value != value or float(near) == value:
+        return near
+    bits = near.view(np.uint32) - np.uint32(abs(float(near)) > abs(value))
+    return np.asarray(bits | np.uint32(1)).view(np.float32)
 
 
 def value_of(type: Type, imm: Imm) -> int | float:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
 
 from hologram.backends.cpu import CpuBackend
+from hologram.backends.cpu.backend import CpuExecutable
 from hologram.backends.interpreter import InterpreterBackend
 from hologram.types import Type
 from tests.backends.cpu.columns import Array, conversions, launch, one_nan, program
@@ -16,6 +18,12 @@ from tests.backends.interpreter.conftest import Exact, edges
 
 TYPES = [pytest.param(t, id=t.value) for t in Type]
 FLOATS = [t for t in Type if t.is_float]
+
+
+@cache
+def compiled(source: Type, uniform: bool = False) -> CpuExecutable:
+    """All conversions from a type, as vector code or scalar code."""
+    return CpuBackend().compile(program(conversions(source), uniform))
 
 
 def exactly(source: Type, target: Type, bits: int) -> int:
@@ -67,7 +75,7 @@ def as_array(source: Type, values: list[int]) -> Array:
 def test_conversions_are_exact_or_rounded_once(source: Type) -> None:
     chosen = conversions(source)
     values = as_array(source, [*edges(source, 120), *halfway(source), *stepped(source, 120)])
-    _, got = launch(CpuBackend().compile(program(chosen)), [values] * 3)
+    _, got = launch(compiled(source), [values] * 3)
     for column, bits in zip(chosen, got, strict=True):
         wanted = np.array([exactly(source, column.type, int(v)) for v in values], np.uint64).astype(bits.dtype)
         wrong = np.flatnonzero(one_nan(column.type, bits) != one_nan(column.type, wanted))
@@ -82,7 +90,7 @@ def test_many_random_conversions_are_the_interpreter_s(source: Type) -> None:
     values = np.concatenate([full.astype(f"u{source.size}"), as_array(source, stepped(source, 2_000))])
     made = program(chosen)
     _, wanted = launch(InterpreterBackend().compile(made), [values] * 3)
-    _, got = launch(CpuBackend().compile(made), [values] * 3)
+    _, got = launch(compiled(source), [values] * 3)
     for column, mine, theirs in zip(chosen, got, wanted, strict=True):
         assert np.array_equal(one_nan(column.type, mine), one_nan(column.type, theirs)), str(column)
 
@@ -91,8 +99,8 @@ def test_many_random_conversions_are_the_interpreter_s(source: Type) -> None:
 def test_scalar_code_converts_alike(source: Type) -> None:
     chosen = conversions(source)
     values = as_array(source, [*edges(source)[:40], *stepped(source, 40)])
-    _, wanted = launch(CpuBackend().compile(program(chosen)), [values] * 3)
-    scalar = CpuBackend().compile(program(chosen, uniform=True))
+    _, wanted = launch(compiled(source), [values] * 3)
+    scalar = compiled(source, uniform=True)
     for k in range(len(values)):
         _, got = launch(scalar, [values[k : k + 1]] * 3)
         for column, mine, theirs in zip(chosen, got, wanted, strict=True):
