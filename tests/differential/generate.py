@@ -14,10 +14,10 @@ from functools import cache
 
 from hologram.backends.cpu import CpuBackend
 from hologram.backends.interpreter import InterpreterBackend
-from hologram.errors import UnsupportedError
+from hologram.errors import UnsupportedError, VerificationError
 from hologram.isa.affine import Poly
 from hologram.isa.builder import Builder, immediate
-from hologram.isa.instructions import TABLE, Category, Spec
+from hologram.isa.instructions import BY_NAME, TABLE, Category, Spec
 from hologram.isa.operands import (
     Condition,
     Field,
@@ -42,7 +42,8 @@ BLOCK_SPECIALS = [s for s in Special if not s.value.startswith("global")]
 COSTLY_LIMIT = 2
 MAX_DEPTH = 4
 MAX_LOOPS = 3
-STATEMENTS = 45
+MAX_SUBROUTINES = 4
+STATEMENTS = 30
 
 
 @cache
@@ -64,6 +65,12 @@ def operations(type: Type) -> tuple[tuple[Spec, ...], tuple[Spec, ...]]:
 
 
 @cache
+def both_have(op: str, type: Type | None) -> bool:
+    """True when both backends run an instruction on a type."""
+    return all(backend.implements(BY_NAME[op], type) for backend in (CPU, INTERPRETER))
+
+
+@cache
 def convertible(target: Type, source: Type) -> bool:
     """True when both backends have a conversion."""
     b = Builder("conversion")
@@ -82,6 +89,23 @@ def convertible(target: Type, source: Type) -> bool:
 def computes(type: Type) -> bool:
     """True for types with arithmetic on both backends, not only loads and stores."""
     return any(spec.name == "ADD" for spec in operations(type)[0])
+
+
+@cache
+def calls() -> bool:
+    """True when both backends run subroutines."""
+    b = Builder("call")
+    there = b.label("there")
+    b.emit("CALL", None, there)
+    b.emit("EXIT")
+    b.place(there)
+    b.emit("RET")
+    try:
+        for backend in (CPU, INTERPRETER):
+            backend.compile(b.build())
+    except (UnsupportedError, VerificationError):
+        return False
+    return True
 
 
 @dataclass
@@ -118,6 +142,9 @@ class Generator:
         self.handles: dict[int, Reg] = {}
         self.sizes: dict[str, Slot] = {}
         self.scratch: list[Reg] = []
+        self.subroutines: list[Label] = []
+        self.unwritten: list[Label] = []
+        self.inside = False
 
     # Parts ------------------------------------------------------------------------------------------------
 
@@ -141,6 +168,7 @@ class Generator:
         self._observe()
         if guard:
             self.b.place(end)
+        self._subroutines()
         extent = [Poly.slot(self.sizes[f"n{a}"]) for a in "xyz"[: self.dims]] if guard else []
         return self.b.build(extent), launch(self.rng, self.dims, self.seed)
 
@@ -351,6 +379,7 @@ class Generator:
                 self.b.place(entry[0])
         simple = [(self.assign, 9), (self.store, 3), (self.fetch, 3), (self.predicate, 2), (self.jump, 2)]
         simple += [(self.reduce, 0.7), (self.store_alike, 0.5), (self.convert, 2), (self.leave, 0.4)]
+        simple += [(self.atomic, 0.7), (self.call, 0.7 if calls() else 0.0)]
         nested = [(self.branch, 3.0), (self.loop, 2.0 if len(self.scope.loops) < MAX_LOOPS else 0.0)]
         nested += [(self.row_loop, 1.5 if self.rows and len(self.scope.loops) < 2 else 0.0)]
         if depth < MAX_DEPTH and self.budget > 0 and self.chance(0.4):
@@ -432,12 +461,61 @@ class Generator:
 
     def reduce(self) -> None:
         """A launch reduction; never in a loop, not with block coordinates."""
-        kinds = [t for t in self.arrays.get("result", {}) if t in self.vars]
+        op = f"GRED_{self.rng.choice(('ADD', 'MIN', 'MAX', 'MUL'))}"
+        kinds = [t for t in self.arrays.get("result", {}) if t in self.vars and both_have(op, t)]
         if not kinds or self.scope.loops or self.blocks or self.results >= RESULTS:
             return
-        type, op = self.rng.choice(kinds), f"GRED_{self.rng.choice(('ADD', 'MIN', 'MAX', 'MUL'))}"
+        type = self.rng.choice(kinds)
         self.b.emit(op, type, self.value(type), SlotOffset(self.arrays["result"][type], self.results * type.size))
         self.results += 1
+
+    def atomic(self) -> None:
+        """On a place of the lane's own; or on one place of all lanes, where the order must not show."""
+        op = f"ATOM_{self.rng.choice(('ADD', 'MIN', 'MAX', 'AND', 'OR', 'XOR', 'EXCH', 'CAS'))}"
+        kinds = [t for t in self.types if both_have(op, t)]
+        if not kinds:
+            return
+        type = self.rng.choice(kinds)
+        operands = [self.value(type) for _ in range(2 if op == "ATOM_CAS" else 1)]
+        common = type in self.arrays.get("result", {}) and type.is_integer and op not in ("ATOM_EXCH", "ATOM_CAS")
+        if common and self.results < RESULTS and self.chance(0.4):
+            place = SlotOffset(self.arrays["result"][type], self.results * type.size)
+            self.results += 1
+            return self.b.emit(op, type, self.temporary(), place, *operands)
+        self.b.emit(op, type, self.rng.choice(self.vars[type]), self.own_address("own", type), *operands)
+
+    # Subroutines ------------------------------------------------------------------------------------------
+
+    def call(self) -> None:
+        """CALL a subroutine that is written later; the main part may call one twice."""
+        if self.subroutines and not self.inside and self.chance(0.4):
+            return self.b.emit("CALL", None, self.rng.choice(self.subroutines))
+        if len(self.subroutines) < MAX_SUBROUTINES:
+            label = self.b.label("sub")
+            self.subroutines.append(label)
+            self.unwritten.append(label)
+            self.b.emit("CALL", None, label)
+
+    def _subroutines(self) -> None:
+        """Write what is called; their registers are none that a caller may still need."""
+        if not self.unwritten:
+            return
+        self.b.emit("EXIT")
+        used = {a.index for ins in self.b.build().instructions for a in ins.args if isinstance(a, Reg)}
+        while (free := self.b.reg()).index in used:
+            pass
+        self.b.release(free)
+        self.inside, self.ahead = True, []
+        self.scope.loops = (0,) * MAX_LOOPS
+        while self.unwritten:
+            self.b.place(self.unwritten.pop())
+            self.budget = self.rng.randint(1, 4)
+            self.scope.targets = []
+            self.statements(MAX_DEPTH - 2)
+            for label, _ in self.ahead:
+                self.b.place(label)
+            self.ahead = []
+            self.b.emit("RET")
 
     # Conditions and jumps ---------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from tests.differential.generate import computes, launch, operations
 from tests.differential.inputs import RESULTS, SLAB, TABLE_LENGTH
 
 MAX_DEPTH = 3
-STATEMENTS = 18
+STATEMENTS = 15
 BINARY = ("+", "-", "*", "+", "-", "*")
 BITWISE = ("&", "|", "^")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")

@@ -73,7 +73,7 @@ class DeviceParser(Parser):
         return [tree.Let(self.result, value, self.kind, at=at)]
 
     def _last(self, body: Sequence[ast.stmt], depth: int) -> tuple[tree.AnyStatement, ...]:
-        """Statements after which the function is over: returns need no jump, what follows one goes into `else`."""
+        """Statements that end the function: their returns need no jump, what follows one goes into `else`."""
         out: list[tree.AnyStatement] = []
         for position, node in enumerate(body):
             rest = body[position + 1 :]

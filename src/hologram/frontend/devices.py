@@ -43,9 +43,10 @@ class DeviceCalls:
             source.syntax(node, "the device functions that this kernel calls make too much code", "use a loop")
         self.copies[name] += 1
         prefix = name if self.copies[name] == 1 else f"{name}{self.copies[name]}"
-        self.active.append(device)
         parser = DeviceParser(device, self, prefix)
-        out = parser.inline(self.arguments(parser, caller, node), source.place(node))
+        arguments = self.arguments(parser, caller, node)  # before the function is active: f(f(x)) is no recursion
+        self.active.append(device)
+        out = parser.inline(arguments, source.place(node))
         self.active.pop()
         return out
 

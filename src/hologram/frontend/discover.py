@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from hologram.errors import KernelNotFoundError, KernelSyntaxError, Location
 from hologram.frontend import tree
@@ -19,8 +19,8 @@ from hologram.frontend.source import MAX_SOURCE_BYTES, Source
 def parse_module(text: str, file: str, first_line: int = 1, root: Source | None = None) -> tuple[ast.Module, Source]:
     """Python's syntax tree of a text; indented text (a method's or nested function's source) is shifted left.
 
-    With a `root` the text is one that code is inlined from into that one. Raises `KernelSyntaxError` for what Python
-    itself refuses and for texts above 512 KiB.
+    With a `root` the text holds code to be inlined into that one.
+    Raises `KernelSyntaxError` for what Python itself refuses and for texts above 512 KiB.
     """
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_SOURCE_BYTES:
@@ -85,16 +85,21 @@ def kernel_named(
     return parse_kernel(function, source, names), source
 
 
-@dataclass(frozen=True, eq=False)
-class DeviceText:
+class DeviceText(Protocol):
     """A live device function: its text and place, and the numbers and device functions it mentions."""
 
-    text: str
-    file: str
-    name: str
-    first_line: int
-    constants: Mapping[str, Number]
-    devices: Mapping[str, DeviceText]
+    @property
+    def text(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def first_line(self) -> int: ...
+    @property
+    def constants(self) -> Mapping[str, Number]: ...
+    @property
+    def devices(self) -> Mapping[str, DeviceText]: ...
 
 
 def _live_devices(found: Mapping[str, DeviceText], names: Names, root: Source, known: dict[int, Device]) -> None:
@@ -105,7 +110,7 @@ def _live_devices(found: Mapping[str, DeviceText], names: Names, root: Source, k
             if function is None:
                 raise KernelNotFoundError(f"{live.file} defines no function '{live.name}' at its top level")
             own = Imports(root).names(module, source, live.constants)
-            known[id(live)] = Device(function, source, own)
+            own.devices[live.name] = known[id(live)] = Device(function, source, own)
             _live_devices(live.devices, own, root, known)
         names.devices[local] = known[id(live)]
 
@@ -137,7 +142,9 @@ class Imports:
         """The names of another file; raises `NotImported` where there is none or it cannot be read."""
         path = find_module(importer.file, module)
         if path is None:
-            raise NotImported(f"there is no kernel file of the module '{module}' beside {importer.file}")
+            raise NotImported(
+                f"it comes from '{module}', and there is no kernel file of that module beside {importer.file}"
+            )
         if path not in self.loaded:
             try:
                 text = path.read_bytes()[: MAX_SOURCE_BYTES + 1].decode()

@@ -157,6 +157,8 @@ class _Reading:
                 return _merged(*(self.bounds(a, False) for a in args))
             case Logic(op="not", args=(operand,)):
                 return self.bounds(operand, not holds)
+            case Inlined(name=name) if name in self.once:
+                return self.bounds(self.once[name], holds)
             case Compare(condition=how, left=left, right=right):
                 if self.global_axis(left) is None:
                     left, right, how = right, left, _SWAPPED.get(how, how)

@@ -92,7 +92,7 @@ def _check(document: Document, path: str) -> None:
         if isinstance(node, tree.Literal) and isinstance(node.value, float) and not isfinite(node.value):
             raise SchemaError(f"{path}.kernel has a literal too large for a double")
         if node.at is not None and not _is_place(node.at):
-            raise SchemaError(f"{path}.kernel has a node with an impossible place {node.at}")
+            raise SchemaError(f"{path}.kernel has a node with an impossible place: at = {node.at}")
     beyond = _beyond_1_0(document.kernel) if document.version == "1.0" else None
     if beyond:
         raise SchemaError(f"{path}.version is '1.0', which has no {beyond}; write version '1.1'")

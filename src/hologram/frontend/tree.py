@@ -235,8 +235,8 @@ class Parameter(Node, frozen=True, kw_only=False):
 class Kernel(Node, frozen=True, kw_only=False):
     """One kernel; `block` and `flags` are what its decorator asks for (block x first; empty: nothing).
 
-    `files` names the files that device functions were inlined from. The flag "fast" allows sums to be reassociated and
-    products to be fused with additions.
+    `files` names the files that device functions were inlined from.
+    The flag "fast" allows sums to be reassociated and products to be fused with additions.
     """
 
     name: str

@@ -16,7 +16,6 @@ from typing import Any
 from hologram.language.annotations import (
     DeviceArray,
     bf16,
-    device,
     f16,
     f32,
     f64,
@@ -30,10 +29,12 @@ from hologram.language.annotations import (
     u64,
     usize,
 )
+from hologram.language.device import DeviceFunction, device
 from hologram.language.kernel import Kernel, atlas_kernel, kernel
 
 __all__ = [
     "DeviceArray",
+    "DeviceFunction",
     "Kernel",
     "atlas_kernel",
     "bf16",

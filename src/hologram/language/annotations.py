@@ -7,7 +7,7 @@ arithmetic is allowed.
 from __future__ import annotations
 
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from hologram.errors import UnsupportedError
 from hologram.types import Type
@@ -139,10 +139,3 @@ class DeviceArray(Generic[T]):
 
         def __getitem__(self, index: Any) -> Any: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...
-
-
-def device(function: Any) -> NoReturn:
-    """Functions to be called from kernels; they are not part of this version of the kernel language."""
-    raise UnsupportedError(
-        "@device functions are not part of this version of the kernel language; write the formula in the kernel"
-    )

@@ -235,7 +235,7 @@ def _compiled(function: Callable[..., Any] | None) -> Program:
 
     assert function is not None, "a kernel has a function or a program"
     source = source_of(function)
-    unit = compile_function(source.text, source.file, source.name, source.first_line, source.constants)
+    unit = compile_function(source.text, source.file, source.name, source.first_line, source.constants, source.devices)
     if wanted := debug.level():
         debug.show(f"{unit.name}: {debug.times(unit.timings)}")
         if wanted >= debug.PROGRAM:

@@ -28,11 +28,16 @@ class FunctionSource:
     name: str
     first_line: int
     constants: Mapping[str, Number]
+    devices: Mapping[str, FunctionSource]
 
 
-def source_of(function: Callable[..., Any]) -> FunctionSource:
-    """Source of a Python function; raises KernelSyntaxError where none is available."""
+def source_of(function: Callable[..., Any], known: dict[int, FunctionSource] | None = None) -> FunctionSource:
+    """Source of a Python function; raises KernelSyntaxError where none is available.
+
+    `known` holds the functions met so far by their identity: device functions may mention each other.
+    """
     assert isinstance(function, FunctionType)
+    known = {} if known is None else known
     code, name = function.__code__, function.__name__
     try:
         lines, first_line = inspect.getsourcelines(function)
@@ -49,7 +54,19 @@ def source_of(function: Callable[..., Any]) -> FunctionSource:
         text = f"{'; '.join(imports)}\n{textwrap.dedent(text)}"
         first_line -= 1
     constants = {name: number for name, value in around.items() if (number := _number(value)) is not None}
-    return FunctionSource(text, inspect.getsourcefile(function) or code.co_filename, name, first_line, constants)
+    devices: dict[str, FunctionSource] = {}
+    file = inspect.getsourcefile(function) or code.co_filename
+    known[id(function)] = made = FunctionSource(text, file, name, first_line, constants, devices)
+    for local, value in around.items():
+        if _is_device(value):
+            devices[local] = known.get(id(value.__wrapped__)) or source_of(value.__wrapped__, known)
+    return made
+
+
+def _is_device(value: Any) -> bool:
+    from hologram.language.device import DeviceFunction
+
+    return isinstance(value, DeviceFunction)
 
 
 def _names_around(function: FunctionType, text: str) -> dict[str, Any]:

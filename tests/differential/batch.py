@@ -1,0 +1,79 @@
+"""Many random cases in a process of their own: an abort of native code is a finding, not the end of the tests.
+
+``python -m tests.differential.batch programs|kernels FIRST COUNT`` prints a line a case: its seed, a tab, and ``ok``,
+``refused`` or what differs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+from hologram.errors import KernelTypeError
+from hologram.frontend import compile_source
+from tests.differential import generate, kernels
+from tests.differential.compare import compare
+
+OK, REFUSED = "ok", "refused"
+SECONDS_A_CASE = 20
+
+
+def check_program(seed: int) -> str:
+    return compare(*generate.program(seed)) or OK
+
+
+def check_kernel(seed: int) -> str:
+    """The grammar knows little about types: a few kernels do not compile."""
+    source, launch = kernels.kernel(seed)
+    try:
+        (unit,) = compile_source(source, f"kernel_{seed}.py")
+    except KernelTypeError:
+        return REFUSED
+    return compare(unit.program, launch) or OK
+
+
+CHECKS: dict[str, Callable[[int], str]] = {"programs": check_program, "kernels": check_kernel}
+
+
+def outcomes(kind: str, first: int, count: int) -> Iterator[tuple[int, str]]:
+    """(seed, outcome) of each case; a process that ends early is started again behind the case that ended it."""
+    last = first + count
+    while first < last:
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "tests.differential.batch",
+            kind,
+            str(first),
+            str(last - first),
+        ]
+        limit = SECONDS_A_CASE * (last - first)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
+        lines = [line.split("\t", 1) for line in done.stdout.splitlines() if "\t" in line]
+        yield from ((int(seed), outcome) for seed, outcome in lines)
+        first += len(lines)
+        if first < last:
+            yield first, f"the process ended with {done.returncode}: {done.stderr[-1000:]}"
+            first += 1
+
+
+def findings(kind: str, first: int, count: int) -> tuple[list[str], int]:
+    """What to report, each with how to make it smaller, and how many cases were run."""
+    seen = list(outcomes(kind, first, count))
+    wrong = [(seed, outcome) for seed, outcome in seen if outcome not in (OK, REFUSED)]
+    smaller = f"python -m tests.differential.minimise {kind.removesuffix('s')}"
+    return [f"{outcome}\n    {smaller} {seed}" for seed, outcome in wrong], sum(o == OK for _, o in seen)
+
+
+def main(kind: str, first: str, count: str) -> None:
+    for seed in range(int(first), int(first) + int(count)):
+        outcome = CHECKS[kind](seed).replace("\n", " ")
+        sys.stdout.write(f"{seed}\t{outcome}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

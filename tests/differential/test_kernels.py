@@ -1,0 +1,27 @@
+"""Random kernels in the kernel language give the same bits and faults as native code and on the interpreter."""
+
+import os
+
+import pytest
+
+from tests.differential.batch import findings
+
+BATCH = 20
+QUICK = 6
+LONG = int(os.environ.get("HOLOGRAM_RANDOM_KERNELS", "5000"))
+LONG_BATCH = 250
+
+
+@pytest.mark.parametrize("batch", range(QUICK))
+def test_kernels_agree(batch: int) -> None:
+    wrong, run = findings("kernels", batch * BATCH, BATCH)
+    assert not wrong, "\n".join(wrong)
+    assert run > BATCH // 2, "most of what the grammar makes is valid"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(10_000, 10_000 + LONG, LONG_BATCH))
+def test_many_kernels_agree(first: int) -> None:
+    wrong, run = findings("kernels", first, min(LONG_BATCH, 10_000 + LONG - first))
+    assert not wrong, "\n".join(wrong)
+    assert run

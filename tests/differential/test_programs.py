@@ -1,0 +1,27 @@
+"""Random programs give the same bits and faults as native code and on the interpreter."""
+
+import os
+
+import pytest
+
+from tests.differential.batch import findings
+
+BATCH = 25
+QUICK = 8
+LONG = int(os.environ.get("HOLOGRAM_RANDOM_PROGRAMS", "20000"))
+LONG_BATCH = 250
+
+
+@pytest.mark.parametrize("batch", range(QUICK))
+def test_programs_agree(batch: int) -> None:
+    wrong, run = findings("programs", batch * BATCH, BATCH)
+    assert not wrong, "\n".join(wrong)
+    assert run == BATCH
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(10_000, 10_000 + LONG, LONG_BATCH))
+def test_many_programs_agree(first: int) -> None:
+    wrong, run = findings("programs", first, min(LONG_BATCH, 10_000 + LONG - first))
+    assert not wrong, "\n".join(wrong)
+    assert run
