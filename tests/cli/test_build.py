@@ -73,6 +73,19 @@ def test_damaged_outputs_are_rebuilt(tree: Path, hologram: Command, damage: str)
     assert output.read_bytes() == good
 
 
+def test_a_changed_import_is_a_change(tree: Path, hologram: Command) -> None:
+    helper = "from hologram.language import device, f32\n\n\n@device\ndef factor(x: f32) -> f32:\n    return x * {}\n"
+    (tree / "helper.py").write_text(helper.format("2.0"))
+    (tree / "uses.py").write_text(
+        "from helper import factor\nfrom hologram.language import DeviceArray, f32, get_global_id, kernel, u32\n\n\n"
+        "@kernel\ndef grow(a: DeviceArray[f32], n: u32):\n    i = get_global_id()\n    if i < n:\n"
+        "        a[i] = factor(a[i])\n"
+    )
+    cached = [rows(hologram)["grow@uses.py"]["cached"] for _ in range(2)]
+    (tree / "helper.py").write_text(helper.format("3.0"))
+    assert [*cached, rows(hologram)["grow@uses.py"]["cached"]] == [False, True, False]
+
+
 def test_touching_a_file_is_no_change(tree: Path, hologram: Command) -> None:
     rows(hologram)
     (tree / "pair.py").touch()

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from hologram.cli.sources import write
+from hologram.frontend.discover import find_module
 from hologram.frontend.names import DECORATORS, LANGUAGE_MODULES, dotted
 from hologram.language.program import read_file
 
@@ -84,9 +85,28 @@ def _is_kernel(node: ast.stmt) -> bool:
 
 
 def input_key(path: Path, targets: Sequence[str]) -> str:
-    """Digest of all that decides what a file compiles to: its text, the compiler's version, the targets."""
+    """Digest of all that decides what a file compiles to: its text and what it imports, the compiler, the targets."""
     parts = [version("hologram-atlas").encode(), version("llvmlite").encode(), *(t.encode() for t in sorted(targets))]
-    return digest(b"\0".join([*parts, read_file(path)]))
+    return digest(b"\0".join([*parts, *(digest(read_file(p)).encode() for p in [path, *_imported(path)])]))
+
+
+def _imported(path: Path) -> list[Path]:
+    """The kernel files that a Python file takes functions and constants from, directly or through others."""
+    found: dict[Path, None] = {}
+    work = [path] if path.suffix == ".py" else []
+    while work:
+        here = work.pop()
+        try:
+            nodes = ast.parse(read_file(here)).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom):
+                other = find_module(str(here), "." * node.level + (node.module or ""))
+                if other is not None and other != path and other not in found:
+                    found[other] = None
+                    work.append(other)
+    return sorted(found)
 
 
 def digest(data: bytes) -> str:
