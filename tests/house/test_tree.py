@@ -65,7 +65,14 @@ def test_modules_have_their_tests_under_the_same_path() -> None:
     source_folders = {p.parent.relative_to(ROOT / "src/hologram") for p in SOURCES if "/hologram/" in p.as_posix()}
     for path in (ROOT / "tests").rglob("test_*.py"):
         folder = path.parent.relative_to(ROOT / "tests")
-        if folder.parts[:1] in (("house",), ("examples",), ("filetests",), ("hostile",), ("properties",)):
+        if folder.parts[:1] in (
+            ("house",),
+            ("examples",),
+            ("filetests",),
+            ("hostile",),
+            ("properties",),
+            ("differential",),
+        ):
             continue
         assert folder in source_folders, f"{relative(path)} mirrors no folder of src/hologram"
 
