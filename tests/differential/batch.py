@@ -9,12 +9,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from hologram.errors import KernelTypeError
 from hologram.frontend import compile_source
 from tests.differential import generate, kernels
 from tests.differential.compare import compare
 
+ROOT = Path(__file__).parents[2]
 OK, REFUSED = "ok", "refused"
 SECONDS_A_CASE = 20
 
@@ -51,7 +53,7 @@ def outcomes(kind: str, first: int, count: int) -> Iterator[tuple[int, str]]:
             str(last - first),
         ]
         limit = SECONDS_A_CASE * (last - first)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False, cwd=ROOT)
         lines = [line.split("\t", 1) for line in done.stdout.splitlines() if "\t" in line]
         yield from ((int(seed), outcome) for seed, outcome in lines)
         first += len(lines)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from hologram.backends.base import Argument, Backend, Domain
-from hologram.backends.cpu import CpuBackend
 from hologram.backends.interpreter import InterpreterBackend
 from hologram.errors import DivisionByZeroError, HologramError
 from hologram.isa import text
 from hologram.isa.program import Program
 from tests.differential.inputs import Array, Triple, arguments, fenced
+from tests.differential.machines import machine
 
 MAX_STEPS = 200_000
 _KEYS = ("lanes", "grid", "block", "seed", "strided")
@@ -74,7 +74,7 @@ def compare(program: Program, launch: Launch, cpu: Backend | None = None) -> str
     except HologramError as error:
         raise InvalidCaseError(str(error)) from error
     inside = [fenced(a, launch.seed % 4 != 0) if isinstance(a, np.ndarray) else a for a in given()]
-    native_fault, native = _outcome(cpu or CpuBackend(), program, launch, inside)
+    native_fault, native = _outcome(cpu or machine(launch.seed), program, launch, inside)
     if native_fault != fault:
         return f"native code: {native_fault}, interpreter: {fault}"
     for param, got, wanted in zip(program.params, native, expected, strict=True):

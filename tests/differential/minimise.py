@@ -20,7 +20,8 @@ from hologram.isa.verify import verify
 from tests.differential import generate, kernels
 from tests.differential.compare import InvalidCaseError, compare, file_test, read_launch
 
-KEPT = Path(__file__).parents[1] / "filetests" / "cpu"
+ROOT = Path(__file__).parents[2]
+KEPT = ROOT / "tests" / "filetests" / "cpu"
 TIMEOUT = 60
 
 
@@ -28,7 +29,9 @@ def still_fails(source: str, suffix: str) -> bool:
     """Run a file test in a process of its own, so that an abort counts as a failure too."""
     command = [sys.executable, "-W", "ignore", "-m", "tests.differential.minimise", "check", suffix]
     try:
-        done = subprocess.run(command, input=source, text=True, capture_output=True, timeout=TIMEOUT, check=False)
+        done = subprocess.run(
+            command, input=source, text=True, capture_output=True, timeout=TIMEOUT, check=False, cwd=ROOT
+        )
     except subprocess.TimeoutExpired:
         return False
     return done.returncode != 0
