@@ -196,7 +196,8 @@ PURE: dict[str, Rule] = {
 }
 
 MEMORY = frozenset({"LDG", "STG"})
-CONTROL = frozenset({"BRA", "LOOP", "EXIT", "MemFence"})
+SHARED = frozenset({"LDS", "STS"})
+CONTROL = frozenset({"BRA", "LOOP", "EXIT", "MemFence", "BarSync"})
 SOURCES = frozenset({"MOV_IMM", "MOV_PARAM", "MOV_SREG"})
 REDUCTIONS = {
     "GRED_ADD": (_ADD, -0.0, 0),
@@ -209,7 +210,7 @@ REDUCTIONS = {
 Minimum and maximum over a launch propagate NaN, as NumPy's do.
 """
 
-_BITWISE = frozenset({"MOV", "MOV_IMM", "MOV_PARAM", "SEL", "LDG", "STG"})
+_BITWISE = frozenset({"MOV", "MOV_IMM", "MOV_PARAM", "SEL", "LDG", "STG", "LDS", "STS"})
 
 
 def implements(spec: Spec, type: Type | None) -> bool:
@@ -222,7 +223,7 @@ def implements(spec: Spec, type: Type | None) -> bool:
         return False
     if spec.name in REDUCTIONS:
         return type in INTEGERS | FLOATS
-    if spec.name in PURE or spec.name in MEMORY | ATOMICS or spec.name in CONTROL or spec.name in SOURCES:
+    if spec.name in PURE or spec.name in MEMORY | SHARED | ATOMICS or spec.name in CONTROL or spec.name in SOURCES:
         return True
     return type is not None and (spec.name, type) in EXPANSIONS
 
