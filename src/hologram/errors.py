@@ -159,6 +159,10 @@ class UninitializedReadError(ExecutionError):
     """A lane read a register that nothing had written."""
 
 
+class BarrierError(ExecutionError):
+    """Not all lanes of a block came to a barrier together."""
+
+
 class StepLimitError(ExecutionError):
     """A launch ran more steps than `max_steps` allows."""
 

@@ -80,3 +80,12 @@ def test_json_round_trip() -> None:
     (loaded,) = schema.loads(text)
     assert loaded == made.tree
     assert compile_tree(loaded).program.instructions == made.program.instructions
+
+
+def test_json_of_shared_memory_and_barriers() -> None:
+    made = unit(body("x: DeviceArray[f32]", "s = shared(f32, 8)", "s[lane_id()] = x[0]", "barrier()", "x[1] = s[0]",
+                     "x[2] = f32(s.shape[0])"))  # fmt: skip
+    (loaded,) = schema.loads(schema.dumps([made.tree]))
+    assert loaded == made.tree
+    assert made.program.shared_bytes == 32
+    assert compile_tree(loaded).program.instructions == made.program.instructions

@@ -186,7 +186,7 @@ def test_documents_from_strangers(document: Any, message: str) -> None:
         ({"body": [{"type": "let", "name": "q", "value": {"type": "call", "function": "system", "args": []}}]},
          "'system' is no function"),
         ({"body": [{"type": "let", "name": "q", "value": {"type": "call", "function": "barrier", "args": []}}]},
-         "barriers"),
+         "barrier() has no value"),
         ({"body": [{"type": "let", "name": "q", "value": {"type": "cast", "to": "str", "value": {"type": "literal",
           "value": 1}}}]}, "no type 'str'"),
         ({"body": [{"type": "let", "name": "q", "value": {"type": "binary_op", "op": "unknown", "left":

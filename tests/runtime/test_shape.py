@@ -12,8 +12,8 @@ from hologram.backends.base import MAX_LANES
 from hologram.errors import LaunchError
 from hologram.isa.affine import Poly
 from hologram.isa.operands import Slot
-from hologram.isa.program import Param, Program
-from hologram.runtime.shape import launch_config, launch_domain, needs_block
+from hologram.isa.program import Param, Program, works_by_blocks
+from hologram.runtime.shape import launch_config, launch_domain
 from hologram.types import Type
 
 N = Slot(0)
@@ -89,11 +89,11 @@ def test_too_many_lanes() -> None:
 def test_launch_config(program: Callable[[str], Program]) -> None:
     config = launch_config(LINE, {N: 1000})
     assert (config.grid, config.block) == ((4, 1, 1), (256, 1, 1))
-    assert not needs_block(program("saxpy"))
+    assert not works_by_blocks(program("saxpy"))
 
 
 def test_programs_that_work_by_blocks_need_a_block() -> None:
     shared = Program("shared", LINE.params, (), extent=LINE.extent, shared_bytes=64)
     with pytest.raises(LaunchError, match="@kernel"):
         lanes(shared, 10)
-    assert lanes(shared, 10, block=4) == (10, 1, 1)
+    assert lanes(shared, 10, block=4) == (12, 1, 1), "blocks run whole"

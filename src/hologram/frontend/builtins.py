@@ -49,6 +49,8 @@ FUNCTIONS: dict[str, Function] = {
     "min": Function("fold", (2, 16), ("MIN", "MINP")),
     "max": Function("fold", (2, 16), ("MAX", "MAXP")),
     **{f"atomic_{name}": Function("atomic", (3, 5), (f"ATOM_{op}",)) for name, op in _ATOMICS.items()},
+    "shared": Function("declaration", (2, 2)),
+    "barrier": Function("barrier", (0, 0), ("BarSync",)),
     "atomic_cas": Function("atomic", (4, 6), ("ATOM_CAS",)),
     **{f"atomic_add_{t}": Function("atomic", (2, 2), ("ATOM_ADD", t)) for t in ("f32", "u32", "i32")},
     **{
@@ -68,8 +70,6 @@ MATH_SPELLINGS = {
 """Names of Python's `math` module and what they are called here."""
 
 MISSING: dict[str, str] = {
-    "shared": "block-shared memory (shared) is not part of this version of the kernel language",
-    "barrier": "barriers are not part of this version of the kernel language",
     "print": "print is not part of this version of the kernel language",
     **{
         f"block_{name}": f"block reductions (block_{name}) are not part of this version of the kernel language"

@@ -10,7 +10,7 @@ from hologram.frontend.atomics import atomic
 from hologram.frontend.builtins import FUNCTIONS, MISSING, MISSING_HINTS, Function
 from hologram.frontend.conversion import is_constant, operation
 from hologram.frontend.promote import BOOL, SCALARS, Weak, is_integer, join, spelled
-from hologram.frontend.typed import Const, Coordinate, Element, Expr, Local, Operation, Perform, Reduce
+from hologram.frontend.typed import Barrier, Const, Coordinate, Element, Expr, Local, Operation, Perform, Reduce
 from hologram.frontend.walk import walk
 from hologram.isa.operands import Special
 from hologram.types import HALVES, Type
@@ -34,6 +34,8 @@ class Calls:
             "absolute": self._absolute,
             "fold": self._fold,
             "reduction": self._no_value,
+            "barrier": self._nothing,
+            "declaration": self._nothing,
             "atomic": lambda n, f: atomic(self.expressions, n, f),
         }
 
@@ -46,9 +48,11 @@ class Calls:
         function = self._function(node)
         return self._rules[function.rule](node, function)
 
-    def statement(self, node: tree.Call, at: tree.Place | None, in_loop: bool) -> Reduce | Perform:
-        """A call for its effect: an atomic or a launch reduction."""
+    def statement(self, node: tree.Call, at: tree.Place | None, in_loop: bool) -> Reduce | Perform | Barrier:
+        """A call for its effect: an atomic, a barrier or a launch reduction."""
         function = self._function(node)
+        if function.rule == "barrier":
+            return Barrier(at=at)
         if function.rule == "atomic":
             return Perform(self.typed(node), at=at)
         if function.rule != "reduction":
@@ -60,7 +64,9 @@ class Calls:
 
     def _reduction(self, node: tree.Call, function: Function, at: tree.Place | None) -> Reduce:
         value, out, index = node.args
-        _, param = self.expressions.array(out, node)
+        slot, param = self.expressions.array(out, node)
+        if slot in self.expressions.shared:
+            self.source.type(out, f"{node.function} stores into an array parameter, '{param.name}' is shared memory")
         if param.ndim != 1:
             self.source.type(out, f"{node.function} stores into a 1-D array, '{param.name}' has {param.ndim} axes")
         target = self.expressions.element(tree.Index(out, index, at=out.at))
@@ -162,6 +168,9 @@ class Calls:
         for arg in rest:
             out = Operation(kind, op, (out, arg), at=node.at)
         return out
+
+    def _nothing(self, node: tree.Call, function: Function) -> Expr:
+        self.source.type(node, f"{node.function}() has no value", "use it as a statement")
 
     def _no_value(self, node: tree.Call, function: Function) -> Expr:
         self.source.type(

@@ -11,6 +11,7 @@ from hologram.frontend.expressions import Expressions, Signature
 from hologram.frontend.inference import infer
 from hologram.frontend.parameters import with_access
 from hologram.frontend.promote import Kind, is_integer
+from hologram.frontend.shared import shared_arrays
 from hologram.frontend.signature import signature_of
 from hologram.frontend.source import Source
 from hologram.frontend.typed import (
@@ -40,6 +41,10 @@ def check(kernel: tree.Kernel, source: Source) -> TypedKernel:
             source.syntax(node, "the code is nested too deeply", "split the expression")
     signature, params = signature_of(kernel, source)
     check_assigned(kernel, source)
+    shared = shared_arrays(kernel, source)
+    slots = {a.param.name: (len(params) + k, a.param) for k, a in enumerate(shared)}
+    sizes = {slot: a.size for (slot, _), a in zip(slots.values(), shared, strict=True)}
+    signature = Signature({**signature.slots, **slots}, signature.bools, sizes)
     variables = infer(kernel, source, signature)
     checker = _Checker(source, signature, variables)
     start = [
@@ -48,7 +53,7 @@ def check(kernel: tree.Kernel, source: Source) -> TypedKernel:
         if name in signature.slots
     ]
     body = (*start, *checker.body(kernel.body))
-    return TypedKernel(kernel.name, with_access(params, body), variables, body, kernel.at)
+    return TypedKernel(kernel.name, with_access(params, body), variables, body, kernel.at, shared)
 
 
 class _Checker:
@@ -74,7 +79,7 @@ class _Checker:
         }
 
     def body(self, statements: Iterable[tree.AnyStatement]) -> tuple[Step, ...]:
-        return tuple(self._rules[type(s)](s) for s in statements)
+        return tuple(self._rules[type(s)](s) for s in statements if not isinstance(s, tree.Shared))
 
     def _set(self, node: tree.Node, name: str, value: tree.AnyExpression) -> Step:
         typed = self.expressions.typed(value)

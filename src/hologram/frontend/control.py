@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hologram.frontend.frame import Frame
 from hologram.frontend.typed import (
+    Barrier,
     Branch,
     Claim,
     ConditionLoop,
@@ -70,6 +71,7 @@ class Control:
             Store: self._store,
             Reduce: self._reduce,
             Perform: self._perform,
+            Barrier: self._barrier,
             Branch: self._branch,
             CountedLoop: self._counted,
             ConditionLoop: self._conditional,
@@ -108,7 +110,8 @@ class Control:
         value = self.values.value(step.value)
         address = self.values.address(step.target)
         self.values.locate(step.target)
-        self.builder.emit("STG", number_type(step.target), value, address)
+        op = "STS" if self.frame.kernel.is_shared(step.target.slot) else "STG"
+        self.builder.emit(op, number_type(step.target), value, address)
         self.values.free_address(address)
         self.frame.free(value)
         return True
@@ -124,6 +127,10 @@ class Control:
 
     def _perform(self, step: Perform) -> bool:
         self.frame.free(self.values.value(step.value))
+        return True
+
+    def _barrier(self, step: Barrier) -> bool:
+        self.builder.emit("BarSync", None, 0)
         return True
 
     def _branch(self, step: Branch) -> bool:

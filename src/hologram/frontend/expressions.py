@@ -6,7 +6,7 @@ While variable types are still being inferred a result may be weak; afterwards o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from hologram.frontend import tree
@@ -55,10 +55,14 @@ _UNSIGNED = {
 
 @dataclass(frozen=True)
 class Signature:
-    """The parameters by name; `bools` are those of type bool, which travel as u8."""
+    """The parameters by name; `bools` are those of type bool, which travel as u8.
+
+    Shared arrays have slots beyond the parameters; `shared` holds how many elements each has.
+    """
 
     slots: Mapping[str, tuple[int, Param]]
     bools: frozenset[str]
+    shared: Mapping[int, int] = field(default_factory=dict)
 
 
 class Expressions:
@@ -66,6 +70,7 @@ class Expressions:
 
     def __init__(self, source: Source, signature: Signature, variables: Mapping[str, AnyKind]) -> None:
         self.source, self.params, self.bools, self.variables = source, signature.slots, signature.bools, variables
+        self.shared = signature.shared
         self.conversions = Conversions(source)
         self.calls = Calls(self)
         self.evaluated = 0
@@ -163,6 +168,8 @@ class Expressions:
         slot, param = self.array(node.array, node)
         if not 0 <= node.axis < param.ndim:
             self.source.type(node, f"'{param.name}' has {param.ndim} dimension(s), there is no axis {node.axis}")
+        if slot in self.shared:
+            return Const(Type.I64, self.shared[slot], at=node.at)
         return SlotValue(Type.I64, Slot(slot, Field.SHAPE, node.axis), at=node.at)
 
     def _conditional(self, node: tree.Conditional) -> Expr:

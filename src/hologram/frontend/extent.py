@@ -114,7 +114,7 @@ class _Reading:
         found = {
             Slot(item.slot, Field.SHAPE, k)
             for item in walk(self.kernel.body)
-            if isinstance(item, Element)
+            if isinstance(item, Element) and not self.kernel.is_shared(item.slot)
             for k, index in enumerate(item.index)
             if self.global_axis(index) == axis
         }

@@ -20,7 +20,7 @@ from hologram.frontend.typed import (
     TypedKernel,
 )
 from hologram.frontend.walk import walk
-from hologram.isa.builder import Builder
+from hologram.isa.builder import Builder, immediate
 from hologram.isa.operands import Field, Pred, Reg, Slot
 from hologram.types import Type
 
@@ -53,12 +53,16 @@ class Frame:
                     used[slot, self.slot_type(slot)] = None
                 case Element(slot=index):
                     handles[index] = None
-                    dims = self.kernel.params[index].ndim
+                    dims = self.kernel.array(index).ndim
                     for axis in range(dims) if dims > 1 else ():
                         used[Slot(index, Field.STRIDE, axis), Type.I64] = None
         for index in sorted(handles):
             self.handles[index] = self.builder.reg()
-            self.builder.emit("MOV_PARAM", Type.U64, self.handles[index], Slot(index))
+            if self.kernel.is_shared(index):
+                start = self.kernel.shared[index - len(self.kernel.params)].offset
+                self.builder.emit("MOV_IMM", Type.I64, self.handles[index], immediate(Type.I64, start))
+            else:
+                self.builder.emit("MOV_PARAM", Type.U64, self.handles[index], Slot(index))
         for slot, kind in sorted(used, key=lambda u: (u[0].index, u[0].field.value, u[0].axis, u[1].value)):
             self._read_parameter(slot, kind)
 

@@ -9,6 +9,7 @@ from hologram.errors import CapacityError
 from hologram.frontend.control import Control
 from hologram.frontend.extent import extent_of
 from hologram.frontend.frame import Frame
+from hologram.frontend.shared import bytes_of
 from hologram.frontend.source import Source
 from hologram.frontend.typed import TypedKernel
 from hologram.isa.builder import Builder
@@ -22,6 +23,7 @@ def lower(kernel: TypedKernel, source: Source, metadata: Mapping[str, str], flag
     """
     builder = Builder(kernel.name, flags)
     builder.params = list(kernel.params)
+    builder.shared_bytes = bytes_of(kernel.shared)
     builder.location = source.location(kernel.at) if kernel.at else None
     try:
         control = Control(Frame(builder, kernel, source))

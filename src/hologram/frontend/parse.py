@@ -245,8 +245,32 @@ class Parser:
             node, f"cannot assign to '{self.source.text(node)}'", "assign to a variable or an array element"
         )
 
+    def _shared(self, target: ast.expr, call: ast.Call) -> tree.Shared:
+        """`name = shared(T, n)`."""
+        source = self.source
+        if not isinstance(target, ast.Name):
+            source.syntax(target, "a shared array needs a plain name", "write tile = shared(f32, 256)")
+        if target.id in self.declared:
+            source.syntax(call, f"'{target.id}' has another meaning already", "use another name")
+        if len(call.args) != 2 or call.keywords:
+            source.syntax(call, "shared takes a type and a number of elements", "write tile = shared(f32, 256)")
+        kind = type_node(call.args[0], source, self.names)
+        if not isinstance(kind, tree.Scalar) or kind.type == "bool":
+            source.syntax(call.args[0], "the elements of a shared array are numbers", "write shared(f32, 256)")
+        try:
+            size = fold(call.args[1], self.names)
+        except NotConstant:
+            size = 0
+        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= tree.MAX_SHARED:
+            source.syntax(call.args[1], f"the number of elements must be a constant from 1 to {tree.MAX_SHARED}")
+        self.declared.add(target.id)
+        return tree.Shared(target.id, kind.type, int(size), at=source.place(call))
+
     def _assign(self, node: ast.Assign) -> list[tree.AnyStatement]:
         at = self.source.place(node)
+        call = node.value
+        if len(node.targets) == 1 and isinstance(call, ast.Call) and self.names.resolve(call.func) == "shared":
+            return [self._shared(node.targets[0], call)]
         if len(node.targets) == 1 and not isinstance(node.targets[0], (ast.Tuple, ast.List)):
             return [self._set(node.targets[0], self.expressions.parse(node.value), at)]
         out: list[tree.AnyStatement] = []

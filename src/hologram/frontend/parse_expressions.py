@@ -189,6 +189,8 @@ class Expressions:
             if len(node.args) != 1 or node.keywords:
                 source.syntax(node, f"{name}(…) converts one value")
             return tree.Cast({"int": "i32", "float": "f32"}.get(name, name), self.parse(node.args[0]), at=at)
+        if name == "shared":
+            source.syntax(node, "shared(…) declares an array", "write it alone: tile = shared(f32, 256)")
         if name not in FUNCTIONS:
             source.syntax(node, f"'{shown}' is no function of the kernel language", self._call_hint(shown))
         args = list(node.args)

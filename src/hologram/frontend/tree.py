@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 import msgspec
 
+MAX_SHARED = 1 << 15
+"""Most elements of a shared array."""
 MAX_DEPTH = 150
 """Deepest nesting of a tree, counted in nodes."""
 
@@ -159,6 +161,14 @@ class Let(Statement, tag="let", frozen=True, kw_only=False):
     declared: str | None = None
 
 
+class Shared(Statement, tag="shared", frozen=True, kw_only=False):
+    """An array of `size` elements that the lanes of a block share."""
+
+    name: str
+    element_type: str
+    size: int
+
+
 class Assign(Statement, tag="assign", frozen=True, kw_only=False):
     """A later assignment of a name, or a store to an array element."""
 
@@ -218,7 +228,7 @@ class CallStatement(Statement, tag="call", frozen=True, kw_only=False):
     call: Call | Inline
 
 
-AnyStatement: TypeAlias = Let | Assign | If | For | While | Return | Break | Continue | Assert | CallStatement
+AnyStatement: TypeAlias = Let | Shared | Assign | If | For | While | Return | Break | Continue | Assert | CallStatement
 
 
 # Kernels

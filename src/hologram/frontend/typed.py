@@ -156,6 +156,11 @@ class Perform(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class Barrier(Step):
+    """All lanes of the block meet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Branch(Step):
     """`if`."""
 
@@ -206,6 +211,15 @@ class Claim(Step):
 
 
 @dataclass(frozen=True)
+class SharedArray:
+    """An array of the block, from byte `offset` of its memory on."""
+
+    param: Param
+    size: int
+    offset: int
+
+
+@dataclass(frozen=True)
 class TypedKernel:
     """A kernel whose every value has a type."""
 
@@ -214,6 +228,14 @@ class TypedKernel:
     variables: dict[str, Kind]
     body: tuple[Step, ...]
     at: Place | None = None
+    shared: tuple[SharedArray, ...] = ()
+
+    def array(self, slot: int) -> Param:
+        """The array parameter in a slot; slots beyond the parameters are the shared arrays."""
+        return self.params[slot] if slot < len(self.params) else self.shared[slot - len(self.params)].param
+
+    def is_shared(self, slot: int) -> bool:
+        return slot >= len(self.params)
 
 
 def is_bool(expr: Expr) -> bool:

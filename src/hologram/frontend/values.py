@@ -157,7 +157,7 @@ class Values:
     def address(self, element: Element) -> RegisterIndirect | RegisterIndirectComputed:
         """Where an element lies: the array's handle plus a byte offset."""
         handle = self.frame.handles[element.slot]
-        param = self.frame.kernel.params[element.slot]
+        param = self.frame.kernel.array(element.slot)
         first = element.index[0]
         if param.ndim == 1 and isinstance(first, Const) and 0 <= first.value * param.type.size <= MAX_CONSTANT_OFFSET:
             return RegisterIndirect(handle, int(first.value) * param.type.size)
@@ -170,7 +170,7 @@ class Values:
         return RegisterIndirectComputed(handle, known)
 
     def _offset(self, element: Element) -> Reg:
-        param = self.frame.kernel.params[element.slot]
+        param = self.frame.kernel.array(element.slot)
         if param.ndim == 1:
             index = self.value(element.index[0])
             size = param.type.size
@@ -193,7 +193,9 @@ class Values:
         self.free_address(address)
         self.locate(expr)
         target = into or self.frame.temporary()
-        self.builder.emit("LDG", number_type(expr), target, address)
+        self.builder.emit(
+            "LDS" if self.frame.kernel.is_shared(expr.slot) else "LDG", number_type(expr), target, address
+        )
         return target
 
     def _atomic(self, expr: Atomic, into: Reg | None) -> Reg:

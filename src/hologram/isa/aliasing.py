@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hologram.isa.affine import Affine, Poly, Variable
 from hologram.isa.elements import element_index
 from hologram.isa.operands import Special
-from hologram.isa.program import Program
+from hologram.isa.program import Program, works_by_blocks
 from hologram.isa.symbolic import Symbolic, analyze
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _elements(program: Program, facts: Facts, symbolic: Symbolic) -> dict[int, s
     out: dict[int, set[Element | None]] = {i: set() for i, p in enumerate(program.params) if p.is_array}
     for index, slot in facts.slot_of.items():
         reduces = program.instructions[index].op.startswith("GRED_")
-        known = symbolic.described and not reduces
+        known = symbolic.described and not reduces and not works_by_blocks(program)
         out[slot].add(element_index(program, symbolic, index, slot) if known else None)
     return out
 

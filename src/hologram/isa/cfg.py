@@ -82,6 +82,8 @@ def build_cfg(program: Program) -> Cfg:
     code, end = program.instructions, len(program.instructions)
     leaders = {0, *(i for i in program.labels.values())}
     for i, ins in enumerate(code):
+        if ins.op == "BarSync":
+            leaders.add(i + 1)
         if ins.spec.is_terminator:
             leaders.update((i + 1, *targets(program, i)))
     starts = sorted(i for i in leaders if i < end)
@@ -91,7 +93,20 @@ def build_cfg(program: Program) -> Cfg:
         stop = starts[k + 1] if k + 1 < len(starts) else end
         succs = tuple(dict.fromkeys(number.get(t, EXIT) for t in targets(program, stop - 1)))
         blocks[k] = Block(k, start, stop, succs)
-    order = reverse_postorder(0, {b.id: b.succs for b in blocks.values()}) if blocks else []
+    return _graph(program, blocks, 0)
+
+
+def between_barriers(cfg: Cfg, start: int) -> Cfg:
+    """What runs from a block on until the next barriers, which end it."""
+    blocks = {}
+    for b in cfg.blocks.values():
+        waits = cfg.program.instructions[b.end - 1].op == "BarSync"
+        blocks[b.id] = Block(b.id, b.start, b.end, (EXIT,) if waits else b.succs)
+    return _graph(cfg.program, blocks, start)
+
+
+def _graph(program: Program, blocks: Mapping[int, Block], entry: int) -> Cfg:
+    order = reverse_postorder(entry, {b.id: b.succs for b in blocks.values()}) if blocks else []
     blocks = {k: blocks[k] for k in order}
     for block in blocks.values():
         for s in block.succs:

@@ -77,6 +77,13 @@ used in addresses, nothing else, so the verifier knows the array behind every ac
   at most 2 units in the last place for `exp exp2 log log2 sin cos`, 3 for `tanh sigmoid erf`, 4 for the rest; in f16
   and bf16 the f32 result is rounded once. `sqrt` is correctly rounded.
 
+## Blocks
+
+The lanes of a block share `.shared` bytes, which hold nothing at first. At `bar.sync` all lanes of the block meet: what
+any of them stored before it, every lane sees after it. A barrier that some lanes do not come to is an error, which the
+interpreter reports; the CPU refuses programs for which it cannot prove that all come. A program with shared memory or
+barriers runs whole blocks of at most 1024 lanes, whatever its extent.
+
 ## Atomics
 
 `atom_*` change one element as a whole and give what it held before. The lanes that execute one together take turns

@@ -122,3 +122,8 @@ class Program:
         from hologram.isa import text
 
         return text.disassemble(self)
+
+
+def works_by_blocks(program: Program) -> bool:
+    """True for programs whose lanes work together by blocks: shared memory, barriers, block reductions."""
+    return program.shared_bytes > 0 or any(i.op.startswith(("BarSync", "BRED_")) for i in program.instructions)

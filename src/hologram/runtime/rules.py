@@ -21,7 +21,7 @@ class Rules:
     @property
     def proven(self) -> bool:
         """True when every access is covered by the lengths that are checked before a launch."""
-        return not self.extents.unknown
+        return not (self.extents.unknown or self.extents.program.shared_bytes)
 
 
 @lru_cache(maxsize=1024)

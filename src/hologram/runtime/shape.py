@@ -9,14 +9,15 @@ from typing import Any
 from hologram.backends.base import DEFAULT_BLOCK, MAX_LANES, Domain, LaunchConfig, Triple, triple
 from hologram.errors import LaunchError
 from hologram.isa.operands import Slot
-from hologram.isa.program import Program
+from hologram.isa.program import Program, works_by_blocks
 
 Dimensions = int | Sequence[int]
 
 DEFAULT_BLOCKS: Mapping[int, Triple] = {0: (DEFAULT_BLOCK, 1, 1), 1: (DEFAULT_BLOCK, 1, 1), 2: (32, 8, 1), 3: (8, 8, 4)}
 """Block of a launch that names none, by the number of axes of the program's extent."""
 
-BLOCK_OPERATIONS = ("BarSync", "BRED_")
+MAX_BLOCK = 1024
+"""Lanes of a block that work together."""
 
 
 def launch_domain(
@@ -35,6 +36,8 @@ def launch_domain(
     grids = _grid(program, wanted, blocks, grid)
     available = [g * b for g, b in zip(grids, blocks, strict=True)]
     # A program with an extent reads no axis beyond it; more lanes there would do its work again.
+    if works_by_blocks(program):
+        wanted = tuple(available[: len(program.extent)])  # lanes beyond the extent work for the others of their block
     beyond = (1, 1, 1) if program.extent else tuple(available)
     x, y, z = (min(a, w) for a, w in zip(available, (*wanted, *beyond[len(wanted) :]), strict=True))
     domain = Domain((x, y, z), grids, blocks)
@@ -56,7 +59,7 @@ def launch_config(
 
 def _block(program: Program, block: Dimensions | None) -> Triple:
     if block is None:
-        if needs_block(program):
+        if works_by_blocks(program):
             raise LaunchError(
                 f"kernel '{program.name}' works by blocks: give their size, block=256 at the call or @kernel(block=256)"
             )
@@ -64,6 +67,8 @@ def _block(program: Program, block: Dimensions | None) -> Triple:
     chosen = triple(_integers(block), "block")
     if 0 in chosen:
         raise LaunchError(f"kernel '{program.name}': block must hold at least one lane on each axis, got {block!r}")
+    if works_by_blocks(program) and chosen[0] * chosen[1] * chosen[2] > MAX_BLOCK:
+        raise LaunchError(f"kernel '{program.name}' works by blocks of at most {MAX_BLOCK} lanes, got block={block!r}")
     return chosen
 
 
@@ -88,8 +93,3 @@ def _integers(value: Any) -> int | list[Any]:
         return operator.index(value)
     parts = list(value) if isinstance(value, Sequence) else [value]
     return [operator.index(v) if hasattr(v, "__index__") else v for v in parts]
-
-
-def needs_block(program: Program) -> bool:
-    """True for programs whose lanes work together by blocks."""
-    return program.shared_bytes > 0 or any(i.op.startswith(BLOCK_OPERATIONS) for i in program.instructions)

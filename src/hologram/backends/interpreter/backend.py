@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hologram.backends.base import Argument, Domain
-from hologram.backends.interpreter.coordinates import batches
+from hologram.backends.interpreter.coordinates import batches, blocks
 from hologram.backends.interpreter.decode import REDUCTIONS, implements
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.launch import Launch
@@ -21,7 +21,7 @@ from hologram.errors import DivisionByZeroError
 from hologram.isa.cfg import Cfg, build_cfg
 from hologram.isa.instructions import Spec
 from hologram.isa.operands import PhiCoordinate
-from hologram.isa.program import Program
+from hologram.isa.program import Program, works_by_blocks
 from hologram.isa.verify import Facts, verify
 from hologram.types import Type
 
@@ -62,6 +62,8 @@ class InterpreterBackend:
             if not self.implements(instruction.spec, instruction.type):
                 suffix = f" on {instruction.type.value}" if instruction.type else ""
                 yield index, f"it does not have {instruction.op}{suffix}"
+            elif instruction.op in REDUCTIONS and works_by_blocks(program):
+                yield index, "launch reductions cannot be combined with shared memory and barriers"
             elif self.boundary is None and any(isinstance(a, PhiCoordinate) for a in instruction.args):
                 yield index, f"{instruction.op} addresses the boundary pool, and none is given"
 
@@ -79,6 +81,7 @@ class InterpreterExecutable:
     def __init__(self, backend: InterpreterBackend, program: Program, facts: Facts, cfg: Cfg) -> None:
         self.program = program
         self._backend, self._facts, self._cfg = backend, facts, cfg
+        self._works_by_blocks = works_by_blocks(self.program)
         self._code = decode_blocks(cfg, facts.slot_of)
 
     def launch(self, arguments: Sequence[Argument], domain: Domain) -> None:
@@ -94,7 +97,7 @@ class InterpreterExecutable:
             for index, instruction in self._cfg.code(block)
             if instruction.op in REDUCTIONS and instruction.type
         }
-        for batch in batches(domain):
+        for batch in blocks(domain) if self._works_by_blocks else batches(domain):
             state = State(launch, batch)
             run(self._code, state, self._backend.max_steps)
             state.finish()

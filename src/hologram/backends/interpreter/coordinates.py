@@ -74,6 +74,18 @@ def batches(domain: Domain) -> Iterator[Batch]:
         yield _batch(domain, np.arange(first, min(first + most, total)), per_row)
 
 
+def blocks(domain: Domain) -> Iterator[Batch]:
+    """The launch block by block, for lanes that work together; nothing of a launch reduction."""
+    (nx, ny, _), (bx, by, bz) = domain.lanes, domain.block
+    gx, gy, gz = (-(-n // b) for n, b in zip(domain.lanes, domain.block, strict=True))
+    for number in range(gx * gy * gz):
+        start = number % gx * bx, number // gx % gy * by, number // (gx * gy) * bz
+        x, y, z = (np.arange(s, min(s + b, n)) for s, b, n in zip(start, domain.block, domain.lanes, strict=True))
+        grid = np.meshgrid(z, y, x, indexing="ij")
+        zs, ys, xs = (axis.reshape(-1) for axis in grid)
+        yield Batch(domain, (zs * ny + ys) * nx + xs, (xs, ys, zs), np.arange(len(xs)), 0)
+
+
 def _batch(domain: Domain, chunks: Array, per_row: int) -> Batch:
     nx, ny, _ = domain.lanes
     rows, starts = chunks // per_row, chunks % per_row * CHUNK

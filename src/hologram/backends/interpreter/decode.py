@@ -25,6 +25,7 @@ from hologram.isa.operands import (
     Pred,
     Reg,
     RegisterIndirect,
+    RegisterIndirectComputed,
     Slot,
     SlotOffset,
     Special,
@@ -172,6 +173,8 @@ def _nothing(site: Site) -> Step:
 
 def _locator(site: Site, address: Address) -> Locator:
     """Finds region and byte offsets of an address, one a lane or one (shape (1,)) for all."""
+    if site.instruction.op in ("LDS", "STS"):
+        return _shared_locator(address)
     if isinstance(address, PhiCoordinate):
         offset = np.array([address.offset])
         return lambda state, active: (_boundary(state), offset)
@@ -191,6 +194,52 @@ def _locator(site: Site, address: Address) -> Locator:
         return state.launch.regions[slot], state.read_integer(address.offset.index, active)
 
     return locate
+
+
+def _shared_locator(address: Address) -> Locator:
+    assert isinstance(address, (RegisterIndirect, RegisterIndirectComputed))
+    start, rest = address.handle.index, address.offset
+
+    def locate(state: State, active: Active) -> tuple[Region, Array]:
+        offsets = state.read_integer(start, active)
+        more = np.array([rest]) if isinstance(rest, int) else state.read_integer(rest.index, active)
+        return state.shared.region, offsets + more
+
+    return locate
+
+
+def _load_shared(site: Site) -> Step:
+    load, ty = _load(site), site.type
+    locate = _locator(site, cast(Address, site.instruction.args[1]))
+
+    def step(state: State, active: Active) -> None:
+        region, offsets = locate(state, active)
+        state.check(region, offsets, ty, active, "load")
+        state.shared_written(offsets, ty, active)
+        load(state, active)
+
+    return step
+
+
+def _store_shared(site: Site) -> Step:
+    store, ty = _store(site), site.type
+    locate = _locator(site, cast(Address, site.instruction.args[1]))
+
+    def step(state: State, active: Active) -> None:
+        store(state, active)
+        state.shared.mark(locate(state, active)[1], ty.size)
+
+    return step
+
+
+def _barrier(site: Site) -> Step:
+    """All lanes of the block are here, or some are elsewhere."""
+
+    def step(state: State, active: Active) -> None:
+        if state.count(active) < state.batch.count:
+            state.missed_barrier(active)
+
+    return step
 
 
 def _boundary(state: State) -> Region:
@@ -272,6 +321,9 @@ _STEPS: Mapping[str, Callable[[Site], Step]] = {
     "PNOT": _logic(np.logical_not),
     "LDG": _load,
     "STG": _store,
+    "LDS": _load_shared,
+    "STS": _store_shared,
+    "BarSync": _barrier,
     "MemFence": _nothing,
     **dict.fromkeys(("ReduceAdd", "ReduceMin", "ReduceMax", "ReduceMul"), _fold),
     **dict.fromkeys(UPDATES, _atomic),

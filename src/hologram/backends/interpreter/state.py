@@ -13,7 +13,8 @@ from hologram.backends.interpreter.memory import Region
 from hologram.backends.interpreter.reduce import ACCUMULATORS, Contributions
 from hologram.backends.interpreter.registers import ALL, Active, Register, UnwrittenError
 from hologram.backends.interpreter.report import fail
-from hologram.errors import ExecutionError, OutOfBoundsError, UninitializedReadError
+from hologram.backends.interpreter.shared import SharedMemory
+from hologram.errors import BarrierError, ExecutionError, OutOfBoundsError, UninitializedReadError
 from hologram.isa.operands import Special
 from hologram.types import Type
 
@@ -29,6 +30,7 @@ class State:
     def __init__(self, launch: Launch, batch: Batch) -> None:
         self.launch, self.batch, self.index = launch, batch, 0
         self.steps, self.total_steps = np.zeros(batch.count, np.int64), 0
+        self.shared = SharedMemory(launch.program.shared_bytes)
         self.contributions: dict[int, Contributions] = {}
         self._registers: dict[int, Register] = {}
         self._predicates: dict[int, Register] = {}
@@ -107,6 +109,23 @@ class State:
             message += f" (element {offset // ty.size} of {size // ty.size})" if offset % ty.size == 0 else ""
             message += "; guard the access or pass a longer array"
             self.fail(OutOfBoundsError, message, self.lane(active, outside))
+
+    def shared_written(self, offsets: Array, ty: Type, active: Active) -> None:
+        """Refuse a load from shared memory that no lane of the block has stored to."""
+        unwritten = self.shared.unwritten(offsets, ty.size)
+        if unwritten.any():
+            offset = int(offsets[np.argmax(unwritten)])
+            message = f"load of {ty.value} at byte offset {offset} of shared memory, which has not been written"
+            self.fail(UninitializedReadError, message, self.lane(active, unwritten))
+
+    def missed_barrier(self, active: Active) -> NoReturn:
+        """Refuse a barrier that only the active lanes of the block have come to."""
+        here = np.zeros(self.batch.count, np.bool_)
+        here[active] = True
+        missing = [int(self.batch.number[lane]) for lane in np.flatnonzero(~here)]
+        shown = ", ".join(str(n) for n in missing[:8]) + (", ..." if len(missing) > 8 else "")
+        message = f"{len(missing)} of {self.batch.count} lanes of the block are not at this barrier: lanes {shown}"
+        self.fail(BarrierError, message, self.lane(active, np.array([True])))
 
     def divided_by_zero(self, active: Active, zero: Array) -> None:
         """Note a fault; the one of the earliest instruction and lowest lane is reported when the launch is complete."""

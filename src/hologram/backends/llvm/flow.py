@@ -69,10 +69,18 @@ class Flow:
     block_of: Mapping[int, int]
 
 
-def analyse(cfg: Cfg) -> Flow:
-    """Find the webs of a verified program."""
+Live = Mapping[Place, Type | None]
+
+
+def analyse(cfg: Cfg, entry: Live | None = None, kept: Mapping[int, Live] | None = None) -> Flow:
+    """Find the webs of a verified program.
+
+    `entry` are registers that hold something when it starts, `kept` what must be there at a barrier (by its index).
+    """
+    kept = kept or {}
     block_of = {i: b.id for b in cfg.blocks.values() for i in range(b.start, b.end)}
     defs: list[tuple[int, Place, Type | None]] = [(ENTRY, ("r", r), t) for r, t in SPECIAL_REGISTERS.items()]
+    defs += [(ENTRY, place, ty) for place, ty in (entry or {}).items()]
     for block in cfg.order:
         for i, ins in cfg.code(block):
             if found := write(ins):
@@ -91,7 +99,7 @@ def analyse(cfg: Cfg) -> Flow:
     for block in cfg.order:
         state = dict(reach[block])
         for i, ins in cfg.code(block):
-            for part, place, _ in reads(ins):
+            for part, place, _ in (*reads(ins), *((kept_part(p), p, t) for p, t in kept.get(i, {}).items())):
                 sources = sorted(state.get(place, frozenset()))
                 for d in sources[1:]:
                     root[find(d)] = find(sources[0])
@@ -121,6 +129,20 @@ def analyse(cfg: Cfg) -> Flow:
         b: frozenset(by_def[d] for place, ds in reach[b].items() if place in live[b] for d in ds) for b in cfg.order
     }
     return Flow(tuple(webs.values()), read, written, live_in, block_of)
+
+
+def kept_part(place: Place) -> str:
+    """The operand part by which a barrier reads a register that is needed after it."""
+    return f"kept {place[0]}{place[1]}"
+
+
+def live_after(cfg: Cfg, flow: Flow, block: int) -> dict[Place, Web]:
+    """The values alive where the only successor of a block begins."""
+    (succ,) = cfg.blocks[block].succs
+    if succ == EXIT:
+        return {}
+    live = flow.live_in[succ]
+    return {w.place: w for w in flow.webs if w.id in live and (ENTRY not in w.defs or len(w.defs) > 1)}
 
 
 def _reaching(cfg: Cfg, defs: list[tuple[int, Place, Type | None]]) -> dict[int, dict[Place, frozenset[int]]]:

@@ -11,7 +11,7 @@ from hologram.backends.llvm.tiles import TiledLoop
 from hologram.isa.affine import Affine, Poly
 from hologram.isa.cfg import Cfg
 from hologram.isa.operands import Slot, Special
-from hologram.isa.program import Program
+from hologram.isa.program import Program, works_by_blocks
 
 GLOBALS = (Special.GLOBAL_X, Special.GLOBAL_Y, Special.GLOBAL_Z)
 
@@ -52,6 +52,8 @@ class Lowering:
 
 def uses_blocks(program: Program) -> bool:
     """True when a program asks for its place inside a block, so lanes must be run block by block."""
+    if works_by_blocks(program):
+        return True
     for ins in program.instructions:
         if ins.op == "MOV_SREG" and ins.args[1] not in GLOBALS:
             return True

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hologram.backends.llvm import flow, shape
+from hologram.backends.llvm import barriers, flow, shape
+from hologram.backends.llvm.barriers import Part, Plan
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value
 from hologram.backends.llvm.job import Lowering
 from hologram.backends.llvm.nest import Nest
@@ -15,6 +16,7 @@ from hologram.backends.llvm.slots import slots_of
 from hologram.backends.llvm.strip import Inputs, Mask, Strip
 from hologram.backends.llvm.structure import Structure
 from hologram.isa.operands import Field, Special
+from hologram.isa.program import works_by_blocks
 from hologram.types import Type
 
 
@@ -29,10 +31,12 @@ def lower(job: Lowering) -> Module:
         if job.program.instructions[i].op in REDUCTIONS
     ]
     strips = StripFunctions(job, module, values, shapes, reductions)
-    module.functions.append(strips.function("full", masked=False))
-    if job.lanes:
-        module.functions.append(strips.function("rest", masked=True))
-    module.functions.append(Nest(job, module, strips.slots, reductions).run())
+    plan = barriers.plan(job) if works_by_blocks(job.program) else None
+    for part in plan.parts if plan else (None,):
+        module.functions.append(strips.function("full", False, plan, part))
+        if job.lanes:
+            module.functions.append(strips.function("rest", True, plan, part))
+    module.functions.append(Nest(job, module, strips.slots, reductions, plan).run())
     return module
 
 
@@ -60,7 +64,7 @@ class StripFunctions:
         self.structure = Structure(job.cfg)
         self.slots = slots_of(job.program)
 
-    def _signature(self) -> list[tuple[str, str]]:
+    def _signature(self, plan: Plan | None) -> list[tuple[str, str]]:
         """(type, name) of a strip function's parameters but the mask."""
         out = [("ptr", "%fault")]
         for k, slot in enumerate(self.slots):
@@ -72,11 +76,13 @@ class StripFunctions:
         out.append(("i64", "%linear"))
         for r in self.reductions:
             out += [("ptr", f"%sum{r.index}"), ("ptr", f"%any{r.index}")]
+        if plan is not None:
+            out += [("ptr", "%shared"), ("ptr", "%kept"), ("ptr", "%next")]
         return out
 
-    def function(self, name: str, masked: bool) -> str:
-        """One strip function: all lanes active, or those of a mask."""
-        signature = self._signature()
+    def function(self, name: str, masked: bool, plan: Plan | None, part: Part | None) -> str:
+        """One strip function: all lanes active, or those of a mask; of the whole program or one part of it."""
+        signature = self._signature(plan)
         named = {n: t for t, n in signature}
         inputs = Inputs(
             {slot: Value(f"%slot{k}", named[f"%slot{k}"]) for k, slot in enumerate(self.slots)},
@@ -89,9 +95,9 @@ class StripFunctions:
         job = self.job
         strip = Strip(
             self.module,
-            job.cfg,
-            self.flow,
-            self.shapes[name],
+            part.cfg if part else job.cfg,
+            part.flow if part else self.flow,
+            part.shapes if part else self.shapes[name],
             job.slot_of,
             job.lanes,
             inputs,
@@ -99,13 +105,16 @@ class StripFunctions:
             job.decided,
             _assumed(job, name),
             job.original,
+            part.entry if part else None,
+            plan.barriers if plan else None,
         )
         if masked:
             count = strip.w.value("trunc i64 %count to i8", "i8")
             steps = Value("<" + ", ".join(f"i8 {k}" for k in range(job.lanes)) + ">", "i8", job.lanes)
             strip.mask = Mask(strip.vector.compare("lt", Type.U8, steps, count), entry=True)
             signature = [*signature, ("i64", "%count")]
-        Walker(strip, self.structure, {} if masked else job.tiles).run()
+        Walker(strip, Structure(part.cfg) if part else self.structure, {} if masked else job.tiles).run()
         strip.w.line("ret void")
         parameters = ", ".join(f"{t} {n}" for t, n in signature)
-        return strip.w.text(f"define internal void @strip_{name}({parameters}) alwaysinline nounwind")
+        full_name = f"strip_{name}{part.number if part else ''}"
+        return strip.w.text(f"define internal void @{full_name}({parameters}) alwaysinline nounwind")

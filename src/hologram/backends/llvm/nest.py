@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from hologram.backends.llvm import layout
+from hologram.backends.llvm.barriers import DONE, Plan
 from hologram.backends.llvm.clamps import LANE_X
 from hologram.backends.llvm.ir import Module, Value, Writer
 from hologram.backends.llvm.job import GLOBALS, Lowering, uses_blocks
@@ -28,7 +29,15 @@ _AXES = "xyz"
 class Nest:
     """Builds the run function of a kernel."""
 
-    def __init__(self, job: Lowering, module: Module, slots: Sequence[Slot], reductions: Sequence[Reduction]) -> None:
+    def __init__(
+        self,
+        job: Lowering,
+        module: Module,
+        slots: Sequence[Slot],
+        reductions: Sequence[Reduction],
+        plan: Plan | None = None,
+    ) -> None:
+        self.plan, self.part = plan, ""
         self.job, self.slots, self.reductions = job, slots, reductions
         self.w = Writer(module)
         self.values = load_slots(self.w, job.program, "%block")
@@ -49,6 +58,8 @@ class Nest:
             for axis in range(3):
                 where[Special[f"GRID_DIM_{_AXES[axis].upper()}"]] = grid[axis]
                 where[Special[f"BLOCK_DIM_{_AXES[axis].upper()}"]] = block[axis]
+            if self.plan is not None:
+                self._open_blocks(self.plan, block)
             self._block_loops(where, lanes, grid, block)
         else:
             self._lane_loops(where, [zero, zero, zero], lanes)
@@ -88,7 +99,47 @@ class Nest:
                 # A grid may go on beyond the extent: blocks out there have no lanes, not a negative number of them.
                 some = w.call("llvm.smax.i64", "i64", 0, left, Value("0", "i64"))
                 inside.append(w.call("llvm.smin.i64", "i64", 0, some, block[axis]))
-            self._lane_loops(where, first, inside)
+            if self.plan is not None:
+                self._parts(self.plan, where, first, inside)
+            else:
+                self._lane_loops(where, first, inside)
+
+    def _open_blocks(self, plan: Plan, block: Sequence[Value]) -> None:
+        """Shared memory of a block, and what each of its strips keeps at a barrier."""
+        w, width = self.w, self.job.lanes
+        self.shared = w.alloca(f"[{max(self.job.program.shared_bytes, 1)} x i8], align {LINE_BYTES}")
+        self.next, self.number, self.current = w.alloca("i64"), w.alloca("i64"), w.alloca("i64")
+        row = w.value(f"udiv {w.value(f'add {block[0]}, {width - 1}', 'i64')}, {width}", "i64")
+        rows = w.value(f"mul {block[1]}, {block[2].ref}", "i64")
+        size = w.value(f"mul {w.value(f'mul {row}, {rows.ref}', 'i64')}, {plan.size}", "i64")
+        self.kept = w.value(f"alloca i8, {size}, align {LINE_BYTES}", "ptr")
+
+    def _parts(self, plan: Plan, where: dict[Special, Value], first: Sequence[Value], lanes: Sequence[Value]) -> None:
+        """One block: part after part, each for all strips, as the barriers say."""
+        w = self.w
+        top, done = w.name("part"), w.name("parts")
+        labels = [w.name("part") for _ in plan.parts]
+        w.line(f"store i64 0, ptr {self.current}")
+        w.label(top)
+        cases = " ".join(f"i64 {k}, label {label}" for k, label in enumerate(labels))
+        w.line(f"switch {w.value(f'load i64, ptr {self.current}', 'i64')}, label {done} [ {cases} ]")
+        w.open = False
+        for part, label in zip(plan.parts, labels, strict=True):
+            w.label(label)
+            w.line(f"store i64 {DONE}, ptr {self.next}")
+            w.line(f"store i64 0, ptr {self.number}")
+            self.part = str(part.number)
+            self._lane_loops(dict(where), first, lanes)
+            w.line(f"store {w.value(f'load i64, ptr {self.next}', 'i64')}, ptr {self.current}")
+            w.jump(top)
+        w.label(done)
+
+    def _kept_by_strip(self, plan: Plan) -> str:
+        """The memory of the next strip."""
+        w = self.w
+        number = w.value(f"load i64, ptr {self.number}", "i64")
+        w.line(f"store {w.value(f'add {number}, 1', 'i64')}, ptr {self.number}")
+        return str(w.value(f"getelementptr i8, {self.kept}, {w.value(f'mul {number}, {plan.size}', 'i64')}", "ptr"))
 
     def _lane_loops(self, where: dict[Special, Value], first: Sequence[Value], lanes: Sequence[Value]) -> None:
         w = self.w
@@ -218,9 +269,11 @@ class Nest:
         arguments += [str(where[s]) for s in Special] + [str(linear)]
         for r in self.reductions:
             arguments += [f"ptr {r.accumulators}", f"ptr {r.any}"]
+        if self.plan is not None:
+            arguments += [f"ptr {self.shared}", self._kept_by_strip(self.plan), f"ptr {self.next}"]
         if count is not None:
             arguments.append(str(count))
-        w.line(f"call void @strip_{name}({', '.join(arguments)})")
+        w.line(f"call void @strip_{name}{self.part}({', '.join(arguments)})")
 
     def _linear(self, where: dict[Special, Value]) -> Value:
         """r255: the number of a lane when blocks are numbered, then the lanes inside, x fastest."""

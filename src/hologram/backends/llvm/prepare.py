@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hologram.backends.llvm import clamps, flow, tiles
+from hologram.backends.llvm import barriers, clamps, flow, tiles
 from hologram.backends.llvm.job import Lowering, Stream, uses_blocks
 from hologram.backends.llvm.nest import LINE_BYTES
 from hologram.backends.llvm.rules import REDUCTIONS, implements, is_expanded
@@ -24,13 +24,14 @@ from hologram.isa.operands import (
     Slot,
     SlotOffset,
 )
-from hologram.isa.program import FLAG_FAST, Instruction, Program
+from hologram.isa.program import FLAG_FAST, Instruction, Program, works_by_blocks
 from hologram.isa.symbolic import Symbolic, analyze
 from hologram.isa.verify import Facts
 from hologram.types import Type
 
 MAX_STRIP = 64
 REDUCTION_STRIP = 64
+BLOCK_STRIP = 16
 EXPANSION_PRESSURE = 8
 
 
@@ -78,7 +79,12 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
         for i, ins in cfg.code(block):
             if ins.op in REDUCTIONS:
                 raise refuse(program, i, "a launch reduction is inside a loop, and a lane contributes to it once")
-    rows = tiles.find(cfg, symbolic)
+    together = works_by_blocks(program)
+    for i in barriers.divergent(cfg, facts.slot_of):
+        raise refuse(program, i, "not provably all lanes of a block come to this barrier, move it out of the condition")
+    for i in barriers.irreducible(cfg):
+        raise refuse(program, i, "this barrier stands in a loop that then has two entries")
+    rows = {} if together else tiles.find(cfg, symbolic)
     width = lanes if lanes is not None else strip_width(program, cfg, register_bytes, registers)
     reduces = any(i.op in REDUCTIONS for i in program.instructions)
     if rows and lanes is None and not reduces:
@@ -90,15 +96,15 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
         facts.slot_of,
         width,
         units,
-        guards(program, symbolic),
+        {} if together else guards(program, symbolic),
         {
             i: _uniform_offset(program, i, ins, symbolic)
             for i, ins in enumerate(program.instructions)
             if ins.op in REDUCTIONS and i in facts.slot_of
         },
         {h: t for h, t in rows.items() if width * t.type.size >= 2 * tiles.PIECE_BYTES},
-        _stream(facts, symbolic, width),
-        clamps.find(program, flow.analyse(cfg), symbolic) if width and cfg.order else {},
+        None if together else _stream(facts, symbolic, width),
+        clamps.find(program, flow.analyse(cfg), symbolic) if width and cfg.order and not together else {},
         _is_elementwise(facts, symbolic),
         facts.origin,
     )
@@ -191,6 +197,8 @@ def strip_width(program: Program, cfg: Cfg, register_bytes: int, registers: int)
     """Lanes of a strip: as many as keep the live values in registers, at most 64."""
     if any(i.op in REDUCTIONS for i in program.instructions):
         return REDUCTION_STRIP
+    if works_by_blocks(program):
+        return min(max(register_bytes // 4, 1), BLOCK_STRIP)
     # f16 and bf16 are computed in f32.
     widest = max((i.type.size for i in program.instructions if i.type and i.type.is_float), default=4)
     widest = max(widest, Type.F32.size)

@@ -247,7 +247,8 @@ PURE: dict[str, Rule] = {
 }
 
 MEMORY = frozenset({"LDG", "STG"})
-CONTROL = frozenset({"BRA", "LOOP", "EXIT", "CALL", "RET", "MemFence"})
+SHARED = frozenset({"LDS", "STS"})
+CONTROL = frozenset({"BRA", "LOOP", "EXIT", "CALL", "RET", "MemFence", "BarSync"})
 SOURCES = frozenset({"MOV_IMM", "MOV_PARAM", "MOV_SREG"})
 REDUCTIONS = {
     "GRED_ADD": (_ADD, -0.0, 0),
@@ -267,7 +268,7 @@ def implements(spec: Spec, type: Type | None) -> bool:
         return False
     if spec.name in REDUCTIONS:
         return type in INTEGERS | FLOATS
-    if spec.name in PURE or spec.name in MEMORY | ATOMICS or spec.name in CONTROL or spec.name in SOURCES:
+    if spec.name in PURE or spec.name in MEMORY | SHARED | ATOMICS or spec.name in CONTROL or spec.name in SOURCES:
         return True
     return type is not None and is_expanded(spec.name, type)
 

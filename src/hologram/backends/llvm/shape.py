@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hologram.backends.llvm.flow import ENTRY, Flow, Web
+from hologram.backends.llvm.flow import ENTRY, Flow, Place, Web
 from hologram.isa.builder import value_of
 from hologram.isa.cfg import EXIT, Cfg, dominators, reverse_postorder
 from hologram.isa.instructions import Category
@@ -50,13 +50,17 @@ def analyse(
     unit_strides: frozenset[Slot] = frozenset(),
     decided: Mapping[int, bool] | None = None,
     assumed: Mapping[int, str] | None = None,
+    entry: Mapping[Place, Stride] | None = None,
+    varying: frozenset[int] | None = None,
 ) -> Shapes:
     """Strides of all webs.
 
     `unit_strides` are array stride slots known to equal the element size; `decided` are comparisons whose outcome
     is known (a guard that the launch's extent already ensures), `assumed` are instructions that give the named operand.
+    `entry` are the strides of registers that hold something at the start. Instructions in `varying` give each lane of a
+    block something else; where it is given, uniform means equal in all lanes of a block, not only of a strip.
     """
-    solver = _Solver(cfg, flow, unit_strides, decided or {}, assumed or {})
+    solver = _Solver(cfg, flow, unit_strides, decided or {}, assumed or {}, entry or {}, varying)
     solver.run()
     stride = {w.id: 0 if solver.stride[w.id] is UNKNOWN else solver.stride[w.id] for w in flow.webs}
     return Shapes(stride, solver.constant, solver.regions, flow)  # type: ignore[arg-type]
@@ -70,14 +74,20 @@ class _Solver:
         unit_strides: frozenset[Slot],
         decided: Mapping[int, bool],
         assumed: Mapping[int, str],
+        entry: Mapping[Place, Stride],
+        varying: frozenset[int] | None,
     ) -> None:
         self.cfg, self.flow, self.unit, self.decided, self.assumed = cfg, flow, unit_strides, decided, assumed
         self.stride: dict[int, object] = {w.id: UNKNOWN for w in flow.webs}
         self.constant = self._constants()
         self.regions: dict[int, frozenset[int]] = {}
+        self.varying = varying or frozenset()
         for web in flow.webs:
-            if ENTRY in web.defs:
-                self.stride[web.id] = {252: 1, 255: 1}.get(web.place[1], 0) if len(web.defs) == 1 else None
+            if web.place in entry and ENTRY in web.defs:
+                self.stride[web.id] = entry[web.place]
+            elif ENTRY in web.defs:
+                own = {252: 1, 255: 1}.get(web.place[1], 0)
+                self.stride[web.id] = None if len(web.defs) > 1 or (own and varying is not None) else own
 
     def _constants(self) -> dict[int, int]:
         out = {}
@@ -113,6 +123,8 @@ class _Solver:
     def _result(self, i: int, ins: Instruction) -> object:
         if i in self.decided:
             return 0
+        if i in self.varying:
+            return None
         strides = {part: self.stride[w.id] for (k, part), w in self._reads(i).items() if k == i}
         if any(s is UNKNOWN for s in strides.values()):
             return UNKNOWN

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hologram.backends.llvm import atomics
-from hologram.backends.llvm.flow import Flow, Web
-from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, float_constant, vector
+from hologram.backends.llvm.constants import constant_text
+from hologram.backends.llvm.flow import Flow, Place, Web, kept_part
+from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane, gather, masked_load, masked_store, scatter
-from hologram.backends.llvm.rules import MEMORY, REDUCTIONS, rule_for
+from hologram.backends.llvm.rules import MEMORY, REDUCTIONS, SHARED, rule_for
 from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
 from hologram.backends.llvm.slots import polynomial, widened
 from hologram.backends.llvm.tiles import RowLoad
@@ -55,6 +56,15 @@ class Inputs:
     linear_lane: Value
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A value that outlives a barrier: where in a strip's own memory it waits, and its stride."""
+
+    offset: int
+    type: Type | None
+    stride: Stride
+
+
 class Strip:
     """Emits instructions for W lanes; reads and writes webs in their shape (scalar, linear or vector).
 
@@ -74,6 +84,8 @@ class Strip:
         decided: Mapping[int, bool],
         assumed: Mapping[int, str],
         original: Callable[[int], int],
+        entry: Mapping[Place, Kept] | None = None,
+        barriers: Mapping[int, tuple[int, Mapping[Place, Kept]]] | None = None,
     ) -> None:
         self.original = original
         self.cfg, self.flow, self.shapes, self.slot_of = cfg, flow, shapes, slot_of
@@ -83,6 +95,7 @@ class Strip:
         self.vector, self.scalar = VectorLanes(self.w, lanes, fast), VectorLanes(self.w, 0, fast)
         self.lanes = lanes
         self.assumed = assumed
+        self.entry, self.barriers = entry or {}, barriers or {}
         self.mask = Mask(None, entry=True)
         self.known: dict[int, Value] = {}
         self._locals: dict[int, Value] = {}
@@ -154,7 +167,31 @@ class Strip:
             value = self.vector.select(None, self.mask.ref, value, old)
         self.w.line(f"store {value}, ptr {cell}")
 
+    def _kept_cell(self, kept: Kept) -> str:
+        return self.w.value(f"getelementptr i8, ptr %kept, i64 {kept.offset}", "ptr").ref
+
+    def _restore(self, web: Web, kept: Kept) -> None:
+        """Begin with what the strip had at the barrier."""
+        width = self.lanes if kept.stride is None else 0
+        element = self._element(web)
+        value = self.w.value(f"load {vector(element, width)}, ptr {self._kept_cell(kept)}, align 1", element, width)
+        if self._width(web):
+            value = self.as_vector(value, web.type, kept.stride)
+        self.w.line(f"store {value}, ptr {self._cell(web)}")
+
+    def _barrier(self, i: int) -> None:
+        """Put by what is needed afterwards and say which barrier this is."""
+        number, kept = self.barriers[i]
+        for place, slot in kept.items():
+            value = self.operand(i, self.program.instructions[i], kept_part(place), 1 if slot.stride is None else 0)
+            self.w.line(f"store {value}, ptr {self._kept_cell(slot)}, align 1")
+        self.w.line(f"store i64 {number}, ptr %next")
+
     def _define_special(self, web: Web) -> None:
+        if web.place in self.entry:
+            if web.uses:
+                self._restore(web, self.entry[web.place])
+            return
         kinds = {252: Special.LANE_X, 253: Special.BLOCK_X, 254: Special.BLOCK_DIM_X}
         number = web.place[1]
         if not web.uses:
@@ -197,8 +234,10 @@ class Strip:
         """Write one instruction that is not a branch."""
         if i in self.known:
             self.store(self.flow.written[i], self.known[i], None if self.known[i].lanes else 0)
-        elif ins.op in MEMORY:
+        elif ins.op in MEMORY | SHARED:
             self._memory(i, ins)
+        elif ins.op == "BarSync":
+            self._barrier(i)
         elif ins.op in atomics.ATOMICS:
             self._atomic(i, ins)
         elif ins.op in REDUCTIONS:
@@ -316,14 +355,25 @@ class Strip:
         assert isinstance(address, RegisterIndirectComputed)
         return self.operand(i, ins, "offset", 0), self.stride(i, "offset")
 
+    def _shared_place(self, i: int, ins: Instruction) -> tuple[Value, Stride]:
+        """Byte offset into shared memory: the sum of both parts of the address."""
+        start, first = self.operand(i, ins, "handle", 0), self.stride(i, "handle")
+        rest, second = self._place(i, ins)
+        stride = None if first is None or second is None else first + second
+        if stride is None:
+            start, rest = (self.as_vector(v, Type.I64, s) for v, s in ((start, first), (rest, second)))
+        return (self.vector if stride is None else self.scalar).binary("add", start, rest), stride
+
     def _memory(self, i: int, ins: Instruction) -> None:
-        ty, slot = ins.type, self.slot_of[i]
+        ty = ins.type
         assert ty is not None
-        offset, stride = self._place(i, ins)
-        base = self.inputs.slots[Slot(slot)]
+        if ins.op in SHARED:
+            base, (offset, stride) = Value("%shared", "ptr"), self._shared_place(i, ins)
+        else:
+            base, (offset, stride) = self.inputs.slots[Slot(self.slot_of[i])], self._place(i, ins)
         element, contiguous = LLVM_TYPE[ty], stride == ty.size and self.lanes > 0
         pointer = self._pointer(base, offset, stride if not contiguous else 0)
-        if ins.op == "LDG":
+        if ins.op in ("LDG", "LDS"):
             self.store(
                 self.flow.written[i], self._load(element, ty.size, pointer, contiguous), 0 if stride == 0 else None
             )
@@ -391,19 +441,3 @@ class Strip:
             new = self.vector.select(None, self.mask.ref, new, old)
         self.w.line(f"store {new}, ptr {cell}")
         self.w.line(f"store i1 true, ptr {self.inputs.reduced[i]}")
-
-
-def constant_text(ty: Type, imm: Imm) -> str:
-    """An immediate as an LLVM constant of its type (floats keep every bit)."""
-    if ty is Type.F32:
-        import struct
-
-        exponent_all_ones = (imm.bits >> 23) & 0xFF == 0xFF
-        if exponent_all_ones:
-            sign, rest = imm.bits >> 31, imm.bits & 0x7FFFFF
-            return f"0x{(sign << 63) | (0x7FF << 52) | (rest << 29):016x}"
-        return float_constant(ty, struct.unpack("<f", struct.pack("<I", imm.bits & 0xFFFFFFFF))[0])
-    if ty is Type.F64:
-        return f"0x{imm.bits:016x}"
-    bits = imm.bits & ((1 << ty.bits) - 1)
-    return str(bits - (1 << ty.bits) if bits >> (ty.bits - 1) else bits)

@@ -1,0 +1,113 @@
+"""Barriers: the program in parts between them, and what each strip of a block keeps from one part to the next.
+
+A part runs for every strip of a block before the next part begins. All lanes of a block must come to the same barrier,
+which is proved here: a barrier under a condition that may differ from lane to lane is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hologram.backends.llvm import flow, shape
+from hologram.backends.llvm.flow import Flow, Place
+from hologram.backends.llvm.job import Lowering
+from hologram.backends.llvm.shape import Shapes, Stride
+from hologram.backends.llvm.strip import Kept
+from hologram.errors import UnsupportedError
+from hologram.isa.cfg import EXIT, Block, Cfg, between_barriers
+from hologram.isa.operands import Special
+from hologram.isa.program import Program
+
+DONE = -1
+MAX_KEPT = 4096
+"""Bytes that a strip may keep: a block of 1,024 strips then needs at most 4 MiB of stack."""
+OF_A_LANE = frozenset(s for s in Special if s.value.startswith(("lane", "global")))
+Keeping = Mapping[Place, Kept]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What runs from the start or a barrier on; `entry` is what it finds there."""
+
+    number: int
+    cfg: Cfg
+    flow: Flow
+    shapes: Shapes
+    entry: Keeping
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All parts; `barriers` says by instruction which part follows and what it needs, `size` bytes a strip."""
+
+    parts: tuple[Part, ...]
+    barriers: Mapping[int, tuple[int, Keeping]]
+    size: int
+
+
+def divergent(cfg: Cfg, slot_of: Mapping[int, int]) -> list[int]:
+    """The barriers (instructions) that not provably all lanes of a block come to."""
+    values = flow.analyse(cfg)
+    shapes = shape.analyse(cfg, values, varying=_varying(cfg.program, slot_of))
+    under = shapes.controlled(frozenset(cfg.order))
+    return [b.end - 1 for b in _waiting(cfg) if b.id in under]
+
+
+def plan(job: Lowering) -> Plan:
+    """Cut a program whose barriers are uniform at them."""
+    cfg = job.cfg
+    values = flow.analyse(cfg)
+    shapes = shape.analyse(cfg, values, job.unit_strides, job.decided)
+    barriers: dict[int, tuple[int, Keeping]] = {}
+    starts: list[tuple[int, Keeping]] = [(cfg.order[0], {})] if cfg.order else []
+    size = 0
+    for block in _waiting(cfg):
+        (succ,) = block.succs
+        if succ == EXIT:
+            barriers[block.end - 1] = (DONE, {})
+            continue
+        kept: dict[Place, Kept] = {}
+        end = 0
+        for place, web in sorted(flow.live_after(cfg, values, block.id).items()):
+            stride = shapes.of(web)
+            kept[place] = Kept(end, web.type, stride)
+            end += (web.type.size if web.type else 1) * (job.lanes if stride is None else 1)
+        barriers[block.end - 1] = (len(starts), kept)
+        starts.append((succ, kept))
+        size = max(size, end)
+    if size > MAX_KEPT:
+        raise UnsupportedError(
+            f"the CPU backend cannot run kernel '{job.program.name}': too many values are needed after a barrier "
+            f"({size} bytes for {job.lanes} lanes, at most {MAX_KEPT}); compute them again after it"
+        )
+    wanted = {i: {place: k.type for place, k in kept.items()} for i, (_, kept) in barriers.items()}
+    parts = []
+    for number, (start, found) in enumerate(starts):
+        part = between_barriers(cfg, start)
+        inside = flow.analyse(part, {place: k.type for place, k in found.items()}, wanted)
+        strides: dict[Place, Stride] = {place: k.stride for place, k in found.items()}
+        shapes = shape.analyse(part, inside, job.unit_strides, job.decided, entry=strides)
+        parts.append(Part(number, part, inside, shapes, found))
+    return Plan(tuple(parts), barriers, -(-size // 64) * 64)
+
+
+def irreducible(cfg: Cfg) -> list[int]:
+    """The barriers behind which a loop would have two entries."""
+    waiting = [b for b in _waiting(cfg) if b.succs[0] != EXIT]
+    return [b.end - 1 for b in waiting if between_barriers(cfg, b.succs[0]).irreducible]
+
+
+def _waiting(cfg: Cfg) -> list[Block]:
+    return [cfg.blocks[b] for b in cfg.order if cfg.program.instructions[cfg.blocks[b].end - 1].op == "BarSync"]
+
+
+def _varying(program: Program, slot_of: Mapping[int, int]) -> frozenset[int]:
+    """Instructions whose results may differ in a block whatever they read: places, memory that the kernel writes."""
+    out = set()
+    for i, ins in enumerate(program.instructions):
+        place = ins.op == "MOV_SREG" and ins.args[1] in OF_A_LANE
+        memory = ins.op == "LDG" and i in slot_of and program.params[slot_of[i]].is_written
+        if place or memory or ins.op == "LDS":
+            out.add(i)
+    return frozenset(out)
