@@ -97,7 +97,7 @@ STATEMENTS = [
     ("s = shared(u32, 4); atomic_add(s, 0, 1)", 36, "'s' is shared memory", ""),
     ("s = shared(f32, 4); grid_sum(n, s, 0)", 37, "'s' is shared memory", ""),
     ("s = shared(f32, 4); x = s + 1.0", 29, "the array 's' is not a number", "s[i]"),
-    ("x = block_sum(n)", 9, "block_sum", "grid_sum"),
+    ("x = 0 < block_sum(n) < 3", 9, "would run twice", "variable first"),
     ("print(n)", 5, "print", "array"),
     ("for k in range(3): grid_sum(a[k], a, 0)", 24, "grid_sum inside a loop", "after the loop"),
     ("if n > 3:\n        x = 1\n    a[0] = x", 12, "'x' may be read before", "x = 0"),

@@ -12,10 +12,10 @@ from hologram.isa.instructions import BY_NAME
 if TYPE_CHECKING:
     from hologram.frontend.expressions import Expressions
 
-_NAMES = frozenset(name for name, function in FUNCTIONS.items() if function.rule == "atomic")
+_NAMES = frozenset(name for name, function in FUNCTIONS.items() if function.rule in ("atomic", "together"))
 
 ONCE = "assign its value to a variable first"
-"""The cure where an atomic stands in what is looked at more than once."""
+"""The cure where an atomic or a block reduction stands in what is looked at more than once."""
 
 
 def has_atomic(node: tree.Node) -> bool:

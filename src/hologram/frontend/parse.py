@@ -320,7 +320,11 @@ class Parser:
             self.source.syntax(node, NO_MATMUL, "write the loops")
         target = self._target(node.target)
         if has_atomic(target):
-            self.source.syntax(node.target, "an atomic in the index of an augmented assignment would run twice", ONCE)
+            self.source.syntax(
+                node.target,
+                "an atomic or block reduction in the index of an augmented assignment would run twice",
+                ONCE,
+            )
         self.expressions.once(target, node.target)
         value = tree.BinaryOp(op, target, self.expressions.parse(node.value), at=at)
         if isinstance(target, tree.Index):

@@ -154,7 +154,9 @@ class Expressions:
         at = self.source.place(node)
         operands = [self.parse(e) for e in (node.left, *node.comparators)]
         if any(has_atomic(e) for e in operands[1:-1]):
-            self.source.syntax(node, "an atomic in the middle of a chained comparison would run twice", ONCE)
+            self.source.syntax(
+                node, "an atomic or block reduction in the middle of a chained comparison would run twice", ONCE
+            )
         for operand, written in zip(operands[1:-1], node.comparators, strict=False):
             self.once(operand, written)
         links: list[tree.AnyExpression] = []

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hologram.backends.llvm import atomics
+from hologram.backends.llvm import atomics, together
 from hologram.backends.llvm.constants import constant_text
 from hologram.backends.llvm.flow import Flow, Place, Web, kept_part
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane, gather, masked_load, masked_store, scatter
-from hologram.backends.llvm.rules import MEMORY, REDUCTIONS, SHARED, rule_for
+from hologram.backends.llvm.rules import BLOCK_REDUCTIONS, MEMORY, REDUCTIONS, SHARED, rule_for
 from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
 from hologram.backends.llvm.slots import polynomial, widened
 from hologram.backends.llvm.tiles import RowLoad
@@ -58,11 +58,15 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Kept:
-    """A value that outlives a barrier: where in a strip's own memory it waits, and its stride."""
+    """A value that outlives a barrier: where in a strip's own memory it waits, and its stride.
+
+    One `of_block` is the result of a block reduction, which begins the memory of the block for that.
+    """
 
     offset: int
     type: Type | None
     stride: Stride
+    of_block: bool = False
 
 
 class Strip:
@@ -168,6 +172,8 @@ class Strip:
         self.w.line(f"store {value}, ptr {cell}")
 
     def _kept_cell(self, kept: Kept) -> str:
+        if kept.of_block:
+            return "%together"
         return self.w.value(f"getelementptr i8, ptr %kept, i64 {kept.offset}", "ptr").ref
 
     def _restore(self, web: Web, kept: Kept) -> None:
@@ -240,6 +246,9 @@ class Strip:
             self._barrier(i)
         elif ins.op in atomics.ATOMICS:
             self._atomic(i, ins)
+        elif ins.op in BLOCK_REDUCTIONS:
+            together.put(self, i, ins)
+            self._barrier(i)
         elif ins.op in REDUCTIONS:
             self._reduce(i, ins)
         elif ins.op != "MemFence":
