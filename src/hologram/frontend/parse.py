@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from hologram.frontend import tree
-from hologram.frontend.atomics import ONCE, has_atomic
+from hologram.frontend.atomics import ONCE, TWICE, has_atomic
 from hologram.frontend.constants import NotConstant, fold
 from hologram.frontend.devices import DeviceCalls
 from hologram.frontend.names import DECORATORS, Device, Names, dotted
@@ -322,7 +322,7 @@ class Parser:
         if has_atomic(target):
             self.source.syntax(
                 node.target,
-                "an atomic or block reduction in the index of an augmented assignment would run twice",
+                f"{TWICE} in the index of an augmented assignment",
                 ONCE,
             )
         self.expressions.once(target, node.target)

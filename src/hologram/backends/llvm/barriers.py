@@ -85,8 +85,8 @@ def plan(job: Lowering) -> Plan:
             kept[place] = Kept(end, web.type, stride)
             end += (web.type.size if web.type else 1) * (job.lanes if stride is None else 1)
         barriers[block.end - 1] = (len(starts), kept)
-        found = {place: known for place, known in result.items() if place in live}
-        starts.append((succ, {**kept, **found}, block.end - 1 if result else None))
+        given = {place: known for place, known in result.items() if place in live}
+        starts.append((succ, {**kept, **given}, block.end - 1 if result else None))
         size = max(size, end)
     if size > MAX_KEPT:
         raise UnsupportedError(

@@ -269,15 +269,9 @@ def implements(spec: Spec, type: Type | None) -> bool:
     """True when the lowering has the instruction for a type."""
     if type is not None and type not in spec.types:
         return False
-    if (
-        spec.name in PURE
-        or spec.name in REDUCTIONS
-        or spec.name in MEMORY | SHARED | ATOMICS
-        or spec.name in CONTROL
-        or spec.name in SOURCES
-    ):
+    if spec.name in PURE or spec.name in MEMORY | SHARED | ATOMICS or spec.name in CONTROL or spec.name in SOURCES:
         return True
-    return type is not None and is_expanded(spec.name, type)
+    return spec.name in REDUCTIONS or (type is not None and is_expanded(spec.name, type))
 
 
 def is_expanded(mnemonic: str, type: Type) -> bool:

@@ -1,8 +1,8 @@
 """Block reductions: the values that the lanes of a block bring to a BRED_*, and the tree that combines them.
 
 Each strip puts its values into the block's memory at the numbers of its lanes; when all strips have, a function folds
-them and leaves the result there. Lane i belongs to accumulator i mod 64; the 64 accumulators fold with stride 32, 16 … 1:
-the tree of a launch reduction in one chunk, whatever the width of a strip.
+them and leaves the result there. Lane i belongs to accumulator i mod 64; the 64 accumulators fold with stride 32, 16
+… 1: the tree of a launch reduction in one chunk, whatever the width of a strip.
 """
 
 from __future__ import annotations
