@@ -70,7 +70,6 @@ MATH_SPELLINGS = {
 """Names of Python's `math` module and what they are called here."""
 
 MISSING: dict[str, str] = {
-    "print": "print is not part of this version of the kernel language",
     **{
         f"block_{name}": f"block reductions (block_{name}) are not part of this version of the kernel language"
         for name in ("sum", "min", "max", "prod")
@@ -78,7 +77,4 @@ MISSING: dict[str, str] = {
 }
 """Names that are refused by name, and why."""
 
-MISSING_HINTS: dict[str, str] = {
-    **dict.fromkeys((n for n in MISSING if "_" in n), "for a sum over all lanes use grid_sum(x, out, index)"),
-    "print": "store the value in an array and look at it after the launch",
-}
+MISSING_HINTS: dict[str, str] = dict.fromkeys(MISSING, "for a sum over all lanes use grid_sum(x, out, index)")

@@ -12,7 +12,7 @@ from hologram.frontend.source import Source
 
 LANGUAGE_MODULES = frozenset({"hologram.language", "atlas_kernel"})
 DECORATORS = frozenset({"kernel", "atlas_kernel"})
-RESERVED = frozenset({"device", "DeviceArray", "range"}) | MISSING.keys()
+RESERVED = frozenset({"device", "DeviceArray", "range", "print"}) | MISSING.keys()
 Number = bool | int | float
 
 

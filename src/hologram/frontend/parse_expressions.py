@@ -48,7 +48,7 @@ _REFUSED: dict[type[ast.expr], tuple[str, str]] = {
     ast.SetComp: ("comprehensions", "write a for loop"),
     ast.DictComp: ("comprehensions", "write a for loop"),
     ast.GeneratorExp: ("generator expressions", "write a for loop"),
-    ast.JoinedStr: ("f-strings", ""),
+    ast.JoinedStr: ("f-strings", "only print takes them"),
     ast.NamedExpr: ("':='", "assign in a statement of its own"),
     ast.Await: ("'await'", ""),
     ast.Yield: ("'yield'", ""),
@@ -189,6 +189,8 @@ class Expressions:
             if len(node.args) != 1 or node.keywords:
                 source.syntax(node, f"{name}(…) converts one value")
             return tree.Cast({"int": "i32", "float": "f32"}.get(name, name), self.parse(node.args[0]), at=at)
+        if name == "print":
+            source.syntax(node, "print(…) has no value", "write it as a statement of its own")
         if name == "shared":
             source.syntax(node, "shared(…) declares an array", "write it alone: tile = shared(f32, 256)")
         if name not in FUNCTIONS:

@@ -242,6 +242,22 @@ def _barrier(site: Site) -> Step:
     return step
 
 
+def _print(site: Site) -> Step:
+    source, ty, message = site.source(0), site.type, cast(int, site.instruction.args[1])
+    return lambda state, active: state.show(active, ty, source(state, active), message)
+
+
+def _assert(site: Site) -> Step:
+    number, message = site.predicate(0), cast(int, site.instruction.args[1])
+
+    def step(state: State, active: Active) -> None:
+        holds = state.read_predicate(number, active)
+        if not holds.all():
+            state.failed_assertion(active, ~holds, message)
+
+    return step
+
+
 def _boundary(state: State) -> Region:
     assert state.launch.boundary is not None
     return state.launch.boundary
@@ -325,6 +341,8 @@ _STEPS: Mapping[str, Callable[[Site], Step]] = {
     "STS": _store_shared,
     "BarSync": _barrier,
     "MemFence": _nothing,
+    "Print": _print,
+    "Assert": _assert,
     **dict.fromkeys(("ReduceAdd", "ReduceMin", "ReduceMax", "ReduceMul"), _fold),
     **dict.fromkeys(UPDATES, _atomic),
     **dict.fromkeys(REDUCTIONS, _reduce),

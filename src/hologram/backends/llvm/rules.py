@@ -248,7 +248,9 @@ PURE: dict[str, Rule] = {
 
 MEMORY = frozenset({"LDG", "STG"})
 SHARED = frozenset({"LDS", "STS"})
-CONTROL = frozenset({"BRA", "LOOP", "EXIT", "CALL", "RET", "MemFence", "BarSync"})
+SILENT = frozenset({"MemFence", "Print", "Assert"})
+"""Instructions that no code is made for."""
+CONTROL = frozenset({"BRA", "LOOP", "EXIT", "CALL", "RET", "BarSync"})
 SOURCES = frozenset({"MOV_IMM", "MOV_PARAM", "MOV_SREG"})
 REDUCTIONS = {
     "GRED_ADD": (_ADD, -0.0, 0),
@@ -268,7 +270,7 @@ def implements(spec: Spec, type: Type | None) -> bool:
         return False
     if spec.name in REDUCTIONS:
         return type in INTEGERS | FLOATS
-    if spec.name in PURE or spec.name in MEMORY | SHARED | ATOMICS or spec.name in CONTROL or spec.name in SOURCES:
+    if spec.name in PURE or spec.name in MEMORY | SHARED | ATOMICS | CONTROL | SILENT | SOURCES:
         return True
     return type is not None and is_expanded(spec.name, type)
 

@@ -10,7 +10,7 @@ from hologram.backends.llvm.constants import constant_text
 from hologram.backends.llvm.flow import Flow, Place, Web, kept_part
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane, gather, masked_load, masked_store, scatter
-from hologram.backends.llvm.rules import MEMORY, REDUCTIONS, SHARED, rule_for
+from hologram.backends.llvm.rules import MEMORY, REDUCTIONS, SHARED, SILENT, rule_for
 from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
 from hologram.backends.llvm.slots import polynomial, widened
 from hologram.backends.llvm.tiles import RowLoad
@@ -242,7 +242,7 @@ class Strip:
             self._atomic(i, ins)
         elif ins.op in REDUCTIONS:
             self._reduce(i, ins)
-        elif ins.op != "MemFence":
+        elif ins.op not in SILENT:
             self._pure(i, ins)
 
     def _pure(self, i: int, ins: Instruction) -> None:
