@@ -143,9 +143,9 @@ def _fault_of(executable: Executable) -> Callable[[int, int], Any]:
     program = executable.program
 
     def fault(code: int, information: int) -> None:
-        from hologram.backends.cpu.backend import division_fault
+        from hologram.backends.cpu.backend import launch_fault
 
-        raise division_fault(program, code)
+        raise launch_fault(program, code)
 
     return fault
 

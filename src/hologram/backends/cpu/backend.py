@@ -17,7 +17,7 @@ from hologram.backends.cpu.environment import default_environment
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
 from hologram.backends.llvm.layout import CHECK, RUN, Layout
-from hologram.errors import DivisionByZeroError, PrintIgnoredWarning
+from hologram.errors import BarrierError, DivisionByZeroError, ExecutionError, PrintIgnoredWarning
 from hologram.isa import agreement
 from hologram.isa.binary import TargetSection
 from hologram.isa.instructions import Spec
@@ -129,7 +129,7 @@ class CpuExecutable:
         with default_environment():
             status = run(ctypes.addressof(memory))
         if status:
-            raise division_fault(self.program, status)
+            raise launch_fault(self.program, status)
 
 
 def pack(program: Program, arguments: Sequence[Argument], domain: Domain) -> bytearray:
@@ -145,9 +145,12 @@ def pack(program: Program, arguments: Sequence[Argument], domain: Domain) -> byt
     return block
 
 
-def division_fault(program: Program, status: int) -> DivisionByZeroError:
-    """The error for a run that returned `status`: 1 + the index of the dividing instruction."""
+def launch_fault(program: Program, status: int) -> ExecutionError:
+    """The error for a run that returned `status`: 1 + the index of a division, or of a barrier that lanes missed."""
     index = status - 1
+    if program.instructions[index].spec.is_barrier:
+        message = "some lanes of a block are not at this barrier; Executor('interpreter') says which"
+        return BarrierError(message, program.name, index, program.location(index))
     return DivisionByZeroError("integer division by zero", program.name, index, program.location(index))
 
 
