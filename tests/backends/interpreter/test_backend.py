@@ -35,12 +35,12 @@ def test_refusals_name_instruction_text_and_line(bench: Any) -> None:
     k.shared_bytes = 64
     k.emit("BarSync", None, 0)
     k.emit("MemFence", None, Scope.DEVICE)
-    k.emit("ClsGet", None, k.reg())
+    k.emit("UnityTest", None, k.pred(), 1.0)
     with pytest.raises(UnsupportedError) as error:
         InterpreterBackend().compile(k.build())
     text = str(error.value)
     assert "kernel 'shared'" in text
-    assert "instruction 2: it does not have ClsGet: cls.get r0 [k.py:3:1]" in text
+    assert "instruction 2: it does not have UnityTest: unity.test p0, 1.0 [k.py:3:1]" in text
     assert "MemFence" not in text and "BarSync" not in text
 
 

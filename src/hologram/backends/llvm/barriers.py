@@ -72,7 +72,7 @@ def plan(job: Lowering) -> Plan:
         for place, web in sorted(flow.live_after(cfg, values, block.id).items()):
             stride = shapes.of(web)
             kept[place] = Kept(end, web.type, stride)
-            end += (web.type.size if web.type else 1) * (job.lanes if stride is None else 1)
+            end += (web.type.size if web.type else 1) * (max(job.lanes, 1) if stride is None else 1)
         barriers[block.end - 1] = (len(starts), kept)
         starts.append((succ, kept))
         size = max(size, end)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from hologram.backends.llvm import halves
+from hologram.backends.llvm import halves, resonance
 from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.ir import Value
 from hologram.backends.llvm.lanes import VectorLanes, suffix
@@ -244,6 +244,7 @@ PURE: dict[str, Rule] = {
     "ReduceMin": _fold(_MIN),
     "ReduceMax": _fold(_MAX),
     "ReduceMul": _fold(_MUL),
+    **resonance.RULES,
 }
 
 MEMORY = frozenset({"LDG", "STG"})
@@ -269,6 +270,8 @@ def implements(spec: Spec, type: Type | None) -> bool:
     if spec.name in REDUCTIONS:
         return type in INTEGERS | FLOATS
     if spec.name in PURE or spec.name in MEMORY | SHARED | ATOMICS or spec.name in CONTROL or spec.name in SOURCES:
+        return True
+    if spec.name in resonance.OF_THE_LAUNCH:
         return True
     return type is not None and is_expanded(spec.name, type)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hologram.backends.llvm import atomics
+from hologram.backends.llvm import atomics, resonance
 from hologram.backends.llvm.constants import constant_text
-from hologram.backends.llvm.flow import Flow, Place, Web, kept_part
+from hologram.backends.llvm.flow import PHASE, Flow, Place, Web, kept_part
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane, gather, masked_load, masked_store, scatter
 from hologram.backends.llvm.rules import MEMORY, REDUCTIONS, SHARED, rule_for
@@ -196,6 +196,9 @@ class Strip:
         number = web.place[1]
         if not web.uses:
             return
+        if web.place == PHASE:
+            self.store(web, self.scalar.const(Type.U32, 0), 0)
+            return
         source = self.inputs.linear_lane if number == 255 else self.inputs.specials[kinds[number]]
         assert web.type is not None
         value = self.scalar.convert(web.type, Type.I64, source)
@@ -242,6 +245,8 @@ class Strip:
             self._atomic(i, ins)
         elif ins.op in REDUCTIONS:
             self._reduce(i, ins)
+        elif ins.op in resonance.OF_THE_LAUNCH:
+            resonance.emit(self, i, ins)
         elif ins.op != "MemFence":
             self._pure(i, ins)
 
