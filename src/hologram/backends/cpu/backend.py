@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import sys
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,13 +19,14 @@ from hologram.backends.cpu.faults import fault_error
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
 from hologram.backends.llvm.layout import CHECK, RUN, Layout
+from hologram.errors import PrintIgnoredWarning
 from hologram.isa import agreement
 from hologram.isa.binary import TargetSection
 from hologram.isa.instructions import Spec
 from hologram.isa.program import Program
 from hologram.types import Type
 
-CODE_FORMAT = 15
+CODE_FORMAT = 18
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
 # Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.
@@ -147,6 +150,15 @@ def pack(program: Program, arguments: Sequence[Argument], domain: Domain) -> byt
     return block
 
 
+def _warn_of_print(program: Program) -> None:
+    """Say, at the line of the program that asked for the kernel, that nothing will be shown."""
+    message = f"kernel '{program.name}' prints nothing on the CPU; launch it with Executor('interpreter') to see it"
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("hologram."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, PrintIgnoredWarning, stacklevel=level)
+
+
 class CpuBackend:
     """Compiles programs for this machine's CPU (and objects for others)."""
 
@@ -169,6 +181,8 @@ class CpuBackend:
             from hologram.backends.cpu.source import accept
 
             accept(program)
+        if any(ins.op == "Print" for ins in program.instructions):
+            _warn_of_print(program)
         return CpuExecutable(program, self.store, tuple(sections))
 
     def object_for(self, program: Program, target_name: str = "host") -> bytes:
