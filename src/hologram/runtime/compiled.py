@@ -63,7 +63,7 @@ def backend_named(name: str) -> Backend:
 
 def executable_for(backend: str, program: Program, sections: Sequence[TargetSection] = ()) -> Executable:
     """A verified program made runnable by a backend: from memory, else compiled (or taken from trusted `sections`)."""
-    key = ProgramKey(program.digest, options=(backend,))
+    key = ProgramKey(program.digest, options=(backend, program.debug_digest))
     return _executables.get_or_create(key, lambda: _compile(backend, program, sections))
 
 

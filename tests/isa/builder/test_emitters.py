@@ -61,6 +61,7 @@ def test_every_row_has_an_emitter(spec: Spec) -> None:
 def test_emitters_are_listed_and_described() -> None:
     b = Builder("p")
     assert {method_name(s) for s in TABLE} <= set(dir(b))
+    assert not [s.name for s in TABLE if hasattr(Builder, method_name(s))], "a method hides an instruction"
     assert str(inspect.signature(b.fma)) == "(a, b, c, /, *, type=None, into=None)"
     assert str(inspect.signature(b.bra)) == "(target, guard=None, /)"
     assert b.fma.__doc__ == f"FMA: {BY_NAME['FMA'].doc}."

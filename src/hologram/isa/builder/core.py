@@ -37,6 +37,7 @@ class Core:
         self.shared_bytes = 0
         self._code: list[Instruction] = []
         self._debug: list[Location | None] = []
+        self._messages: dict[str, int] = {}
         self._labels: dict[str, int] = {}
         self._prefixes: dict[str, int] = {}
         self._free_regs = list(range(GENERAL_REGISTERS - 1, -1, -1))
@@ -89,6 +90,10 @@ class Core:
             raise BuildError(f"label {label} is placed twice")
         self._labels[label.name] = len(self._code)
 
+    def message(self, text: str) -> int:
+        """The number of a message for Print or Assert; the same text gives the same number."""
+        return self._messages.setdefault(text, len(self._messages))
+
     def emit(self, op: str, type: Type | None = None, *args: Operand | Value, source_type: Type | None = None) -> None:
         """Append an instruction; operands, written ones too, follow its row of the table (BRA may leave its guard out).
 
@@ -119,4 +124,5 @@ class Core:
             self.flags,
             debug,
             metadata or {},
+            messages=tuple(self._messages),
         )
