@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hologram.backends.llvm import memory
+from hologram.backends.llvm import memory, together
 from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.constants import constant_text
 from hologram.backends.llvm.flow import Flow, Place, Web, kept_part
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane
-from hologram.backends.llvm.rules import MEMORY, REDUCTIONS, SHARED, rule_for
+from hologram.backends.llvm.rules import BLOCK_REDUCTIONS, MEMORY, REDUCTIONS, SHARED, SILENT, rule_for
 from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
 from hologram.isa.builder import value_of
 from hologram.isa.cfg import Cfg
@@ -53,11 +53,15 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Kept:
-    """A value that outlives a barrier: where in a strip's own memory it waits, and its stride."""
+    """A value that outlives a barrier: where in a strip's own memory it waits, and its stride.
+
+    One `of_block` is the result of a block reduction, which begins the memory of the block for that.
+    """
 
     offset: int
     type: Type | None
     stride: Stride
+    of_block: bool = False
 
 
 class Strip:
@@ -163,6 +167,8 @@ class Strip:
         self.w.line(f"store {value}, ptr {cell}")
 
     def _kept_cell(self, kept: Kept) -> str:
+        if kept.of_block:
+            return "%together"
         return self.w.value(f"getelementptr i8, ptr %kept, i64 {kept.offset}", "ptr").ref
 
     def _restore(self, web: Web, kept: Kept) -> None:
@@ -235,9 +241,12 @@ class Strip:
             self._barrier(i)
         elif ins.op in ATOMICS:
             memory.emit_atomic(self, i, ins)
+        elif ins.op in BLOCK_REDUCTIONS:
+            together.put(self, i, ins)
+            self._barrier(i)
         elif ins.op in REDUCTIONS:
             self._reduce(i, ins)
-        elif ins.op != "MemFence":
+        elif ins.op not in SILENT:
             self._pure(i, ins)
 
     def _pure(self, i: int, ins: Instruction) -> None:
