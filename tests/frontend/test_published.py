@@ -28,7 +28,7 @@ EVERYTHING = body(
     "o: DeviceArray[f32, 2], n: u32, k: i64 = 3, flag: bool = True",
     "s = shared(f32, 64)", "i = get_global_id()", "x: f64 = -1.5",
     "s[lane_id()] = f32(x) if i < n and not flag else 2.0", "barrier()",
-    "while k > 0:", "    k -= 1", "    if k == 2: continue", "    if k == 1: break", "assert k >= 0, 'k'",
+    "while k > 0:", "    k -= 1", "    if k == 2: continue", "    if k == 1: break", "assert k >= 0, 'k'", "print(k)",
     "for j in range(3, 0, -1): o[i, j] += f32(math.inf > x) ** 2", "atomic_add(o, i, 0, s[0])",
     "x = half(f32(o.shape[1]))",
 )  # fmt: skip
