@@ -60,7 +60,8 @@ used in addresses, nothing else, so the verifier knows the array behind every ac
 | `[r1 + r2]` | handle in `r1`, byte offset in `r2` (i64 or u64) |
 | `[phi(class, page, byte)]` | byte `class*12288 + page*256 + byte` of the boundary pool; class < 96, page < 48 |
 
-`lds` and `sts` address the block's shared memory: the register holds a byte offset in place of a handle.
+`lds` and `sts` address the block's shared memory: the register holds a byte offset (i64 or u64) in place of a handle.
+`atom_*` address an array where the register holds a handle, shared memory where it holds a byte offset.
 
 ## Numerics
 
