@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 import sys
 import time
 import warnings
@@ -14,17 +15,18 @@ import numpy as np
 from hologram.backends.base import Argument, Domain, ObjectStore
 from hologram.backends.cpu import targets
 from hologram.backends.cpu.environment import default_environment
+from hologram.backends.cpu.faults import fault_error
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
 from hologram.backends.llvm.layout import CHECK, RUN, Layout
-from hologram.errors import BarrierError, DivisionByZeroError, ExecutionError, PrintIgnoredWarning
+from hologram.errors import PrintIgnoredWarning
 from hologram.isa import agreement
 from hologram.isa.binary import TargetSection
 from hologram.isa.instructions import Spec
 from hologram.isa.program import Program
 from hologram.types import Type
 
-CODE_FORMAT = 18
+CODE_FORMAT = 20
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
 # Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.
@@ -129,29 +131,23 @@ class CpuExecutable:
         with default_environment():
             status = run(ctypes.addressof(memory))
         if status:
-            raise launch_fault(self.program, status)
+            raise fault_error(self.program, status)
 
 
 def pack(program: Program, arguments: Sequence[Argument], domain: Domain) -> bytearray:
     """The arguments block of a launch."""
     plan = Layout.of(program.params)
-    block = bytearray(plan.size)
+    block = bytearray(plan.size + layout.state_bytes(program))
     block[: layout.HEADER_BYTES] = layout.header(domain.lanes, domain.grid, domain.block)
     for param, place, value in zip(program.params, plan.places, arguments, strict=True):
         if isinstance(value, np.ndarray):
             layout.store_array(block, place, value.__array_interface__["data"][0], value.shape, value.strides)
         else:
             layout.store_scalar(block, place, param.type, value)
+    if program.demands:
+        chosen = -1 if domain.resonance_class is None else domain.resonance_class
+        struct.pack_into("<Qq", block, plan.size, 0, chosen)
     return block
-
-
-def launch_fault(program: Program, status: int) -> ExecutionError:
-    """The error for a run that returned `status`: 1 + the index of a division, or of a barrier that lanes missed."""
-    index = status - 1
-    if program.instructions[index].spec.is_barrier:
-        message = "some lanes of a block are not at this barrier; Executor('interpreter') says which"
-        return BarrierError(message, program.name, index, program.location(index))
-    return DivisionByZeroError("integer division by zero", program.name, index, program.location(index))
 
 
 def _warn_of_print(program: Program) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from hologram.backends.llvm import layout, together
 from hologram.backends.llvm.barriers import Plan
 from hologram.backends.llvm.clamps import LANE_X
+from hologram.backends.llvm.executor_state import ExecutorState
 from hologram.backends.llvm.ir import Module, Value, Writer
 from hologram.backends.llvm.job import GLOBALS, Lowering, uses_blocks
 from hologram.backends.llvm.meeting import DONE, Agreement
@@ -43,6 +44,7 @@ class Nest:
         self.w = Writer(module)
         self.values = load_slots(self.w, job.program, "%block")
         self.fault = self.w.alloca("i64")
+        self.state = ExecutorState(self.w, job.program)
 
     def run(self) -> str:
         """The function `i64 run(ptr block)`."""
@@ -288,6 +290,7 @@ class Nest:
             arguments += [f"ptr {self.shared}", self._kept_by_strip(self.plan), f"ptr {self.next}"]
             if self.plan.reduces:
                 arguments += [str(self.together), str(w.value(f"add {self.row}, {x.ref}", "i64"))]
+        arguments += self.state.arguments(where)
         if count is not None:
             arguments.append(str(count))
         unsure = self.plan is not None and not self.plan.proved

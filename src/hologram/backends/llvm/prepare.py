@@ -13,6 +13,7 @@ from hologram.errors import UnsupportedError
 from hologram.isa import text
 from hologram.isa.affine import Affine, Poly, Variable
 from hologram.isa.cfg import Cfg
+from hologram.isa.demands import IN_ORDER
 from hologram.isa.operands import (
     Condition,
     Field,
@@ -195,6 +196,8 @@ def strip_width(program: Program, cfg: Cfg, register_bytes: int, registers: int)
     """Lanes of a strip: as many as keep the live values in registers, at most 64."""
     if any(i.op in LAUNCH_REDUCTIONS for i in program.instructions):
         return REDUCTION_STRIP
+    if program.demands & IN_ORDER:
+        return 0
     if works_by_blocks(program):
         return min(max(register_bytes // 4, 1), BLOCK_STRIP)
     # f16 and bf16 are computed in f32.
