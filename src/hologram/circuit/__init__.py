@@ -1,0 +1,1 @@
+"""Circuits: the Atlas Sigil Algebra, its compiler and optimisers."""
