@@ -12,14 +12,15 @@ from hologram.isa.instructions import BY_NAME
 if TYPE_CHECKING:
     from hologram.frontend.expressions import Expressions
 
-_NAMES = frozenset(name for name, function in FUNCTIONS.items() if function.rule == "atomic")
+_NAMES = frozenset(name for name, function in FUNCTIONS.items() if function.rule in ("atomic", "together"))
 
+TWICE = "an atomic or block reduction would run twice"
 ONCE = "assign its value to a variable first"
-"""The cure where an atomic stands in what is looked at more than once."""
+"""The cure where an atomic or a block reduction stands in what is looked at more than once."""
 
 
 def has_atomic(node: tree.Node) -> bool:
-    """True for an expression in which an atomic is called."""
+    """True for an expression in which an atomic or block reduction is called."""
     return any(isinstance(n, tree.Call) and n.function in _NAMES for n, _ in tree.nodes(node))
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from hologram.frontend import tree
-from hologram.frontend.atomics import ONCE, has_atomic
+from hologram.frontend.atomics import ONCE, TWICE, has_atomic
 from hologram.frontend.constants import NotConstant, fold
 from hologram.frontend.devices import DeviceCalls
 from hologram.frontend.names import DECORATORS, Device, Names, dotted
@@ -320,7 +320,11 @@ class Parser:
             self.source.syntax(node, NO_MATMUL, "write the loops")
         target = self._target(node.target)
         if has_atomic(target):
-            self.source.syntax(node.target, "an atomic in the index of an augmented assignment would run twice", ONCE)
+            self.source.syntax(
+                node.target,
+                f"{TWICE} in the index of an augmented assignment",
+                ONCE,
+            )
         self.expressions.once(target, node.target)
         value = tree.BinaryOp(op, target, self.expressions.parse(node.value), at=at)
         if isinstance(target, tree.Index):

@@ -243,6 +243,11 @@ def is_bool(expr: Expr) -> bool:
     return expr.kind is BOOL
 
 
+def is_block_reduction(item: Expr | Step) -> bool:
+    """True for what all lanes of a block work out together."""
+    return isinstance(item, Operation) and item.op.startswith("BRED_")
+
+
 def number_type(expr: Expr) -> Type:
     """The ISA type of a numeric expression."""
     assert isinstance(expr.kind, Type)

@@ -74,6 +74,11 @@ class Spec:
     def is_memory(self) -> bool:
         return any(o.kind == "addr" for o in self.operands)
 
+    @property
+    def is_barrier(self) -> bool:
+        """True where no lane goes on before all lanes of its block have come."""
+        return self.name == "BarSync" or self.name.startswith("BRED_")
+
 
 TERMINATORS = frozenset({"BRA", "CALL", "RET", "LOOP", "EXIT"})
 
@@ -232,9 +237,9 @@ _EXTENSIONS = [
         (
             f"BRED_{n}",
             _CR,
-            INTEGERS | FLOATS,
+            NUMBERS,
             "=dst:reg a:reg",
-            f"{n.lower()} over the lanes of the block, to every lane",
+            f"{n.lower()} over all lanes of the block, to every lane; a barrier; NaN propagates",
         )
         for n in _FOLDS
     ],
@@ -242,7 +247,7 @@ _EXTENSIONS = [
         (
             f"GRED_{n}",
             _CR,
-            INTEGERS | FLOATS,
+            NUMBERS,
             "a:reg addr:addr",
             f"{n.lower()} over all lanes of the launch, stored once; NaN propagates",
         )

@@ -12,6 +12,7 @@ from hologram.backends.interpreter.atomics import UPDATES, update
 from hologram.backends.interpreter.convert import STORAGE, constant, convert
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.memory import Place, Region
+from hologram.backends.interpreter.reduce import fold_lanes
 from hologram.backends.interpreter.registers import Active
 from hologram.backends.interpreter.semantics import FAULTS, compare, function_of
 from hologram.backends.interpreter.state import State
@@ -242,6 +243,19 @@ def _barrier(site: Site) -> Step:
     return step
 
 
+def _reduce_block(site: Site) -> Step:
+    """A barrier that gives all lanes of the block what their values come to."""
+    (target, ty), source = site.register(0), site.source(1)
+    operation, arrive = BLOCK_REDUCTIONS[site.instruction.op], _barrier(site)
+
+    def step(state: State, active: Active) -> None:
+        arrive(state, active)
+        values = np.broadcast_to(source(state, active), (state.batch.count,))
+        state.write(target, ty, active, fold_lanes(values, operation, ty))
+
+    return step
+
+
 def _boundary(state: State) -> Region:
     assert state.launch.boundary is not None
     return state.launch.boundary
@@ -308,6 +322,7 @@ def _reduce(site: Site) -> Step:
 
 
 REDUCTIONS = {"GRED_ADD": "ADD", "GRED_MIN": "MINP", "GRED_MAX": "MAXP", "GRED_MUL": "MUL"}
+BLOCK_REDUCTIONS = {name.replace("GRED", "BRED"): operation for name, operation in REDUCTIONS.items()}
 
 _STEPS: Mapping[str, Callable[[Site], Step]] = {
     "CVT": _convert,
@@ -328,6 +343,7 @@ _STEPS: Mapping[str, Callable[[Site], Step]] = {
     **dict.fromkeys(("ReduceAdd", "ReduceMin", "ReduceMax", "ReduceMul"), _fold),
     **dict.fromkeys(UPDATES, _atomic),
     **dict.fromkeys(REDUCTIONS, _reduce),
+    **dict.fromkeys(BLOCK_REDUCTIONS, _reduce_block),
 }
 
 CONTROL = frozenset({"BRA", "LOOP", "EXIT"})
