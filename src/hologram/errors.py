@@ -163,12 +163,20 @@ class UninitializedReadError(ExecutionError):
     """A lane read a register that nothing had written."""
 
 
+class AssertionFailedError(ExecutionError, AssertionError):
+    """A claim that a kernel makes with `assert` does not hold."""
+
+
 class BarrierError(ExecutionError):
     """Not all lanes of a block came to a barrier together."""
 
 
 class StepLimitError(ExecutionError):
     """A launch ran more steps than `max_steps` allows."""
+
+
+class PrintIgnoredWarning(UserWarning):
+    """A kernel prints, and the backend it is compiled for shows nothing."""
 
 
 class BufferFreedError(HologramError, RuntimeError):

@@ -86,6 +86,7 @@ def test_round_trip(text: str) -> None:
         ("o[i] = o.shape[0]", "1.1"),
         ("x: i64 = 2", "1.1"),
         ("assert i < 3", "1.1"),
+        ('print("i =", i)', "1.1"),
         ("grid_sum(i, o, 0)", "1.1"),
         ("o[i] = i64(math.inf > 1.0)", "1.1"),
         ("while i < 0: break", "1.1"),

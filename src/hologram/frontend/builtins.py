@@ -72,12 +72,3 @@ MATH_SPELLINGS = {
     "fma": "fma",
 }
 """Names of Python's `math` module and what they are called here."""
-
-MISSING: dict[str, str] = {
-    "print": "print is not part of this version of the kernel language",
-}
-"""Names that are refused by name, and why."""
-
-MISSING_HINTS: dict[str, str] = {
-    "print": "store the value in an array and look at it after the launch",
-}

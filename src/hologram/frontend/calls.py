@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hologram.frontend import tree
 from hologram.frontend.atomics import atomic
-from hologram.frontend.builtins import FUNCTIONS, MISSING, MISSING_HINTS, Function
+from hologram.frontend.builtins import FUNCTIONS, Function
 from hologram.frontend.conversion import is_constant, operation
 from hologram.frontend.promote import BOOL, SCALARS, Weak, is_integer, join, spelled
 from hologram.frontend.typed import Barrier, Const, Coordinate, Element, Expr, Local, Operation, Perform, Reduce
@@ -85,8 +85,6 @@ class Calls:
 
     def _function(self, node: tree.Call) -> Function:
         name = node.function
-        if name in MISSING:
-            self.source.syntax(node, MISSING[name], MISSING_HINTS.get(name, ""))
         if name not in FUNCTIONS:
             self.source.syntax(node, f"'{name}' is no function of the kernel language")
         function = FUNCTIONS[name]

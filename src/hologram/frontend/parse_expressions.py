@@ -8,7 +8,7 @@ from typing import Protocol
 
 from hologram.frontend import tree
 from hologram.frontend.atomics import ONCE, TWICE, has_atomic
-from hologram.frontend.builtins import FUNCTIONS, MATH_SPELLINGS, MISSING, MISSING_HINTS
+from hologram.frontend.builtins import FUNCTIONS, MATH_SPELLINGS
 from hologram.frontend.constants import MATH_CONSTANTS, NotConstant, bounded
 from hologram.frontend.names import Device, Names, NotImported, Number, dotted
 from hologram.frontend.promote import SCALARS
@@ -48,7 +48,7 @@ _REFUSED: dict[type[ast.expr], tuple[str, str]] = {
     ast.SetComp: ("comprehensions", "write a for loop"),
     ast.DictComp: ("comprehensions", "write a for loop"),
     ast.GeneratorExp: ("generator expressions", "write a for loop"),
-    ast.JoinedStr: ("f-strings", ""),
+    ast.JoinedStr: ("f-strings", "only print takes them"),
     ast.NamedExpr: ("':='", "assign in a statement of its own"),
     ast.Await: ("'await'", ""),
     ast.Yield: ("'yield'", ""),
@@ -182,13 +182,12 @@ class Expressions:
         name = self.names.resolve(node.func) or ""
         if name.startswith("math."):
             name = MATH_SPELLINGS.get(name.removeprefix("math."), "")
-        if name in MISSING or (shown in MISSING and shown not in self.names.functions):
-            word = name or shown
-            source.syntax(node, MISSING[word], MISSING_HINTS.get(word, ""))
         if name in SCALARS:
             if len(node.args) != 1 or node.keywords:
                 source.syntax(node, f"{name}(…) converts one value")
             return tree.Cast({"int": "i32", "float": "f32"}.get(name, name), self.parse(node.args[0]), at=at)
+        if name == "print":
+            source.syntax(node, "print(…) has no value", "write it as a statement of its own")
         if name == "shared":
             source.syntax(node, "shared(…) declares an array", "write it alone: tile = shared(f32, 256)")
         if name not in FUNCTIONS:

@@ -216,10 +216,17 @@ class Continue(Statement, tag="continue", frozen=True):
 
 
 class Assert(Statement, tag="assert", frozen=True, kw_only=False):
-    """A claim about the values; it costs nothing outside checked mode."""
+    """A claim about the values, checked on the interpreter and in checked mode."""
 
     condition: AnyExpression
     message: str = ""
+
+
+class Print(Statement, tag="print", frozen=True, kw_only=False):
+    """Shows values to who looks for mistakes: `template` has a place (`{}`, `{:.3f}`) for each value."""
+
+    template: str
+    values: tuple[AnyExpression, ...] = ()
 
 
 class CallStatement(Statement, tag="call", frozen=True, kw_only=False):
@@ -228,7 +235,9 @@ class CallStatement(Statement, tag="call", frozen=True, kw_only=False):
     call: Call | Inline
 
 
-AnyStatement: TypeAlias = Let | Shared | Assign | If | For | While | Return | Break | Continue | Assert | CallStatement
+AnyStatement: TypeAlias = (
+    Let | Shared | Assign | If | For | While | Return | Break | Continue | Assert | Print | CallStatement
+)
 
 
 # Kernels

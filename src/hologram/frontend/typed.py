@@ -210,6 +210,14 @@ class Claim(Step):
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Show(Step):
+    """`print`: a template, and values for its places."""
+
+    template: str
+    values: tuple[Expr, ...]
+
+
 @dataclass(frozen=True)
 class SharedArray:
     """An array of the block, from byte `offset` of its memory on."""

@@ -75,6 +75,7 @@ class Builder:
         self.shared_bytes = 0
         self._code: list[Instruction] = []
         self._debug: list[Location | None] = []
+        self._messages: dict[str, int] = {}
         self._labels: dict[str, int] = {}
         self._prefixes: dict[str, int] = {}
         self._free_regs = list(range(GENERAL_REGISTERS - 1, -1, -1))
@@ -119,6 +120,10 @@ class Builder:
             raise ValueError(f"label {label} is placed twice")
         self._labels[label.name] = len(self._code)
 
+    def message(self, text: str) -> int:
+        """The number of a message for Print or Assert; the same text gives the same number."""
+        return self._messages.setdefault(text, len(self._messages))
+
     def emit(self, op: str, type: Type | None = None, *args: Operand, source_type: Type | None = None) -> None:
         """Append an instruction; operands follow the instruction table (BRA may leave its guard out)."""
         spec = BY_NAME[op]
@@ -141,4 +146,5 @@ class Builder:
             self.shared_bytes,
             self.flags,
             debug,
+            messages=tuple(self._messages),
         )

@@ -36,6 +36,7 @@ class Category(Enum):
     PREDICATE = "predicates"
     ATOMIC = "atomics"
     CROSS = "cross-lane reduction"
+    DEBUG = "debugging"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _operands(text: str) -> tuple[OperandSpec, ...]:
 
 _M, _A, _L, _C, _S = Category.MOVE, Category.ARITHMETIC, Category.LOGIC, Category.CONTROL, Category.SYNC
 _AT, _R, _X, _P = Category.ATLAS, Category.REDUCE, Category.MATH, Category.POOL
-_PR, _AM, _CR = Category.PREDICATE, Category.ATOMIC, Category.CROSS
+_PR, _AM, _CR, _D = Category.PREDICATE, Category.ATOMIC, Category.CROSS, Category.DEBUG
 _UNARY, _BINARY, _TERNARY = "=dst:reg a:reg", "=dst:reg a:reg b:src", "=dst:reg a:reg b:reg c:reg"
 _SHIFT = "=dst:reg a:reg amount:src:U32"
 _FOLDS = ("ADD", "MIN", "MAX", "MUL")
@@ -253,6 +254,20 @@ _EXTENSIONS = [
         )
         for n in _FOLDS
     ],
+    (
+        "Print",
+        _D,
+        ALL,
+        "a:src message:u32",
+        "show a value as message `message` of the program says; shown by the interpreter",
+    ),
+    (
+        "Assert",
+        _D,
+        UNTYPED,
+        "pred:pred message:u32",
+        "fail with message `message` unless the predicate holds, where runs are checked",
+    ),
 ]
 
 

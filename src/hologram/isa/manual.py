@@ -111,6 +111,18 @@ once, when the launch ends. The order is fixed, whatever the vector width, the p
 A launch in which no lane takes part stores 0 for `add`, 1 for `mul`, and for `min` and `max` the largest and smallest
 value of the type (the infinities for floats).
 
+## Print and assert
+
+`print` and `assert` name a text of the program by its number, counted from 0 in the order of the `.message` lines. The
+interpreter shows what a lane prints with the number of the lane, lower lanes first, and ends the launch with
+`AssertionFailedError` where a predicate does not hold. The CPU runs neither (nor a checked run `print`); a warning
+says so for `print`.
+
+The message of a `print` is a template: `{{}}` stands for the value, perhaps with a format such as `{{:.3f}}` or
+`{{:x}}`, and `{{?}}` for `True` or `False`; `{{{{` and `}}}}` are braces. A text without a place for the value is shown
+alone. A lane's line ends with the message that ends in a line feed. A program without messages shows `message 2: `
+and the value.
+
 ## Text and file
 
 An `.atlasm` text has one instruction a line, `name:` for a label, `;` or `//` before a comment, and directives:
@@ -123,14 +135,15 @@ An `.atlasm` text has one instruction a line, `name:` for a label, `;` or `//` b
 .param a: f32 = 2.0             ; a scalar, perhaps with a default
 .extent x.shape[1], x.shape[0]  ; lanes wanted on x, y, z
 .metadata "author" "me"
+.message "x = {{:.3f}}\\n"          ; message 0, for print and assert
 .loc "scale.py" 3 5 9           ; file, line, column, end column of what follows (`.loc 4 5 9`, `.loc none`)
 ```
 
 Immediates are decimal numbers of the instruction's type, or bits as `0x…` (the way to write infinities and NaNs).
 
 An `.atlas` file holds any number of programs: a signature, a format version, sections with lengths (header,
-parameters, labels, constants, instructions, extent; debug places and metadata; code for particular targets) and a
-SHA-256 over all of it. The same program gives the same bytes. Readers skip sections they do not know and refuse
+parameters, labels, constants, instructions, extent; debug places, messages and metadata; code for particular targets)
+and a SHA-256 over all of it. The same program gives the same bytes. Readers skip sections they do not know and refuse
 instructions they do not know. The checksum finds damage; it says nothing about who wrote the file.
 
 ## Instructions

@@ -18,7 +18,7 @@ ENTRY_POINTS = "hologram.backends"
 
 _lock = fork_safe_lock()
 _backends: dict[str, Backend] = {}
-_executables: dict[tuple[str, str], Executable] = {}
+_executables: dict[tuple[str, str, str], Executable] = {}
 
 
 def _cpu() -> Backend:
@@ -60,7 +60,7 @@ def backend_named(name: str) -> Backend:
 
 def executable_for(backend: str, program: Program, sections: Sequence[TargetSection] = ()) -> Executable:
     """A verified program made runnable by a backend: from memory, else compiled (or taken from trusted `sections`)."""
-    key = (backend, program.digest)
+    key = (backend, program.digest, program.debug_digest)
     found = _executables.get(key)
     if found is None:
         with _lock:

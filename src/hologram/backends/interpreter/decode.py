@@ -243,6 +243,22 @@ def _barrier(site: Site) -> Step:
     return step
 
 
+def _print(site: Site) -> Step:
+    source, ty, message = site.source(0), site.type, cast(int, site.instruction.args[1])
+    return lambda state, active: state.show(active, ty, source(state, active), message)
+
+
+def _assert(site: Site) -> Step:
+    number, message = site.predicate(0), cast(int, site.instruction.args[1])
+
+    def step(state: State, active: Active) -> None:
+        holds = state.read_predicate(number, active)
+        if not holds.all():
+            state.failed_assertion(active, ~holds, message)
+
+    return step
+
+
 def _reduce_block(site: Site) -> Step:
     """A barrier that gives all lanes of the block what their values come to."""
     (target, ty), source = site.register(0), site.source(1)
@@ -340,6 +356,8 @@ _STEPS: Mapping[str, Callable[[Site], Step]] = {
     "STS": _store_shared,
     "BarSync": _barrier,
     "MemFence": _nothing,
+    "Print": _print,
+    "Assert": _assert,
     **dict.fromkeys(("ReduceAdd", "ReduceMin", "ReduceMax", "ReduceMul"), _fold),
     **dict.fromkeys(UPDATES, _atomic),
     **dict.fromkeys(REDUCTIONS, _reduce),

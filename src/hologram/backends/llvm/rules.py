@@ -248,7 +248,9 @@ PURE: dict[str, Rule] = {
 
 MEMORY = frozenset({"LDG", "STG"})
 SHARED = frozenset({"LDS", "STS"})
-CONTROL = frozenset({"BRA", "LOOP", "EXIT", "CALL", "RET", "MemFence", "BarSync"})
+SILENT = frozenset({"MemFence", "Print", "Assert"})
+"""Instructions that no code is made for."""
+CONTROL = frozenset({"BRA", "LOOP", "EXIT", "CALL", "RET", "BarSync"})
 SOURCES = frozenset({"MOV_IMM", "MOV_PARAM", "MOV_SREG"})
 _COMBINING = {
     "ADD": (_ADD, -0.0, 0),
@@ -269,7 +271,7 @@ def implements(spec: Spec, type: Type | None) -> bool:
     """True when the lowering has the instruction for a type."""
     if type is not None and type not in spec.types:
         return False
-    if spec.name in PURE or spec.name in MEMORY | SHARED | ATOMICS or spec.name in CONTROL or spec.name in SOURCES:
+    if spec.name in PURE or spec.name in MEMORY | SHARED | ATOMICS | CONTROL | SILENT | SOURCES:
         return True
     return spec.name in REDUCTIONS or (type is not None and is_expanded(spec.name, type))
 

@@ -11,7 +11,7 @@ from hologram.backends.llvm.constants import constant_text
 from hologram.backends.llvm.flow import Flow, Place, Web, kept_part
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane
-from hologram.backends.llvm.rules import BLOCK_REDUCTIONS, MEMORY, REDUCTIONS, SHARED, rule_for
+from hologram.backends.llvm.rules import BLOCK_REDUCTIONS, MEMORY, REDUCTIONS, SHARED, SILENT, rule_for
 from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
 from hologram.isa.builder import value_of
 from hologram.isa.cfg import Cfg
@@ -246,7 +246,7 @@ class Strip:
             self._barrier(i)
         elif ins.op in REDUCTIONS:
             self._reduce(i, ins)
-        elif ins.op != "MemFence":
+        elif ins.op not in SILENT:
             self._pure(i, ins)
 
     def _pure(self, i: int, ins: Instruction) -> None:
