@@ -242,11 +242,11 @@ def _splits(operation: Operation, rows: Rows, ranged: bool) -> Iterator[Call]:
 
 
 def _reductions(operation: Operation, rows: Rows, ranged: bool) -> Iterator[Call]:
-    yield from (REDUCE_OF[operation.variant](_place(src), _place(dst)) for src, dst in rows)
+    yield from (REDUCE_OF[operation.variant](_place(src), _place(dst), operation.count) for src, dst in rows)
 
 
 def _softmaxes(operation: Operation, rows: Rows, ranged: bool) -> Iterator[Call]:
-    yield from (Softmax(_place(src), _place(dst)) for src, dst in rows)
+    yield from (Softmax(_place(src), _place(dst), operation.count) for src, dst in rows)
 
 
 def _place(operand: Operand) -> int:

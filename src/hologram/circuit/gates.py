@@ -1,8 +1,8 @@
 """Circuits read as one-qubit gates: the shortest word for the same unitary, exactly, global phase included.
 
-This is another reading of the same text, not of memory: `copy@c05 . mark@c21` is the gate H, classes are names of gates.
-The gates generate 192 unitaries (the Clifford group with eighth roots of one); each has one shortest word here, so two
-words have the same canonical form exactly when they are the same unitary.
+This is another reading of the same text, not of memory: `copy@c05 . mark@c21` is the gate H, and classes are
+names of gates. The gates generate 192 unitaries (the Clifford group with eighth roots of one); each has one shortest
+word here, so two words have the same canonical form exactly when they are the same unitary.
 """
 
 from __future__ import annotations

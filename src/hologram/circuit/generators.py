@@ -160,6 +160,7 @@ Ranged = MarkRange | QuoteRange | EvaluateRange | MergeRange
 Call = Single | Ranged
 Reduce = ReduceSum | ReduceMin | ReduceMax
 KINDS = (*Single.__args__, *Ranged.__args__)
+REDUCE_NAMES: Mapping[type, str] = {ReduceSum: "sum", ReduceMin: "min", ReduceMax: "max"}
 REDUCE_OF: Mapping[str, type[Reduce]] = {"sum": ReduceSum, "min": ReduceMin, "max": ReduceMax}
 
 

@@ -23,7 +23,6 @@ from hologram.isa.operands import Condition, Imm, Reg, RegisterIndirectComputed
 from hologram.operators import INTEGER_FORM, OPERANDS, TABLE, Formula
 from hologram.types import Type
 
-BITS = {1: Type.U8, 2: Type.U16, 4: Type.U32, 8: Type.U64}
 LANE_WISE = (Mark, Copy, Swap, Merge, Split)
 HIGHEST_BITS = 0x8080808080808080
 
@@ -132,7 +131,7 @@ class Lanes:
     # Calls ------------------------------------------------------------------------------------------------
 
     def _mark(self, place: int) -> None:
-        bits = BITS[self.type.size]
+        bits = self.type.pattern
         if place in self.held and self.held[place][1] is not bits:
             if place in self.dirty:
                 self._store(place)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hologram.circuit.generators import (
+    REDUCE_NAMES,
     REDUCTIONS,
     Call,
     Evaluate,
@@ -33,7 +34,6 @@ from hologram.types import Type
 MAX_PLACES = 48
 MAX_CALLS = 96
 SOFTMAX_BLOCK = 256
-_OF_REDUCE: dict[type, str] = {ReduceSum: "sum", ReduceMin: "min", ReduceMax: "max"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class _Segment:
             return False
         if isinstance(call, ReduceSum | ReduceMin | ReduceMax):
             elements = {call.src}
-            fits = call.dst not in self.lane_wise | {call.src} and call.dst not in self.cells
+            fits = call.dst not in self.lane_wise | {call.src} and not touched & self.cells
         else:
             elements = set(touched)
             fits = not touched & self.cells and not (isinstance(call, Softmax) and self.cells)
@@ -127,15 +127,9 @@ class _Writer:
     def __init__(self, segment: _Segment, type: Type, name: str) -> None:
         self.segment, self.type = segment, type
         self.b = Builder(name)
-        access: dict[int, str] = {}
-        for call in segment.calls:
-            for place in sorted(reads(call) - writes(call)):
-                access[place] = "rw" if "w" in access.get(place, "") else "r"
-            for place in sorted(writes(call)):
-                known = access.get(place, "")
-                access[place] = "rw" if "r" in known or place in reads(call) else "w"
-        self.places = tuple(sorted(access))
-        self.slots = {p: self.b.array(f"c{p:02}", type, access=access[p]) for p in self.places}
+        touched = {p for call in segment.calls for p in reads(call) | writes(call)}
+        self.places = tuple(sorted(touched))
+        self.slots = {p: self.b.array(f"c{p:02}", type, access="rw") for p in self.places}
         self.count = self.b.scalar("n", Type.I64)
         self.handles = {}
         for place, slot in self.slots.items():
@@ -156,11 +150,25 @@ class _Writer:
             elif isinstance(call, LANE_WISE):
                 lanes.step(call)
         lanes.finish()
-        return self.b.build([Poly.slot(Slot(self.count))])
+        return self._program([Poly.slot(Slot(self.count))])
+
+    def _program(self, extent: Sequence[Poly] = ()) -> Program:
+        """The program, whose signature says of each array what is really done with it."""
+        program = self.b.build(extent)
+        done: dict[int, str] = dict.fromkeys(range(len(self.places)), "")
+        slot_of = {self.handles[p]: k for k, p in enumerate(self.places)}
+        for instruction in program.instructions:
+            for address in instruction.args:
+                if isinstance(address, RegisterIndirect | RegisterIndirectComputed):
+                    slot = slot_of[address.handle]
+                    letter = "r" if instruction.op == "LDG" else "w"
+                    done[slot] = "rw" if letter not in done[slot] and done[slot] else done[slot] or letter
+        params = tuple(replace(p, access=done.get(k) or "r") for k, p in enumerate(program.params))
+        return replace(program, params=params)
 
     def _reduce(self, call: Reduce, value: Reg, element: Reg) -> None:
         cell = RegisterIndirect(self.handles[call.dst], 0)
-        mnemonic = REDUCTIONS[_OF_REDUCE[type(call)]]
+        mnemonic = REDUCTIONS[REDUCE_NAMES[type(call)]]
         if call.n is None:
             self.b.emit(mnemonic, self.type, value, cell)
             return
@@ -222,7 +230,7 @@ class _Writer:
             self.b.release(value)
 
         self._pass(call.n, divide)
-        return self.b.build()
+        return self._program()
 
     def _constant(self, value: float) -> Reg:
         register = self.b.reg()

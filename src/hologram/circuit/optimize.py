@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hologram.circuit.emission import NoRoomError, emit, tidy
-from hologram.circuit.generators import Call, Copy, Single, Swap, reads, singles, traffic, writes
+from hologram.circuit.generators import Call, Copy, Mark, MarkRange, Single, Swap, reads, singles, traffic, writes
 from hologram.circuit.values import Values
 
 CLASS_BYTES = 12_288
@@ -54,12 +54,18 @@ def optimize(calls: Sequence[Call], live_out: Iterable[int] | None = None) -> Op
     values = Values()
     held = values.follow(ones)
     wanted = {p: r for p, r in held.items() if live is None or p in live}
-    best, moved = given, bytes_moved(given)
+    best, least = given, _cost(given)
+    before = least[1]
     for made in _candidates(values, wanted, ones, held):
-        size = bytes_moved(made)
-        if (len(made), size) < (len(best), moved) and _agrees(values, made, wanted, live):
-            best, moved = made, size
-    return Optimized(best, len(given), bytes_moved(given), moved, best is not given)
+        cost = _cost(made)
+        if cost < least and _agrees(values, made, wanted, live):
+            best, least = made, cost
+    return Optimized(best, len(given), before, least[1], best is not given)
+
+
+def _cost(calls: Sequence[Call]) -> tuple[int, int, int]:
+    """Calls, bytes moved, calls that compute: what comes first counts most."""
+    return len(calls), bytes_moved(calls), sum(not isinstance(c, Mark | MarkRange | Copy | Swap) for c in calls)
 
 
 def _candidates(

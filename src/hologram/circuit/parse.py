@@ -29,6 +29,7 @@ SHAPES = {
     "softmax": "->",
 }
 """How the operands of each generator are written."""
+COUNTED = frozenset({"reduce", "softmax"})
 DEFAULT_VARIANT = {"merge": "add", "split": "sub"}
 _EXAMPLES = {
     "->": "{0}@c05->c06",
@@ -152,18 +153,23 @@ class _Parser:
         if generator not in SHAPES:
             raise self.error(f"there is no generator '{generator}'", word, f"there are {', '.join(SHAPES)}")
         self.expect("@", f"'@' after '{word.text}'")
-        sources, target = self.operands(generator)
+        count = None
+        first = self.token
+        operand = self.operand()
+        if generator in COUNTED and self.accept("["):
+            count = int(self.expect("int", "how many elements").text)
+            self.expect("]", "']'")
+        sources, target = self.operands(generator, first, operand)
         place = Location(self.source.file, *self._span(word))
-        return Operation(generator, variant or DEFAULT_VARIANT.get(generator, ""), sources, target, place)
+        variant = variant or DEFAULT_VARIANT.get(generator, "")
+        return Operation(generator, variant, sources, target, count, place)
 
     def _span(self, word: Token) -> tuple[int, int, int]:
         place = self.place(word)
         return place.line, place.column, place.end_column
 
-    def operands(self, generator: str) -> tuple[tuple[Operand, ...], Sigil | None]:
+    def operands(self, generator: str, first: Token, source: Operand) -> tuple[tuple[Operand, ...], Sigil | None]:
         shape = SHAPES[generator]
-        first = self.token
-        source = self.operand()
         if shape == "alone":
             if isinstance(source, Number):
                 raise self.error(f"{generator} takes a class", first)

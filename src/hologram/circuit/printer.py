@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from hologram.circuit.generators import (
+    REDUCE_NAMES,
+    Call,
+    Copy,
+    Evaluate,
+    EvaluateRange,
+    Immediate,
+    Mark,
+    MarkRange,
+    Merge,
+    MergeRange,
+    Operand,
+    Quote,
+    QuoteRange,
+    ReduceMax,
+    ReduceMin,
+    ReduceSum,
+    Softmax,
+    Split,
+    Swap,
+    operands,
+)
 from hologram.circuit.parse import DEFAULT_VARIANT, SHAPES
 from hologram.circuit.transforms import Turn
 from hologram.circuit.tree import Group, Number, Operation, Parallel, Phrase, Sequence, Sigil, Source, Term, Turned
@@ -51,7 +75,8 @@ def operation_text(operation: Operation) -> str:
         return f"{name}@{sources[0]}<->{sources[1]}"
     target = _source(operation.target)
     if shape == "->":
-        return f"{name}@{sources[0]}->{target}"
+        count = "" if operation.count is None else f"[{operation.count}]"
+        return f"{name}@{sources[0]}{count}->{target}"
     return f"{name}@{sources[0]}[{','.join([*sources[1:], target])}]"
 
 
@@ -67,3 +92,47 @@ def sigil_text(sigil: Sigil) -> str:
     for turn in sigil.turns:
         text += "~" if turn.letter == "~" else f"^{turn}"
     return text if sigil.page is None else f"{text}@{sigil.page}"
+
+
+def calls_text(calls: Iterable[Call]) -> str:
+    """Generator calls as circuit text; `calls_of` gives them back.
+
+    >>> calls_text([Copy(5, 6), MarkRange(0, 3)])
+    'copy@c05->c06 . mark@c[0..3]'
+    """
+    return " . ".join(map(call_text, calls))
+
+
+def call_text(call: Call) -> str:
+    """One generator call as circuit text."""
+    match call:
+        case MarkRange(start, end) | QuoteRange(start, end) | EvaluateRange(start, end):
+            return f"{type(call).__name__.removesuffix('Range').lower()}@c[{start}..{end}]"
+        case Mark(place) | Quote(place) | Evaluate(place):
+            return f"{type(call).__name__.lower()}@c{place:02}"
+        case Copy(src, dst):
+            return f"copy@c{src:02}->c{dst:02}"
+        case Swap(a, b):
+            return f"swap@c{a:02}<->c{b:02}"
+        case Softmax(src, dst, n):
+            return f"softmax@c{src:02}{_count(n)}->c{dst:02}"
+        case ReduceSum(src, dst, n) | ReduceMin(src, dst, n) | ReduceMax(src, dst, n):
+            return f"reduce:{REDUCE_NAMES[type(call)]}@c{src:02}{_count(n)}->c{dst:02}"
+        case Split(_, _, dst, variant) | Merge(_, _, dst, variant):
+            count = None
+        case MergeRange(_, _, dst, count, variant):
+            pass
+    name = "split" if isinstance(call, Split) else "merge"
+    name += "" if variant == DEFAULT_VARIANT[name] else f":{variant}"
+    first, *rest = (_operand(o, count) for o in operands(call))
+    return f"{name}@{first}[{','.join([*rest, _operand(dst, count)])}]"
+
+
+def _count(n: int | None) -> str:
+    return "" if n is None else f"[{n}]"
+
+
+def _operand(operand: Operand, count: int | None) -> str:
+    if isinstance(operand, Immediate):
+        return str(operand)
+    return f"c{operand:02}" if count is None else f"c[{operand}..{operand + count - 1}]"

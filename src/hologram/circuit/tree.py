@@ -46,12 +46,16 @@ Source = Sigil | Number
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A generator on its operands; `sources` are read, `target` is written, or None in the short forms of words."""
+    """A generator on its operands; `sources` are read, `target` is written, or None in the short forms of words.
+
+    `count` is how many elements a reduction or softmax is of, None for all.
+    """
 
     generator: str
     variant: str
     sources: tuple[Source, ...]
     target: Sigil | None
+    count: int | None = None
     location: Location | None = field(default=None, compare=False)
 
 

@@ -64,7 +64,7 @@ class Values:
         """What every class that the calls touch holds after them."""
         held: dict[int, Reference] = {}
         for one in ones:
-            self._step(one, held)
+            self.step(one, held)
         return held
 
     def _read(self, held: dict[int, Reference], place: int) -> Reference:
@@ -73,7 +73,8 @@ class Values:
             found = held[place] = self.input(place)
         return found
 
-    def _step(self, call: Single, held: dict[int, Reference]) -> None:
+    def step(self, call: Single, held: dict[int, Reference]) -> None:
+        """What one more call changes."""
         _STEPS[type(call)](self, call, held)
 
     def _mark(self, call: Mark, held: dict[int, Reference]) -> None:
