@@ -248,6 +248,51 @@ def test_imported_functions_and_constants(tmp_path: Path) -> None:
     np.testing.assert_array_equal(y, (X * 6 + 1) + 6)
 
 
+@pytest.mark.parametrize(
+    "devices",
+    ["import shapes", "import shapes as shapes", "import pack.shapes as shapes", "from pack import shapes"],
+)
+def test_imported_modules(tmp_path: Path, devices: str) -> None:
+    text = HEAD + "from hologram.language import *\nSCALE = 3\n@device\ndef area(r: f32):\n    return r * SCALE\n"
+    (tmp_path / "pack").mkdir()
+    for path in (tmp_path / "shapes.py", tmp_path / "pack" / "shapes.py"):
+        path.write_text(text)
+    y = mapped(
+        f"{devices}\nTWICE = 2 * shapes.SCALE\n", "shapes.area(x[i]) + shapes.SCALE - TWICE", file=f"{tmp_path}/k.py"
+    )
+    np.testing.assert_array_equal(y, X * 3 + 3 - 6)
+
+
+def test_a_module_by_its_whole_name_and_relative(tmp_path: Path) -> None:
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "far.py").write_text("FAR = 5\n")
+    assert mapped("import pack.far\n", "x[i] * 0 + pack.far.FAR", file=f"{tmp_path}/k.py")[0] == 5
+    assert mapped("from . import far\n", "x[i] * 0 + far.FAR", file=f"{tmp_path}/pack/k.py")[0] == 5
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("shapes.plain(x[i])", "'plain' of 'shapes' is not decorated with @device"),
+        ("shapes.nothing(x[i])", "'shapes' defines no device function and no numeric constant 'nothing'"),
+        ("shapes.nothing", "'shapes' defines no device function and no numeric constant 'nothing'"),
+        ("shapes.area", "'area' is a function, not a value"),
+        ("shapes.LOOP", "'LOOP' comes from 'circle' and is not known here"),
+    ],
+)
+def test_what_a_module_does_not_have(tmp_path: Path, expression: str, message: str) -> None:
+    text = (
+        HEAD
+        + "from circle import C as LOOP\n@device\ndef area(r: f32):\n    return r\ndef plain(v: f32):\n    return v\n"
+    )
+    (tmp_path / "shapes.py").write_text(text)
+    (tmp_path / "circle.py").write_text("from shapes import LOOP as C\n")
+    with pytest.raises(KernelSyntaxError) as caught:
+        mapped("import shapes\n", expression, file=f"{tmp_path}/k.py")
+    assert message in caught.value.message
+    assert (caught.value.location.line, caught.value.location.column) == (7, 12)
+
+
 def test_files_are_never_executed(tmp_path: Path) -> None:
     mark = tmp_path / "executed"
     (tmp_path / "loud.py").write_text(

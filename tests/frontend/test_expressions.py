@@ -215,3 +215,27 @@ def test_a_conditional_only_evaluates_the_arm_it_takes() -> None:
     out = np.zeros(3, np.int32)
     launch(text, [np.arange(2, dtype=np.int32), out, 0], 3)  # a division by zero would raise
     assert out.tolist() == [-1, -1, -1]
+
+
+@pytest.mark.parametrize(
+    ("expression", "result", "value"),
+    [
+        ("u64(i32(-100))", "u64", 2**64 - 100),
+        ("i8(i32(200))", "i8", -56),
+        ("u32(i64(-5)) + n", "u32", 2),
+        ("u8(f32(300))", "u8", 255),
+        ("i32(f32(-1e30))", "i32", -(2**31)),
+        ("i64(f32(math.nan))", "i64", 0),
+        ("i16(f64(math.inf))", "i16", 2**15 - 1),
+        ("f32(f64(1e300))", "f32", np.inf),
+        ("f64(f32(0.1))", "f64", float(np.float32(0.1))),
+        ("i64(f32(16777217))", "i64", 16777216),
+        ("f32(i64(1152921573326323713))", "f32", float(np.float32(np.int64(1152921573326323713)))),
+        ("i32(u8(3)) - 4", "i32", -1),
+        ("u8(bool(2))", "u8", 1),
+    ],
+)
+def test_casts_of_casts_do_what_they_do_to_a_variable(expression: str, result: str, value: float) -> None:
+    out = np.zeros(1, oracle.DTYPES[result])
+    launch(body(f"o: DeviceArray[{result}], n: u32", f"o[0] = {expression}"), [out, 7])
+    assert out[0] == value

@@ -171,7 +171,7 @@ def test_variables_get_one_type(lines: list[str], want: dict[str, str]) -> None:
         ("x = min(n)", "min takes 2 to 16", ""),
         ("x = get_global_id(3)", "literal 0, 1 or 2", ""),
         ("x = get_global_id(n)", "literal 0, 1 or 2", ""),
-        ("x = i32(math.inf)", "inf has no value in i32", ""),
+        ("x = i32(math.inf)", "the literal inf does not fit in i32", ""),
         ("a = 3", "the array 'a' cannot be assigned", "a[i]"),
         ("x = grid_sum(a[0], a, 0)", "has no value", "statement"),
         ("grid_sum(a[0], o, 0)", "grid_sum of f32 into 'o' of f64", "f64(…)"),

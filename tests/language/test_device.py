@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,17 @@ def apply(x: DeviceArray[f32], y: DeviceArray[f32]):
     y[i] = renamed(x[i])
 
 
+shapes = ModuleType("shapes")
+shapes.scaled, shapes.OFFSET, shapes.inner = scaled, np.float32(3), ModuleType("inner")  # type: ignore[attr-defined]
+shapes.inner.DEEP = 2  # type: ignore[attr-defined]
+
+
+@kernel
+def by_module(x: DeviceArray[f32], y: DeviceArray[f32]):
+    i = get_global_id()
+    y[i] = shapes.scaled(x[i]) + shapes.OFFSET * shapes.inner.DEEP
+
+
 @device
 def ping(v: f32) -> f32:
     return pong(v)
@@ -52,6 +65,13 @@ def test_live_kernels_call_live_device_functions() -> None:
     y = np.zeros_like(x)
     apply(x, y)
     np.testing.assert_array_equal(y, x * 8)
+
+
+def test_live_modules_lend_device_functions_and_numbers() -> None:
+    x = np.arange(10, dtype=np.float32)
+    y = np.zeros_like(x)
+    by_module(x, y)
+    np.testing.assert_array_equal(y, x * 4 + 6)
 
 
 def test_functions_that_call_each_other_are_refused() -> None:

@@ -67,7 +67,9 @@ def _fold(node: ast.expr, names: Names) -> Number:
         case ast.Name(id=name) if name in names.constants:
             return names.constants[name]
         case ast.Name(id=name) if name in names.foreign:
-            return _imported(name, names)
+            return _number(lambda: names.imported(name))
+        case ast.Attribute() if (names.resolve(node) or "").partition(".")[0] != "math":
+            return _number(lambda: names.member(node))
         case ast.Name() | ast.Attribute():
             return MATH_CONSTANTS[_math_name(node, names, MATH_CONSTANTS)]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -88,12 +90,12 @@ def _fold(node: ast.expr, names: Names) -> Number:
     raise NotConstant
 
 
-def _imported(name: str, names: Names) -> Number:
+def _number(look_up: Callable[[], Device | Number | None]) -> Number:
     try:
-        found = names.imported(name)
+        found = look_up()
     except NotImported as error:
         raise NotConstant from error
-    if isinstance(found, Device):
+    if found is None or isinstance(found, Device):
         raise NotConstant
     return found
 

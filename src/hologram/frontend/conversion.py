@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import isfinite
 
 from hologram.frontend import tree
-from hologram.frontend.promote import BOOL, AnyKind, Kind, Weak, default, fits, spelled, widens
+from hologram.frontend.promote import BOOL, AnyKind, Kind, Weak, default, fits, is_integer, spelled, widens
 from hologram.frontend.source import Source
 from hologram.frontend.typed import Compare, Const, Convert, Expr, Operation, Select
+from hologram.isa.builder import immediate, value_of
 from hologram.isa.operands import Condition
 from hologram.types import HALVES, Type
 
@@ -58,7 +59,7 @@ class Conversions:
         """The value converted as a cast says."""
         if expr.kind == kind:
             return expr
-        if isinstance(expr, Const):
+        if isinstance(expr, Const) and _folds(expr, kind):
             return self._constant(expr, kind, where)
         if isinstance(expr.kind, Weak):
             same = isinstance(kind, Type) and (kind.is_float or expr.kind is Weak.INT)
@@ -84,20 +85,23 @@ class Conversions:
     def _literal(self, expr: Const, kind: Kind, where: tree.Node) -> Const:
         at = expr.at or where.at
         if not isinstance(kind, Type) or not fits(expr.value, kind):
-            hint = "" if not isinstance(kind, Type) else _wider(expr, kind)
+            holder = _holder(expr.value) if isinstance(kind, Type) else None
+            hint = f"convert what it meets: {spelled(holder)}(x)" if holder else ""
             self.source.type(at, f"the literal {expr.value!r} does not fit in {spelled(kind)}", hint)
-        return Const(kind, float(expr.value) if kind.is_float else int(expr.value), at=at)
+        return _typed(expr.value, kind, at)
 
     def _constant(self, expr: Const, kind: Kind, where: tree.Node) -> Const:
         value = expr.value
         if kind is BOOL:
             return Const(BOOL, bool(value), at=where.at)
         assert isinstance(kind, Type)
-        if kind.is_integer and isinstance(value, float):
-            if not isfinite(value):
-                self.source.type(where, f"{value!r} has no value in {spelled(kind)}")
-            value = int(value)
-        return self._literal(Const(expr.kind, value, at=where.at), kind, where)
+        whole = int(value) if kind.is_integer and isfinite(value) else value
+        if not fits(whole, kind):
+            holder = _holder(value)
+            said = "to wrap it" if is_integer(expr.kind) else "to saturate" if kind.is_integer else "to get infinity"
+            hint = f"{said}, write {spelled(kind)}({spelled(holder)}(…))" if holder else ""
+            self.source.type(where, f"the literal {value!r} does not fit in {spelled(kind)}", hint)
+        return _typed(whole, kind, where.at)
 
     def _refuse(self, expr: Expr, kind: Kind, where: tree.Node) -> None:
         at = expr.at or where.at
@@ -110,7 +114,25 @@ class Conversions:
         )
 
 
-def _wider(expr: Const, kind: Type) -> str:
-    family = (Type.F64,) if kind.is_float or isinstance(expr.value, float) else (Type.I16, Type.I32, Type.I64, Type.U64)
-    holder = next((t for t in family if fits(expr.value, t)), None)
-    return f"convert the other operand: {spelled(holder)}(x)" if holder else ""
+def _folds(expr: Const, kind: Kind) -> bool:
+    """True where the constant can be converted now: it has no type of its own, or converting it changes nothing.
+
+    What wraps, saturates or rounds is left to the conversion instruction.
+    """
+    value = expr.value
+    if not isinstance(expr.kind, Type) or not isinstance(kind, Type):
+        return True
+    if kind.is_integer:
+        return isfinite(value) and fits(int(value), kind)
+    return fits(value, kind) and float(value) == value
+
+
+def _typed(value: float, kind: Type, at: tree.Place | None) -> Const:
+    """A number that fits as a constant of a type, rounded to it."""
+    return Const(kind, value_of(kind, immediate(kind, float(value) if kind.is_float else int(value))), at=at)
+
+
+def _holder(value: float) -> Type | None:
+    """The smallest of the usual types that holds a literal."""
+    family = (Type.F32, Type.F64) if isinstance(value, float) else (Type.I16, Type.I32, Type.I64, Type.U64)
+    return next((t for t in family if fits(value, t)), None)

@@ -6,13 +6,13 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from hologram.frontend.builtins import FUNCTIONS, MISSING
+from hologram.frontend.builtins import FUNCTIONS
 from hologram.frontend.promote import SCALARS
 from hologram.frontend.source import Source
 
 LANGUAGE_MODULES = frozenset({"hologram.language", "atlas_kernel"})
 DECORATORS = frozenset({"kernel", "atlas_kernel"})
-RESERVED = frozenset({"device", "DeviceArray", "range"}) | MISSING.keys()
+RESERVED = frozenset({"device", "DeviceArray", "range", "print"})
 Number = bool | int | float
 
 
@@ -55,24 +55,46 @@ class Names:
 
     def _followed(self, local: str, passed: tuple[Names, ...]) -> Device | Number:
         module, name = self.foreign[local], self.originals[local]
-        if self.imports is None or any(self is p for p in passed):
+        if any(self is p for p in passed):
             raise NotImported(f"'{local}' comes from '{module}' and is not known here")
+        return self._member(module, name, (*passed, self))
+
+    def _member(self, module: str, name: str, passed: tuple[Names, ...]) -> Device | Number:
+        if self.imports is None:
+            raise NotImported(f"'{name}' comes from '{module}' and is not known here")
         there = self.imports(module)
         if name in there.devices:
             return there.devices[name]
         if name in there.constants:
             return there.constants[name]
         if name in there.foreign:
-            return there._followed(name, (*passed, self))
+            return there._followed(name, passed)
         if name in there.functions:
             raise NotImported(f"'{name}' of '{module}' is not decorated with @device")
         raise NotImported(f"'{module}' defines no device function and no numeric constant '{name}'")
 
-    def device(self, local: str) -> Device | None:
+    def member(self, node: ast.Attribute) -> Device | Number | None:
+        """What `module.name` stands for, None where that is no module of kernels; raises `NotImported`."""
+        whole, local = dotted(node) or "", dotted(node.value) or ""
+        known = self.devices.get(whole, self.constants.get(whole))
+        if known is not None:
+            return known
+        module = self.modules.get(local, "")
+        if local in self.foreign:
+            package = self.foreign[local]
+            module = package + ("" if package.endswith(".") else ".") + self.originals[local]
+        if not module or module in LANGUAGE_MODULES or module == "math":
+            return None
+        return self._member(module, node.attr, (self,))
+
+    def device(self, node: ast.expr) -> Device | None:
         """The device function of a name; raises `NotImported` where another file should have it and has not."""
-        if local in self.devices or local not in self.foreign:
-            return self.devices.get(local)
-        found = self.imported(local)
+        if isinstance(node, ast.Attribute):
+            found = self.member(node)
+        elif isinstance(node, ast.Name) and node.id in self.foreign and node.id not in self.devices:
+            found = self.imported(node.id)
+        else:
+            found = self.devices.get(node.id) if isinstance(node, ast.Name) else None
         return found if isinstance(found, Device) else None
 
     def resolve(self, node: ast.expr) -> str | None:

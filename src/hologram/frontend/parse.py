@@ -11,13 +11,15 @@ from typing import Literal
 import msgspec
 
 from hologram.frontend import tree
-from hologram.frontend.atomics import ONCE, has_atomic
+from hologram.frontend.atomics import ONCE, TWICE, has_atomic
 from hologram.frontend.constants import NotConstant, fold
 from hologram.frontend.devices import DeviceCalls
 from hologram.frontend.names import DECORATORS, Device, Names, dotted
 from hologram.frontend.parse_expressions import BINARY, NO_MATMUL, Expressions
+from hologram.frontend.printing import parse_print
 from hologram.frontend.promote import BOOL, SCALARS
 from hologram.frontend.source import Source
+from hologram.isa.messages import MAX_MESSAGE
 
 _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.With: ("'with' blocks", ""),
@@ -203,6 +205,8 @@ class Parser:
                 return []
             case ast.Assert(test=test, msg=message):
                 return [tree.Assert(expression(test), self._message(message), at=at)]
+            case ast.Expr(value=ast.Call() as call) if self._prints(call):
+                return [parse_print(call, source, self.expressions, at)]
             case ast.Expr(value=ast.Call() as call):
                 parsed = expression(call)
                 if not isinstance(parsed, (tree.Call, tree.Inline)):
@@ -215,10 +219,16 @@ class Parser:
         what, hint = _REFUSED.get(type(node), (f"'{type(node).__name__}' statements", ""))
         source.syntax(node, f"{what} cannot be used in a kernel", hint)
 
+    def _prints(self, call: ast.Call) -> bool:
+        local = isinstance(call.func, ast.Name) and call.func.id in self.locals
+        return not local and self.names.resolve(call.func) == "print"
+
     def _message(self, node: ast.expr | None) -> str:
         if node is None:
             return ""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if len(node.value) > MAX_MESSAGE:
+                self.source.syntax(node, f"the message of an assert has at most {MAX_MESSAGE} characters")
             return node.value
         self.source.syntax(node, "the message of an assert must be a plain string")
 
@@ -320,7 +330,11 @@ class Parser:
             self.source.syntax(node, NO_MATMUL, "write the loops")
         target = self._target(node.target)
         if has_atomic(target):
-            self.source.syntax(node.target, "an atomic in the index of an augmented assignment would run twice", ONCE)
+            self.source.syntax(
+                node.target,
+                f"{TWICE} in the index of an augmented assignment",
+                ONCE,
+            )
         self.expressions.once(target, node.target)
         value = tree.BinaryOp(op, target, self.expressions.parse(node.value), at=at)
         if isinstance(target, tree.Index):

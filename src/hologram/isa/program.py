@@ -74,7 +74,8 @@ class Program:
 
     `labels` map a name to an instruction index (the length is legal: the end). `extent` holds, for each
     launch axis, how many lanes are wanted. `debug` gives each instruction's source place (same length, or empty).
-    `metadata` never changes what the program means and is not part of `digest`.
+    `messages` are the texts that Print and Assert name by number (see `hologram.isa.messages`).
+    `debug`, `messages` and `metadata` never change what the program computes and are not part of `digest`.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Program:
     flags: frozenset[str] = frozenset()
     debug: tuple[Location | None, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    messages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
@@ -108,6 +110,11 @@ class Program:
         from hologram.isa import binary
 
         return sha256(binary.encode_content(self)).hexdigest()
+
+    @cached_property
+    def debug_digest(self) -> str:
+        """SHA-256 of what `digest` leaves out and a message to the user may show: source places and messages."""
+        return sha256(repr((self.debug, self.messages)).encode()).hexdigest()
 
     def location(self, index: int) -> Location | None:
         """Source place of an instruction, where known."""

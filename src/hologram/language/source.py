@@ -17,6 +17,7 @@ from hologram.errors import KernelSyntaxError, Location
 LANGUAGE = "hologram.language"
 
 Number = bool | int | float
+_DOTTED = re.compile(r"(?<![\w.])[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def source_of(function: Callable[..., Any], known: dict[int, FunctionSource] | N
     if imports:
         text = f"{'; '.join(imports)}\n{textwrap.dedent(text)}"
         first_line -= 1
+    around |= _members(around, text)
     constants = {name: number for name, value in around.items() if (number := _number(value)) is not None}
     devices: dict[str, FunctionSource] = {}
     file = inspect.getsourcefile(function) or code.co_filename
@@ -80,6 +82,20 @@ def _names_around(function: FunctionType, text: str) -> dict[str, Any]:
         except ValueError:  # not assigned so far
             continue
     return dict(sorted(found.items()))
+
+
+def _members(around: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """What the text calls `module.name`, for modules other than those of the language."""
+    found: dict[str, Any] = {}
+    for path in set(_DOTTED.findall(text)):
+        value: Any = around
+        for part in path.split("."):
+            names = value if value is around else vars(value) if isinstance(value, ModuleType) else {}
+            value = names.get(part)
+        root = around.get(path.partition(".")[0])
+        if value is not None and isinstance(root, ModuleType) and root.__name__ not in (LANGUAGE, "math"):
+            found[path] = value
+    return found
 
 
 def _number(value: Any) -> Number | None:

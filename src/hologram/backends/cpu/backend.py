@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,7 +17,7 @@ from hologram.backends.cpu.environment import default_environment
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
 from hologram.backends.llvm.layout import CHECK, CUT, JOIN, RUN, Layout
-from hologram.errors import DivisionByZeroError
+from hologram.errors import DivisionByZeroError, PrintIgnoredWarning
 from hologram.isa import agreement
 from hologram.isa.binary import TargetSection
 from hologram.isa.instructions import Spec
@@ -23,7 +25,7 @@ from hologram.isa.operands import Label
 from hologram.isa.program import Program
 from hologram.types import Type
 
-CODE_FORMAT = 15
+CODE_FORMAT = 19
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
 # Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.
@@ -187,6 +189,15 @@ def division_fault(program: Program, status: int) -> DivisionByZeroError:
     return DivisionByZeroError("integer division by zero", program.name, index, program.location(index))
 
 
+def _warn_of_print(program: Program) -> None:
+    """Say, at the line of the program that asked for the kernel, that nothing will be shown."""
+    message = f"kernel '{program.name}' prints nothing on the CPU; launch it with Executor('interpreter') to see it"
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("hologram."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, PrintIgnoredWarning, stacklevel=level)
+
+
 class CpuBackend:
     """Compiles programs for this machine's CPU (and objects for others)."""
 
@@ -209,6 +220,8 @@ class CpuBackend:
             from hologram.backends.cpu.source import accept
 
             accept(program)
+        if any(ins.op == "Print" for ins in program.instructions):
+            _warn_of_print(program)
         return CpuExecutable(program, self.store, tuple(sections))
 
     def object_for(self, program: Program, target_name: str = "host") -> bytes:

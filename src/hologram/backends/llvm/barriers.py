@@ -28,22 +28,30 @@ Keeping = Mapping[Place, Kept]
 
 @dataclass(frozen=True)
 class Part:
-    """What runs from the start or a barrier on; `entry` is what it finds there."""
+    """What runs from the start or a barrier on; `entry` is what it finds there.
+
+    `reduction` is the block reduction (its index) whose result has to be there first.
+    """
 
     number: int
     cfg: Cfg
     flow: Flow
     shapes: Shapes
     entry: Keeping
+    reduction: int | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All parts; `barriers` says by instruction which part follows and what it needs, `size` bytes a strip."""
+    """All parts; `barriers` says by instruction which part follows and what it needs, `size` bytes a strip.
+
+    It `reduces` where one of the barriers is a block reduction.
+    """
 
     parts: tuple[Part, ...]
     barriers: Mapping[int, tuple[int, Keeping]]
     size: int
+    reduces: bool
 
 
 def divergent(cfg: Cfg, slot_of: Mapping[int, int]) -> list[int]:
@@ -60,7 +68,7 @@ def plan(job: Lowering) -> Plan:
     values = flow.analyse(cfg)
     shapes = shape.analyse(cfg, values, job.unit_strides, job.decided)
     barriers: dict[int, tuple[int, Keeping]] = {}
-    starts: list[tuple[int, Keeping]] = [(cfg.order[0], {})] if cfg.order else []
+    starts: list[tuple[int, Keeping, int | None]] = [(cfg.order[0], {}, None)] if cfg.order else []
     size = 0
     for block in _waiting(cfg):
         (succ,) = block.succs
@@ -69,12 +77,16 @@ def plan(job: Lowering) -> Plan:
             continue
         kept: dict[Place, Kept] = {}
         end = 0
-        for place, web in sorted(flow.live_after(cfg, values, block.id).items()):
+        live, result = flow.live_after(cfg, values, block.id), _result(cfg, block)
+        for place, web in sorted(live.items()):
+            if place in result:
+                continue
             stride = shapes.of(web)
             kept[place] = Kept(end, web.type, stride)
             end += (web.type.size if web.type else 1) * (job.lanes if stride is None else 1)
         barriers[block.end - 1] = (len(starts), kept)
-        starts.append((succ, kept))
+        given = {place: known for place, known in result.items() if place in live}
+        starts.append((succ, {**kept, **given}, block.end - 1 if result else None))
         size = max(size, end)
     if size > MAX_KEPT:
         raise UnsupportedError(
@@ -83,13 +95,13 @@ def plan(job: Lowering) -> Plan:
         )
     wanted = {i: {place: k.type for place, k in kept.items()} for i, (_, kept) in barriers.items()}
     parts = []
-    for number, (start, found) in enumerate(starts):
+    for number, (start, found, reduction) in enumerate(starts):
         part = between_barriers(cfg, start)
         inside = flow.analyse(part, {place: k.type for place, k in found.items()}, wanted)
         strides: dict[Place, Stride] = {place: k.stride for place, k in found.items()}
         shapes = shape.analyse(part, inside, job.unit_strides, job.decided, entry=strides)
-        parts.append(Part(number, part, inside, shapes, found))
-    return Plan(tuple(parts), barriers, -(-size // 64) * 64)
+        parts.append(Part(number, part, inside, shapes, found, reduction))
+    return Plan(tuple(parts), barriers, -(-size // 64) * 64, any(_result(cfg, b) for b in _waiting(cfg)))
 
 
 def irreducible(cfg: Cfg) -> list[int]:
@@ -99,7 +111,13 @@ def irreducible(cfg: Cfg) -> list[int]:
 
 
 def _waiting(cfg: Cfg) -> list[Block]:
-    return [cfg.blocks[b] for b in cfg.order if cfg.program.instructions[cfg.blocks[b].end - 1].op == "BarSync"]
+    return [cfg.blocks[b] for b in cfg.order if cfg.program.instructions[cfg.blocks[b].end - 1].spec.is_barrier]
+
+
+def _result(cfg: Cfg, block: Block) -> dict[Place, Kept]:
+    """What a block reduction at the end of a basic block writes; empty for a plain barrier."""
+    written = flow.write(cfg.program.instructions[block.end - 1])
+    return {} if written is None else {written[0]: Kept(0, written[1], 0, of_block=True)}
 
 
 def _varying(program: Program, slot_of: Mapping[int, int]) -> frozenset[int]:

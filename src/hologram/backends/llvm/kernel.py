@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hologram.backends.llvm import barriers, flow, layout, shape
+from hologram.backends.llvm import barriers, flow, layout, shape, together
 from hologram.backends.llvm.barriers import Part, Plan
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value
 from hologram.backends.llvm.job import Lowering
@@ -12,7 +12,7 @@ from hologram.backends.llvm.nest import Nest
 from hologram.backends.llvm.recipe import recipe
 from hologram.backends.llvm.reduction import Reduction, join_function
 from hologram.backends.llvm.regions import Walker
-from hologram.backends.llvm.rules import REDUCTIONS
+from hologram.backends.llvm.rules import LAUNCH_REDUCTIONS
 from hologram.backends.llvm.slots import slots_of
 from hologram.backends.llvm.strip import Inputs, Mask, Strip
 from hologram.backends.llvm.structure import Structure
@@ -29,7 +29,7 @@ def lower(job: Lowering) -> Module:
     reductions = [
         Reduction(module, i, job.program.instructions[i], job)
         for i in sorted(job.slot_of)
-        if job.program.instructions[i].op in REDUCTIONS
+        if job.program.instructions[i].op in LAUNCH_REDUCTIONS
     ]
     strips = StripFunctions(job, module, values, shapes, reductions)
     plan = barriers.plan(job) if works_by_blocks(job.program) else None
@@ -37,6 +37,9 @@ def lower(job: Lowering) -> Module:
         module.functions.append(strips.function("full", False, plan, part))
         if job.lanes:
             module.functions.append(strips.function("rest", True, plan, part))
+    for part in plan.parts if plan else ():
+        if part.reduction is not None:
+            module.functions.append(together.function(module, part.reduction, job.program.instructions[part.reduction]))
     module.functions.append(Nest(job, module, strips.slots, reductions, plan).run())
     module.functions.append(join_function(module, job, reductions))
     module.functions.append(f"@{layout.CUT} = constant i64 {recipe(job)}")
@@ -81,6 +84,7 @@ class StripFunctions:
             out += [("ptr", f"%sum{r.index}"), ("ptr", f"%any{r.index}")]
         if plan is not None:
             out += [("ptr", "%shared"), ("ptr", "%kept"), ("ptr", "%next")]
+            out += together.PARAMETERS if plan.reduces else ()
         return out
 
     def function(self, name: str, masked: bool, plan: Plan | None, part: Part | None) -> str:

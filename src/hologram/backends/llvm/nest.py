@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from hologram.backends.llvm import layout
+from hologram.backends.llvm import layout, together
 from hologram.backends.llvm.barriers import DONE, Plan
 from hologram.backends.llvm.clamps import LANE_X
 from hologram.backends.llvm.ir import Module, Value, Writer
@@ -119,6 +119,8 @@ class Nest:
         rows = w.value(f"mul {block[1]}, {block[2].ref}", "i64")
         size = w.value(f"mul {w.value(f'mul {row}, {rows.ref}', 'i64')}, {plan.size}", "i64")
         self.kept = w.value(f"alloca i8, {size}, align {LINE_BYTES}", "ptr")
+        if plan.reduces:
+            self.together = together.memory(w, block)
 
     def _parts(self, plan: Plan, where: dict[Special, Value], first: Sequence[Value], lanes: Sequence[Value]) -> None:
         """One block: part after part, each for all strips, as the barriers say."""
@@ -132,6 +134,10 @@ class Nest:
         w.open = False
         for part, label in zip(plan.parts, labels, strict=True):
             w.label(label)
+            if part.reduction is not None:
+                rows = w.value(f"mul {lanes[1]}, {lanes[2].ref}", "i64")
+                count = w.value(f"mul {lanes[0]}, {rows.ref}", "i64")
+                w.line(f"call void @{together.name(part.reduction)}({self.together}, {count})")
             w.line(f"store i64 {DONE}, ptr {self.next}")
             w.line(f"store i64 0, ptr {self.number}")
             self.part = str(part.number)
@@ -153,6 +159,9 @@ class Nest:
             for axis, index in ((1, y), (2, z)):
                 where[Special[f"LANE_{_AXES[axis].upper()}"]] = index
                 where[GLOBALS[axis]] = w.value(f"add {first[axis]}, {index.ref}", "i64")
+            if self.plan is not None and self.plan.reduces:
+                row = w.value(f"add {w.value(f'mul {z}, {lanes[1].ref}', 'i64')}, {y.ref}", "i64")
+                self.row = w.value(f"mul {row}, {lanes[0].ref}", "i64")
             self._row(where, first[0], lanes[0])
 
     def _chunk_loop(self, where: dict[Special, Value], lanes: Sequence[Value]) -> None:
@@ -330,6 +339,8 @@ class Nest:
             arguments += [f"ptr {r.accumulators}", f"ptr {r.any}"]
         if self.plan is not None:
             arguments += [f"ptr {self.shared}", self._kept_by_strip(self.plan), f"ptr {self.next}"]
+            if self.plan.reduces:
+                arguments += [str(self.together), str(w.value(f"add {self.row}, {x.ref}", "i64"))]
         if count is not None:
             arguments.append(str(count))
         w.line(f"call void @strip_{name}{self.part}({', '.join(arguments)})")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hologram.backends.llvm import barriers, clamps, flow, tiles
 from hologram.backends.llvm.job import Lowering, Stream, uses_blocks
 from hologram.backends.llvm.nest import LINE_BYTES
-from hologram.backends.llvm.rules import REDUCTIONS, implements, is_expanded
+from hologram.backends.llvm.rules import LAUNCH_REDUCTIONS, implements, is_expanded
 from hologram.errors import UnsupportedError
 from hologram.isa import text
 from hologram.isa.affine import Affine, Poly, Variable
@@ -53,7 +53,7 @@ def check_supported(program: Program) -> None:
             raise refuse(program, i, f"it does not have {ins.op}{types}")
         if any(isinstance(a, PhiCoordinate) for a in ins.args):
             raise refuse(program, i, "it does not have boundary-pool addresses")
-        if ins.op in REDUCTIONS and uses_blocks(program):
+        if ins.op in LAUNCH_REDUCTIONS and uses_blocks(program):
             raise refuse(program, i, "launch reductions cannot be combined with block coordinates")
 
 
@@ -77,7 +77,7 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
     cfg = symbolic.cfg
     for block in {b for loop in cfg.loops.values() for b in loop.body}:
         for i, ins in cfg.code(block):
-            if ins.op in REDUCTIONS:
+            if ins.op in LAUNCH_REDUCTIONS:
                 raise refuse(program, i, "a launch reduction is inside a loop, and a lane contributes to it once")
     together = works_by_blocks(program)
     for i in barriers.divergent(cfg, facts.slot_of):
@@ -86,7 +86,7 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
         raise refuse(program, i, "this barrier stands in a loop that then has two entries")
     rows = {} if together else tiles.find(cfg, symbolic)
     width = lanes if lanes is not None else strip_width(program, cfg, register_bytes, registers)
-    reduces = any(i.op in REDUCTIONS for i in program.instructions)
+    reduces = any(i.op in LAUNCH_REDUCTIONS for i in program.instructions)
     if rows and lanes is None and not reduces:
         # Where sums may be reassociated a lane's own loop is the one to vectorise: scalar lanes, LLVM does the rest.
         width = 0 if FLAG_FAST in program.flags else register_bytes // max(t.type.size for t in rows.values())
@@ -100,7 +100,7 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
         {
             i: _uniform_offset(program, i, ins, symbolic)
             for i, ins in enumerate(program.instructions)
-            if ins.op in REDUCTIONS and i in facts.slot_of
+            if ins.op in LAUNCH_REDUCTIONS and i in facts.slot_of
         },
         {h: t for h, t in rows.items() if width * t.type.size >= 2 * tiles.PIECE_BYTES},
         None if together else _stream(facts, symbolic, width),
@@ -200,7 +200,7 @@ def _uniform_offset(program: Program, index: int, ins: Instruction, symbolic: Sy
 
 def strip_width(program: Program, cfg: Cfg, register_bytes: int, registers: int) -> int:
     """Lanes of a strip: as many as keep the live values in registers, at most 64."""
-    if any(i.op in REDUCTIONS for i in program.instructions):
+    if any(i.op in LAUNCH_REDUCTIONS for i in program.instructions):
         return REDUCTION_STRIP
     if works_by_blocks(program):
         return min(max(register_bytes // 4, 1), BLOCK_STRIP)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hologram.backends.llvm.job import Lowering, uses_blocks
 from hologram.backends.llvm.pieces import Cut
-from hologram.backends.llvm.rules import REDUCTIONS
+from hologram.backends.llvm.rules import LAUNCH_REDUCTIONS
 from hologram.isa.program import Program, works_by_blocks
 
 PLAIN_GRAIN_LOG, LOOP_GRAIN_LOG = 13, 6
@@ -18,7 +18,7 @@ def cut_of(program: Program) -> Cut | None:
     """How a program may be cut into pieces that run at the same time; None where it must run in one."""
     if any(i.op in IN_ORDER for i in program.instructions):
         return None
-    reductions = sum(i.op in REDUCTIONS for i in program.instructions)
+    reductions = sum(i.op in LAUNCH_REDUCTIONS for i in program.instructions)
     if reductions:
         return Cut.CHUNKS if reductions <= MAX_REDUCTIONS else None
     return Cut.BLOCKS if uses_blocks(program) else Cut.LANES
@@ -33,6 +33,6 @@ def recipe(job: Lowering) -> int:
     """
     cut = cut_of(job.program) or 0
     heavy = works_by_blocks(job.program) or bool(job.cfg.loops)
-    reductions = sum(i.op in REDUCTIONS for i in job.program.instructions)
+    reductions = sum(i.op in LAUNCH_REDUCTIONS for i in job.program.instructions)
     turns = bool(job.elementwise and job.lanes)
     return cut | (LOOP_GRAIN_LOG if heavy else PLAIN_GRAIN_LOG) << 8 | min(reductions, 255) << 16 | turns << 24

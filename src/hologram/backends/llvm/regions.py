@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from hologram.backends.llvm.ir import Value, vector
 from hologram.backends.llvm.lanes import any_lane
+from hologram.backends.llvm.memory import row_pointers
 from hologram.backends.llvm.strip import Mask, Strip
 from hologram.backends.llvm.structure import SINK, Level, Structure
 from hologram.backends.llvm.tiles import TiledLoop, load_tile
@@ -292,7 +293,7 @@ class Walker:
         last = s.scalar.intrinsic("sadd.sat", counter, Value(str(tiled.step * (tiled.rounds - 1)), "i64"))
         w.branch(w.value(f"icmp slt {last}, {bound.ref}", "i1"), go, rest)
         w.label(go)
-        columns = {r.index: load_tile(w, tiled.type, s.row_pointers(r, counter), tiled.rounds) for r in tiled.loads}
+        columns = {r.index: load_tile(w, tiled.type, row_pointers(s, r, counter), tiled.rounds) for r in tiled.loads}
         for k in range(tiled.rounds):
             again = w.name("round")
             stays = Value("true" if tiled.stays else "false", "i1")

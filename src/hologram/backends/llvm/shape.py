@@ -125,6 +125,8 @@ class _Solver:
             return 0
         if i in self.varying:
             return None
+        if self.cfg.program.instructions[i].spec.is_barrier:
+            return 0
         strides = {part: self.stride[w.id] for (k, part), w in self._reads(i).items() if k == i}
         if any(s is UNKNOWN for s in strides.values()):
             return UNKNOWN
@@ -212,6 +214,8 @@ def transfer(ins: Instruction, strides: Mapping[str, Stride], constant: Callable
         return 1 if ins.args[1] in LINEAR_SPECIALS else 0
     if ins.spec.category is Category.ATOMIC:
         return None  # each lane finds what the one before it left
+    if ins.spec.is_barrier:
+        return 0  # a block reduction gives all lanes the same
     if None not in strides.values() and not any(strides.values()):
         return 0
     rule = _LINEAR.get(ins.op)

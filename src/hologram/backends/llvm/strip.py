@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hologram.backends.llvm import atomics
+from hologram.backends.llvm import memory, together
+from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.constants import constant_text
 from hologram.backends.llvm.flow import Flow, Place, Web, kept_part
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, vector
-from hologram.backends.llvm.lanes import VectorLanes, any_lane, gather, masked_load, masked_store, scatter
-from hologram.backends.llvm.rules import MEMORY, REDUCTIONS, SHARED, rule_for
+from hologram.backends.llvm.lanes import VectorLanes, any_lane
+from hologram.backends.llvm.rules import BLOCK_REDUCTIONS, MEMORY, REDUCTIONS, SHARED, SILENT, rule_for
 from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
-from hologram.backends.llvm.slots import polynomial, widened
-from hologram.backends.llvm.tiles import RowLoad
-from hologram.isa.affine import Variable
 from hologram.isa.builder import value_of
 from hologram.isa.cfg import Cfg
 from hologram.isa.operands import (
     Condition,
     Field,
     Imm,
-    RegisterIndirect,
-    RegisterIndirectComputed,
     Slot,
-    SlotOffset,
     Special,
 )
 from hologram.isa.program import Instruction
@@ -58,11 +53,15 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Kept:
-    """A value that outlives a barrier: where in a strip's own memory it waits, and its stride."""
+    """A value that outlives a barrier: where in a strip's own memory it waits, and its stride.
+
+    One `of_block` is the result of a block reduction, which begins the memory of the block for that.
+    """
 
     offset: int
     type: Type | None
     stride: Stride
+    of_block: bool = False
 
 
 class Strip:
@@ -168,6 +167,8 @@ class Strip:
         self.w.line(f"store {value}, ptr {cell}")
 
     def _kept_cell(self, kept: Kept) -> str:
+        if kept.of_block:
+            return "%together"
         return self.w.value(f"getelementptr i8, ptr %kept, i64 {kept.offset}", "ptr").ref
 
     def _restore(self, web: Web, kept: Kept) -> None:
@@ -235,14 +236,17 @@ class Strip:
         if i in self.known:
             self.store(self.flow.written[i], self.known[i], None if self.known[i].lanes else 0)
         elif ins.op in MEMORY | SHARED:
-            self._memory(i, ins)
+            memory.emit(self, i, ins)
         elif ins.op == "BarSync":
             self._barrier(i)
-        elif ins.op in atomics.ATOMICS:
-            self._atomic(i, ins)
+        elif ins.op in ATOMICS:
+            memory.emit_atomic(self, i, ins)
+        elif ins.op in BLOCK_REDUCTIONS:
+            together.put(self, i, ins)
+            self._barrier(i)
         elif ins.op in REDUCTIONS:
             self._reduce(i, ins)
-        elif ins.op != "MemFence":
+        elif ins.op not in SILENT:
             self._pure(i, ins)
 
     def _pure(self, i: int, ins: Instruction) -> None:
@@ -344,91 +348,6 @@ class Strip:
     @staticmethod
     def _small_constants(ins: Instruction) -> bool:
         return all(abs(int(value_of(Type.I64, a))) < 1 << 48 for a in ins.args if isinstance(a, Imm))
-
-    # Memory -----------------------------------------------------------------------------------------------
-
-    def _place(self, i: int, ins: Instruction) -> tuple[Value, Stride]:
-        """(byte offset as i64, its stride) of a memory operand."""
-        address = next(a for o, a in zip(ins.spec.operands, ins.args, strict=True) if o.kind == "addr")
-        if isinstance(address, SlotOffset | RegisterIndirect):
-            return Value(str(address.offset), "i64"), 0
-        assert isinstance(address, RegisterIndirectComputed)
-        return self.operand(i, ins, "offset", 0), self.stride(i, "offset")
-
-    def _shared_place(self, i: int, ins: Instruction) -> tuple[Value, Stride]:
-        """Byte offset into shared memory: the sum of both parts of the address."""
-        start, first = self.operand(i, ins, "handle", 0), self.stride(i, "handle")
-        rest, second = self._place(i, ins)
-        stride = None if first is None or second is None else first + second
-        if stride is None:
-            start, rest = (self.as_vector(v, Type.I64, s) for v, s in ((start, first), (rest, second)))
-        return (self.vector if stride is None else self.scalar).binary("add", start, rest), stride
-
-    def _memory(self, i: int, ins: Instruction) -> None:
-        ty = ins.type
-        assert ty is not None
-        if ins.op in SHARED:
-            base, (offset, stride) = Value("%shared", "ptr"), self._shared_place(i, ins)
-        else:
-            base, (offset, stride) = self.inputs.slots[Slot(self.slot_of[i])], self._place(i, ins)
-        element, contiguous = LLVM_TYPE[ty], stride == ty.size and self.lanes > 0
-        pointer = self._pointer(base, offset, stride if not contiguous else 0)
-        if ins.op in ("LDG", "LDS"):
-            self.store(
-                self.flow.written[i], self._load(element, ty.size, pointer, contiguous), 0 if stride == 0 else None
-            )
-            return
-        value = self.operand(i, ins, "a", 1 if stride != 0 or self.stride(i, "a") != 0 else 0)
-        self._write(value, ty.size, pointer, contiguous)
-
-    def _atomic(self, i: int, ins: Instruction) -> None:
-        offset, stride = self._place(i, ins)
-        atomics.emit(self, i, ins, self._pointer(self.inputs.slots[Slot(self.slot_of[i])], offset, stride))
-
-    def row_pointers(self, load: RowLoad, counter: Value) -> list[Value]:
-        """Every lane's address in a row load's current round, by scalar arithmetic."""
-        w = self.w
-        wide = widened(w, self.program, self.inputs.slots)
-        offset = polynomial(w, load.rest.base, wide)
-        for variable, coefficient in load.rest.terms:
-            place = self.inputs.specials[(Special.GLOBAL_X, Special.GLOBAL_Y, Special.GLOBAL_Z)[variable.id]]
-            offset = w.value(
-                f"add {offset}, {w.value(f'mul {place}, {polynomial(w, coefficient, wide).ref}', 'i64').ref}", "i64"
-            )
-        pitch = polynomial(w, load.rest.coefficient(Variable("lane", 0)), wide)
-        moved = w.value(f"mul {counter}, {load.factor}", "i64")
-        base = self.inputs.slots[Slot(self.slot_of[load.index])]
-        out = []
-        for lane in range(self.lanes):
-            row = w.value(f"add {offset}, {w.value(f'mul {pitch}, {lane}', 'i64').ref}", "i64")
-            start = w.value(f"getelementptr i8, {base}, {row}", "ptr")
-            out.append(w.value(f"getelementptr i8, {start}, {moved}", "ptr"))
-        return out
-
-    def _pointer(self, base: Value, offset: Value, stride: Stride) -> Value:
-        offset = offset if stride == 0 else self.as_vector(offset, Type.I64, stride)
-        return self.w.value(f"getelementptr i8, {base}, {offset}", "ptr", offset.lanes)
-
-    def _all(self) -> Value:
-        return self.mask.ref if self.mask.ref is not None else self.vector.raw("i1", "true")
-
-    def _load(self, element: str, size: int, pointer: Value, contiguous: bool) -> Value:
-        if pointer.lanes:
-            return gather(self.w, element, pointer, self._all(), size)
-        lanes = self.lanes if contiguous else 0
-        if contiguous and self.mask.ref is not None:
-            return masked_load(self.w, element, lanes, pointer, self.mask.ref, size)
-        return self.w.value(f"load {vector(element, lanes)}, {pointer}, align {size}", element, lanes)
-
-    def _write(self, value: Value, size: int, pointer: Value, contiguous: bool) -> None:
-        if pointer.lanes:
-            scatter(self.w, value, pointer, self._all(), size)
-        elif not contiguous and value.lanes:
-            scatter(self.w, value, self.vector.spread(pointer), self._all(), size)
-        elif contiguous and self.mask.ref is not None:
-            masked_store(self.w, value, pointer, self.mask.ref, size)
-        else:
-            self.w.line(f"store {value}, {pointer}, align {size}")
 
     def _reduce(self, i: int, ins: Instruction) -> None:
         """Add the active lanes to the launch reduction's accumulators (lane x belongs to accumulator x mod 64)."""
