@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 import sys
 import time
 import warnings
@@ -14,10 +15,11 @@ import numpy as np
 from hologram.backends.base import Argument, Domain, ObjectStore
 from hologram.backends.cpu import pool, targets
 from hologram.backends.cpu.environment import default_environment
+from hologram.backends.cpu.faults import fault_error
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
 from hologram.backends.llvm.layout import CHECK, CUT, JOIN, RUN, Layout
-from hologram.errors import DivisionByZeroError, PrintIgnoredWarning
+from hologram.errors import PrintIgnoredWarning
 from hologram.isa import agreement
 from hologram.isa.binary import TargetSection
 from hologram.isa.instructions import Spec
@@ -149,7 +151,7 @@ class CpuExecutable:
         with default_environment():
             status = self._run(native, ctypes.addressof(memory), domain.total >= self.long_lanes)
         if status:
-            raise division_fault(self.program, status)
+            raise fault_error(self.program, status)
 
     def _run(self, native: Native, block: int, long: bool) -> int:
         if not long or pool.refusal():
@@ -173,20 +175,17 @@ def estimated_instructions(program: Program) -> int:
 def pack(program: Program, arguments: Sequence[Argument], domain: Domain) -> bytearray:
     """The arguments block of a launch."""
     plan = Layout.of(program.params)
-    block = bytearray(plan.size)
+    block = bytearray(plan.size + layout.state_bytes(program))
     block[: layout.HEADER_BYTES] = layout.header(domain.lanes, domain.grid, domain.block)
     for param, place, value in zip(program.params, plan.places, arguments, strict=True):
         if isinstance(value, np.ndarray):
             layout.store_array(block, place, value.__array_interface__["data"][0], value.shape, value.strides)
         else:
             layout.store_scalar(block, place, param.type, value)
+    if program.demands:
+        chosen = -1 if domain.resonance_class is None else domain.resonance_class
+        struct.pack_into("<Qq", block, plan.size, 0, chosen)
     return block
-
-
-def division_fault(program: Program, status: int) -> DivisionByZeroError:
-    """The error for a run that returned `status`: 1 + the index of the dividing instruction."""
-    index = status - 1
-    return DivisionByZeroError("integer division by zero", program.name, index, program.location(index))
 
 
 def _warn_of_print(program: Program) -> None:

@@ -83,7 +83,7 @@ def plan(job: Lowering) -> Plan:
                 continue
             stride = shapes.of(web)
             kept[place] = Kept(end, web.type, stride)
-            end += (web.type.size if web.type else 1) * (job.lanes if stride is None else 1)
+            end += (web.type.size if web.type else 1) * (max(job.lanes, 1) if stride is None else 1)
         barriers[block.end - 1] = (len(starts), kept)
         given = {place: known for place, known in result.items() if place in live}
         starts.append((succ, {**kept, **given}, block.end - 1 if result else None))

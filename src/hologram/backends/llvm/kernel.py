@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hologram.backends.llvm import barriers, flow, layout, shape, together
+from hologram.backends.llvm import barriers, executor_state, flow, layout, shape, together
 from hologram.backends.llvm.barriers import Part, Plan
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value
 from hologram.backends.llvm.job import Lowering
@@ -85,7 +85,7 @@ class StripFunctions:
         if plan is not None:
             out += [("ptr", "%shared"), ("ptr", "%kept"), ("ptr", "%next")]
             out += together.PARAMETERS if plan.reduces else ()
-        return out
+        return [*out, *executor_state.parameters(self.job.program)]
 
     def function(self, name: str, masked: bool, plan: Plan | None, part: Part | None) -> str:
         """One strip function: all lanes active, or those of a mask; of the whole program or one part of it."""

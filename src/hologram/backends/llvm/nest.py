@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from hologram.backends.llvm import layout, together
 from hologram.backends.llvm.barriers import DONE, Plan
 from hologram.backends.llvm.clamps import LANE_X
+from hologram.backends.llvm.executor_state import ExecutorState
 from hologram.backends.llvm.ir import Module, Value, Writer
 from hologram.backends.llvm.job import GLOBALS, Lowering, uses_blocks
 from hologram.backends.llvm.pieces import Bounds, number_and_results
@@ -43,6 +44,7 @@ class Nest:
         self.w = Writer(module)
         self.values = load_slots(self.w, job.program, "%block")
         self.fault = self.w.alloca("i64")
+        self.state = ExecutorState(self.w, job.program)
 
     def run(self) -> str:
         """The function `i64 run(ptr block, ptr piece)`."""
@@ -115,7 +117,7 @@ class Nest:
         w, width = self.w, self.job.lanes
         self.shared = w.alloca(f"[{max(self.job.program.shared_bytes, 1)} x i8], align {LINE_BYTES}")
         self.next, self.number, self.current = w.alloca("i64"), w.alloca("i64"), w.alloca("i64")
-        row = w.value(f"udiv {w.value(f'add {block[0]}, {width - 1}', 'i64')}, {width}", "i64")
+        row = w.value(f"udiv {w.value(f'add {block[0]}, {max(width - 1, 0)}', 'i64')}, {max(width, 1)}", "i64")
         rows = w.value(f"mul {block[1]}, {block[2].ref}", "i64")
         size = w.value(f"mul {w.value(f'mul {row}, {rows.ref}', 'i64')}, {plan.size}", "i64")
         self.kept = w.value(f"alloca i8, {size}, align {LINE_BYTES}", "ptr")
@@ -341,6 +343,7 @@ class Nest:
             arguments += [f"ptr {self.shared}", self._kept_by_strip(self.plan), f"ptr {self.next}"]
             if self.plan.reduces:
                 arguments += [str(self.together), str(w.value(f"add {self.row}, {x.ref}", "i64"))]
+        arguments += self.state.arguments(where)
         if count is not None:
             arguments.append(str(count))
         w.line(f"call void @strip_{name}{self.part}({', '.join(arguments)})")

@@ -13,6 +13,8 @@ from hologram.errors import UnsupportedError
 from hologram.isa import text
 from hologram.isa.affine import Affine, Poly, Variable
 from hologram.isa.cfg import Cfg
+from hologram.isa.demands import IN_ORDER
+from hologram.isa.instructions import Category
 from hologram.isa.operands import (
     Condition,
     Field,
@@ -129,7 +131,8 @@ def _is_elementwise(facts: Facts, symbolic: Symbolic) -> bool:
         return False
     lane = Variable("lane", 0)
     for i, ins in enumerate(program.instructions):
-        if ins.op in ("DIV", "REM") and ins.type is not None and ins.type.is_integer:
+        divides = ins.op in ("DIV", "REM") and ins.type is not None and ins.type.is_integer
+        if divides or ins.spec.category is Category.ATLAS:
             return False
         if not ins.spec.is_memory:
             continue
@@ -202,6 +205,8 @@ def strip_width(program: Program, cfg: Cfg, register_bytes: int, registers: int)
     """Lanes of a strip: as many as keep the live values in registers, at most 64."""
     if any(i.op in LAUNCH_REDUCTIONS for i in program.instructions):
         return REDUCTION_STRIP
+    if program.demands & IN_ORDER:
+        return 0
     if works_by_blocks(program):
         return min(max(register_bytes // 4, 1), BLOCK_STRIP)
     # f16 and bf16 are computed in f32.

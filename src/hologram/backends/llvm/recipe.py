@@ -5,18 +5,16 @@ from __future__ import annotations
 from hologram.backends.llvm.job import Lowering, uses_blocks
 from hologram.backends.llvm.pieces import Cut
 from hologram.backends.llvm.rules import LAUNCH_REDUCTIONS
-from hologram.isa.program import Program, works_by_blocks
+from hologram.isa.program import Program, runs_on_one_thread, works_by_blocks
 
 PLAIN_GRAIN_LOG, LOOP_GRAIN_LOG = 13, 6
 """Lanes of the smallest piece as a power of two: of a program without loops, and of one whose lanes may work long."""
 MAX_REDUCTIONS = 64
-IN_ORDER = ("ResAccum",)
-"""Instructions whose effects must come in the order of the lanes: such programs run on the caller alone."""
 
 
 def cut_of(program: Program) -> Cut | None:
     """How a program may be cut into pieces that run at the same time; None where it must run in one."""
-    if any(i.op in IN_ORDER for i in program.instructions):
+    if runs_on_one_thread(program):
         return None
     reductions = sum(i.op in LAUNCH_REDUCTIONS for i in program.instructions)
     if reductions:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hologram.backends.llvm import memory, together
+from hologram.backends.llvm import memory, resonance, together
 from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.constants import constant_text
-from hologram.backends.llvm.flow import Flow, Place, Web, kept_part
+from hologram.backends.llvm.flow import PHASE, Flow, Place, Web, kept_part
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane
 from hologram.backends.llvm.rules import BLOCK_REDUCTIONS, MEMORY, REDUCTIONS, SHARED, SILENT, rule_for
@@ -197,6 +197,9 @@ class Strip:
         number = web.place[1]
         if not web.uses:
             return
+        if web.place == PHASE:
+            self.store(web, self.scalar.const(Type.U32, 0), 0)
+            return
         source = self.inputs.linear_lane if number == 255 else self.inputs.specials[kinds[number]]
         assert web.type is not None
         value = self.scalar.convert(web.type, Type.I64, source)
@@ -246,6 +249,8 @@ class Strip:
             self._barrier(i)
         elif ins.op in REDUCTIONS:
             self._reduce(i, ins)
+        elif ins.op in resonance.OF_THE_LAUNCH:
+            resonance.emit(self, i, ins)
         elif ins.op not in SILENT:
             self._pure(i, ins)
 
