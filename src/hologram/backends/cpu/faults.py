@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hologram.errors import DivisionByZeroError, ExecutionError, OutOfBoundsError
+from hologram.errors import BarrierError, DivisionByZeroError, ExecutionError, OutOfBoundsError
 from hologram.isa.operands import CLASSES, PAGES_PER_CLASS
 from hologram.isa.program import Program
 
@@ -16,11 +16,13 @@ _BY_INSTRUCTION: dict[str, tuple[type[ExecutionError], str]] = {
         f"class or page out of range: classes go from 0 to {CLASSES - 1}, pages from 0 to {PAGES_PER_CLASS - 1}",
     ),
 }
+_BARRIER = (BarrierError, "some lanes of a block are not at this barrier; Executor('interpreter') says which")
 _DIVISION = (DivisionByZeroError, "integer division by zero")
 
 
 def fault_error(program: Program, status: int) -> ExecutionError:
     """The error for a run that returned `status`: 1 + the index of the instruction at fault."""
     index = status - 1
-    kind, message = _BY_INSTRUCTION.get(program.instructions[index].op, _DIVISION)
+    ins = program.instructions[index]
+    kind, message = _BARRIER if ins.spec.is_barrier else _BY_INSTRUCTION.get(ins.op, _DIVISION)
     return kind(message, program.name, index, program.location(index))

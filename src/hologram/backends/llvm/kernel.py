@@ -119,6 +119,7 @@ class StripFunctions:
             count = strip.w.value("trunc i64 %count to i8", "i8")
             steps = Value("<" + ", ".join(f"i8 {k}" for k in range(job.lanes)) + ">", "i8", job.lanes)
             strip.mask = Mask(strip.vector.compare("lt", Type.U8, steps, count), entry=True)
+            strip.whole = strip.mask.ref
             signature = [*signature, ("i64", "%count")]
         Walker(strip, Structure(part.cfg) if part else self.structure, {} if masked else job.tiles).run()
         strip.w.line("ret void")

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from hologram.backends.llvm import layout, together
-from hologram.backends.llvm.barriers import DONE, Plan
+from hologram.backends.llvm.barriers import Plan
 from hologram.backends.llvm.clamps import LANE_X
 from hologram.backends.llvm.executor_state import ExecutorState
 from hologram.backends.llvm.ir import Module, Value, Writer
 from hologram.backends.llvm.job import GLOBALS, Lowering, uses_blocks
+from hologram.backends.llvm.meeting import DONE, Agreement
 from hologram.backends.llvm.pieces import Bounds, number_and_results
 from hologram.backends.llvm.reduction import Reduction
 from hologram.backends.llvm.slots import load_field, load_slots, polynomial, widened
@@ -114,10 +115,12 @@ class Nest:
 
     def _open_blocks(self, plan: Plan, block: Sequence[Value]) -> None:
         """Shared memory of a block, and what each of its strips keeps at a barrier."""
-        w, width = self.w, self.job.lanes
+        w, width = self.w, max(self.job.lanes, 1)
         self.shared = w.alloca(f"[{max(self.job.program.shared_bytes, 1)} x i8], align {LINE_BYTES}")
         self.next, self.number, self.current = w.alloca("i64"), w.alloca("i64"), w.alloca("i64")
-        row = w.value(f"udiv {w.value(f'add {block[0]}, {max(width - 1, 0)}', 'i64')}, {max(width, 1)}", "i64")
+        if not plan.proved:
+            self.agreement = Agreement(w, self.next, self.fault, plan.status(self.job))
+        row = w.value(f"udiv {w.value(f'add {block[0]}, {width - 1}', 'i64')}, {width}", "i64")
         rows = w.value(f"mul {block[1]}, {block[2].ref}", "i64")
         size = w.value(f"mul {w.value(f'mul {row}, {rows.ref}', 'i64')}, {plan.size}", "i64")
         self.kept = w.value(f"alloca i8, {size}, align {LINE_BYTES}", "ptr")
@@ -143,8 +146,11 @@ class Nest:
             w.line(f"store i64 {DONE}, ptr {self.next}")
             w.line(f"store i64 0, ptr {self.number}")
             self.part = str(part.number)
+            if not plan.proved:
+                self.agreement.begin()
             self._lane_loops(dict(where), first, lanes)
-            w.line(f"store {w.value(f'load i64, ptr {self.next}', 'i64')}, ptr {self.current}")
+            following = w.value(f"load i64, ptr {self.next}", "i64") if plan.proved else self.agreement.result()
+            w.line(f"store {following}, ptr {self.current}")
             w.jump(top)
         w.label(done)
 
@@ -346,7 +352,12 @@ class Nest:
         arguments += self.state.arguments(where)
         if count is not None:
             arguments.append(str(count))
+        unsure = self.plan is not None and not self.plan.proved
+        if unsure:
+            self.agreement.before_strip()
         w.line(f"call void @strip_{name}{self.part}({', '.join(arguments)})")
+        if unsure:
+            self.agreement.after_strip()
 
     def _linear(self, where: dict[Special, Value]) -> Value:
         """r255: the number of a lane when blocks are numbered, then the lanes inside, x fastest."""

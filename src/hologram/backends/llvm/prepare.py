@@ -82,8 +82,6 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
             if ins.op in LAUNCH_REDUCTIONS:
                 raise refuse(program, i, "a launch reduction is inside a loop, and a lane contributes to it once")
     together = works_by_blocks(program)
-    for i in barriers.divergent(cfg, facts.slot_of):
-        raise refuse(program, i, "not provably all lanes of a block come to this barrier, move it out of the condition")
     for i in barriers.irreducible(cfg):
         raise refuse(program, i, "this barrier stands in a loop that then has two entries")
     rows = {} if together else tiles.find(cfg, symbolic)
