@@ -66,6 +66,23 @@ tell:
 """
 
 
+def attend() -> str:
+    """Call the pool's `attend`; false where it raised."""
+    return f"""
+define internal i1 @attend(ptr %context) #1 {{
+{field("callable", "context", CONTEXT["attend"])}
+  %none = call ptr @PyObject_Vectorcall(ptr %callable, ptr null, i64 0, ptr null)
+  %raised = icmp eq ptr %none, null
+  br i1 %raised, label %bad, label %good
+good:
+  call void @Py_DecRef(ptr %none)
+  ret i1 true
+bad:
+  ret i1 false
+}}
+"""
+
+
 def launch() -> str:
     """Run a filled block. Without the GIL another thread may give the object a new context, so this one is held.
 
@@ -114,18 +131,6 @@ leave:
   %answer = phi ptr [ %result, %finish ], [ null, %fail ], [ null, %hire ]
   call void @Py_DecRef(ptr %owner)
   ret ptr %answer
-}}
-
-define internal i1 @attend(ptr %context) #1 {{
-{field("callable", "context", CONTEXT["attend"])}
-  %none = call ptr @PyObject_Vectorcall(ptr %callable, ptr null, i64 0, ptr null)
-  %raised = icmp eq ptr %none, null
-  br i1 %raised, label %bad, label %good
-good:
-  call void @Py_DecRef(ptr %none)
-  ret i1 true
-bad:
-  ret i1 false
 }}
 
 define internal ptr @launch(ptr %context, ptr %block, i32 %environment) #0 {{
