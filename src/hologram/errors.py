@@ -167,6 +167,10 @@ class StepLimitError(ExecutionError):
     """A launch ran more steps than `max_steps` allows."""
 
 
+class NumericError(ExecutionError, FloatingPointError):
+    """Finite numbers gave a NaN or an infinity, where the executor was asked to look for that (`nan="raise"`)."""
+
+
 class BufferFreedError(HologramError, RuntimeError):
     """A buffer, pool or executor is used after it was freed."""
 

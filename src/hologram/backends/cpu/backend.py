@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hologram.backends.base import Argument, Domain, ObjectStore
+from hologram.backends.base import Argument, Checks, Domain, Executable, ObjectStore
 from hologram.backends.cpu import targets
 from hologram.backends.cpu.environment import default_environment
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
+from hologram.backends.llvm.job import Watch
 from hologram.backends.llvm.layout import CHECK, RUN, Layout
 from hologram.errors import DivisionByZeroError
 from hologram.isa import agreement
@@ -26,7 +27,7 @@ CODE_FORMAT = 15
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
 # Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.
-_RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
+RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,17 @@ class Native:
 
 @dataclass
 class CpuExecutable:
-    """A program on the CPU. Code is made when first asked for; `stages` has the seconds each stage took."""
+    """A program on the CPU. Code is made when first asked for; `stages` has the seconds each stage took.
+
+    With `watch` it is checked code, which only a `CheckedExecutable` can launch.
+    """
 
     program: Program
     store: ObjectStore | None
     sections: tuple[TargetSection, ...] = ()
     stages: dict[str, float] = field(default_factory=dict)
     compiled: int = 0
+    watch: Watch | None = None
     _variants: dict[bool, Native] = field(default_factory=dict)
 
     @property
@@ -75,8 +80,9 @@ class CpuExecutable:
         """The code for arrays whose last axis is contiguous, or for any strides (made on first use)."""
         contiguous = contiguous or not any(p.is_array and p.ndim > 1 for p in self.program.params)
         if contiguous not in self._variants:
-            loaded = jit.load_object(self._object(contiguous), [RUN, CHECK])
-            self._variants[contiguous] = Native(loaded[RUN], loaded[CHECK])
+            wanted = [RUN, CHECK] if self.watch is None else [RUN]
+            loaded = jit.load_object(self._object(contiguous), wanted)
+            self._variants[contiguous] = Native(loaded[RUN], 0 if self.watch else loaded[CHECK])
         return self._variants[contiguous]
 
     def _object(self, contiguous: bool) -> bytes:
@@ -90,6 +96,8 @@ class CpuExecutable:
         machine = f"{jit.llvm_version()}/{host.triple}/{host.cpu}/{host.features}"
         agree = self.program.metadata.get(agreement.KEY, "")
         key = f"{CODE_FORMAT}/{self.program.digest}/{agree}/{contiguous}/{machine}"
+        if self.watch is not None:
+            key += f"/{self.watch}"
         found = self.store.get(key) if self.store else None
         if found is not None:
             return found
@@ -102,7 +110,7 @@ class CpuExecutable:
         from hologram.backends.cpu.source import source
 
         start = time.perf_counter()
-        module = source(self.program, target, contiguous)
+        module = source(self.program, target, contiguous, watch=self.watch)
         lowered = time.perf_counter()
         data = jit.compile_object(module.text, target, module.level, module.vectorize)
         self.stages["codegen"] = lowered - start
@@ -115,7 +123,7 @@ class CpuExecutable:
         from hologram.backends.cpu.source import source
 
         host = jit.host_target()
-        module = source(self.program, host)
+        module = source(self.program, host, watch=self.watch)
         show = jit.optimize_ir if form == "llvm" else jit.assembly
         return show(module.text, host, module.level, module.vectorize)
 
@@ -123,7 +131,7 @@ class CpuExecutable:
         """Run once on checked arguments."""
         block = pack(self.program, arguments, domain)
         memory = (ctypes.c_char * len(block)).from_buffer(block)
-        run = _RUN_TYPE(self.native_for(arguments).run_address)
+        run = RUN_TYPE(self.native_for(arguments).run_address)
         with default_environment():
             status = run(ctypes.addressof(memory))
         if status:
@@ -154,24 +162,30 @@ class CpuBackend:
 
     name = "cpu"
 
-    def __init__(self, store: ObjectStore | None = None) -> None:
-        self.store = store
+    def __init__(self, store: ObjectStore | None = None, checks: Checks | None = None) -> None:
+        """With `checks` all code is checked."""
+        self.store, self.checks = store, checks
 
     def implements(self, spec: Spec, type: Type | None) -> bool:
         from hologram.backends.llvm.rules import implements
 
         return implements(spec, type)
 
-    def compile(self, program: Program, sections: Sequence[TargetSection] = ()) -> CpuExecutable:
+    def compile(self, program: Program, sections: Sequence[TargetSection] = ()) -> Executable:
         """Make a program runnable.
 
         `sections` must come from a trusted place: such a program has been verified where its code was made.
         """
-        if not sections:
+        if not sections or self.checks is not None:
             from hologram.backends.cpu.source import accept
 
             accept(program)
-        return CpuExecutable(program, self.store, tuple(sections))
+        if self.checks is None:
+            return CpuExecutable(program, self.store, tuple(sections))
+        from hologram.backends.cpu.checked import CheckedExecutable
+
+        watch = Watch(self.checks.nan, self.checks.max_steps is not None)
+        return CheckedExecutable(program, CpuExecutable(program, self.store, watch=watch), self.checks)
 
     def object_for(self, program: Program, target_name: str = "host") -> bytes:
         """Relocatable native code for a named target."""

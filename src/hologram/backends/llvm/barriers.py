@@ -20,6 +20,7 @@ from hologram.isa.operands import Special
 from hologram.isa.program import Program
 
 DONE = -1
+STEP_BYTES = 8
 MAX_KEPT = 4096
 """Bytes that a strip may keep: a block of 1,024 strips then needs at most 4 MiB of stack."""
 OF_A_LANE = frozenset(s for s in Special if s.value.startswith(("lane", "global")))
@@ -39,11 +40,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """All parts; `barriers` says by instruction which part follows and what it needs, `size` bytes a strip."""
+    """All parts; `barriers` says by instruction which part follows and what it needs, `size` bytes a strip.
+
+    Checked code that counts steps has the counts of a strip's lanes there, too, from `counts` on.
+    """
 
     parts: tuple[Part, ...]
     barriers: Mapping[int, tuple[int, Keeping]]
     size: int
+    counts: int = 0
 
 
 def divergent(cfg: Cfg, slot_of: Mapping[int, int]) -> list[int]:
@@ -89,7 +94,8 @@ def plan(job: Lowering) -> Plan:
         strides: dict[Place, Stride] = {place: k.stride for place, k in found.items()}
         shapes = shape.analyse(part, inside, job.unit_strides, job.decided, entry=strides)
         parts.append(Part(number, part, inside, shapes, found))
-    return Plan(tuple(parts), barriers, -(-size // 64) * 64)
+    counted = STEP_BYTES * job.lanes if job.watch is not None and job.watch.steps else 0
+    return Plan(tuple(parts), barriers, -(-(size + counted) // 64) * 64, size)
 
 
 def irreducible(cfg: Cfg) -> list[int]:

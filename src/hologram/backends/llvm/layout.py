@@ -40,6 +40,14 @@ TOTAL_LANES = 80
 DIRECTION = 88
 HEADER_BYTES = 96
 
+LIMIT, CODE, INDEX, LANE, DETAIL, DIVISION, DIVISION_LANE = range(0, 56, 8)
+RECORD_BYTES = 56
+"""Checked code has a record behind the parameters, all zeros but for LIMIT, the steps a lane may run.
+
+Code that stops puts a code of `backends.faults`, the instruction and the lane there, and what the code asks for; a lane
+that divides by zero puts 1 + the instruction and its number there and goes on.
+"""
+
 _SLOT = struct.Struct("<q")
 _HEADER = struct.Struct("<12q")
 
