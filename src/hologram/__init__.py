@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hologram.backends.base import LaunchConfig
     from hologram.errors import HologramError
     from hologram.isa.builder import Builder
+    from hologram.isa.cache import ProgramCache
     from hologram.language.kernel import Kernel, kernel
     from hologram.language.program import Library, Program, load_library
     from hologram.runtime.buffer import Buffer
@@ -32,6 +33,7 @@ _HOMES = {
     "hologram.backends.base": ("LaunchConfig",),
     "hologram.errors": ("HologramError",),
     "hologram.isa.builder": ("Builder",),
+    "hologram.isa.cache": ("ProgramCache",),
     "hologram.language.kernel": ("Kernel", "kernel"),
     "hologram.language.program": ("Library", "Program", "load_library"),
     "hologram.runtime.buffer": ("Buffer",),
@@ -62,6 +64,7 @@ __all__ = [
     "LaunchConfig",
     "Library",
     "Program",
+    "ProgramCache",
     "Type",
     "__version__",
     "backends",

@@ -98,6 +98,10 @@ class VerificationError(HologramError, ValueError):
         return f"program '{self.program}' is not valid:\n" + "\n".join(f"  {f}" for f in self.findings)
 
 
+class BuildError(HologramError, TypeError, ValueError):
+    """A program is put together wrongly: an operand of another type, too many operands, a label placed twice."""
+
+
 class UnsupportedError(HologramError, NotImplementedError):
     """A backend (or this version) does not have what was asked for; the message names it."""
 
@@ -159,6 +163,10 @@ class UninitializedReadError(ExecutionError):
     """A lane read a register that nothing had written."""
 
 
+class AssertionFailedError(ExecutionError, AssertionError):
+    """A claim that a kernel makes with `assert` does not hold."""
+
+
 class BarrierError(ExecutionError):
     """Not all lanes of a block came to a barrier together."""
 
@@ -169,6 +177,10 @@ class StepLimitError(ExecutionError):
 
 class NumericError(ExecutionError, FloatingPointError):
     """Finite numbers gave a NaN or an infinity, where the executor was asked to look for that (`nan="raise"`)."""
+
+
+class PrintIgnoredWarning(UserWarning):
+    """A kernel prints, and the backend it is compiled for shows nothing."""
 
 
 class BufferFreedError(HologramError, RuntimeError):

@@ -54,3 +54,9 @@ def test_info(hologram: Command) -> None:
     assert facts["backends"]["cpu"] == facts["backends"]["interpreter"] == "available"
     assert facts["launch_path"]["native"] == (facts["launch_path"]["reason"] == "")
     assert facts["target"]["cpu"] in hologram("info").out
+
+
+def test_schema_is_the_published_one(hologram: Command) -> None:
+    from hologram.frontend import published
+
+    assert hologram("schema").out == published.text()

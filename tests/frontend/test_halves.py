@@ -12,7 +12,6 @@ import pytest
 from hologram.backends.base import Domain
 from hologram.backends.cpu import CpuBackend
 from hologram.backends.interpreter import InterpreterBackend
-from hologram.errors import KernelTypeError
 from tests.frontend.launching import body, program
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -105,9 +104,3 @@ def test_a_scalar_parameter_may_be_a_half() -> None:
     assert_equal(*results)
     product = (np.float32(np.float16(0.3)) * x.astype(np.float32)).astype(np.float16)
     assert_equal(out, np.exp(product.astype(np.float64)).astype(np.float16))
-
-
-def test_launch_reductions_of_halves_are_refused_by_name() -> None:
-    with pytest.raises(KernelTypeError) as caught:
-        program(body("a: DeviceArray[f16], o: DeviceArray[f16]", "grid_sum(a[get_global_id()], o, 0)"))
-    assert "grid_sum on f16" in caught.value.message

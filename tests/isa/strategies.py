@@ -137,6 +137,7 @@ def programs(draw: st.DrawFn) -> Program:
         draw(st.sampled_from([frozenset(), frozenset({"fast"})])),
         tuple(draw(st.lists(places, min_size=len(code), max_size=len(code)))) if draw(st.booleans()) else (),
         draw(st.dictionaries(TEXTS, TEXTS, max_size=2)),
+        tuple(draw(st.lists(TEXTS, max_size=3))),
     )
 
 
@@ -185,4 +186,9 @@ def valid_programs(draw: st.DrawFn) -> Program:
 def parts(program: Program) -> tuple[object, ...]:
     """Everything in a program as comparable values (labels in order, NaNs by their text)."""
     content = (program.name, program.params, program.instructions, sorted(program.labels.items()), program.extent)
-    return repr((*content, program.shared_bytes, program.flags)), program.debug, dict(program.metadata)
+    return (
+        repr((*content, program.shared_bytes, program.flags)),
+        program.debug,
+        dict(program.metadata),
+        program.messages,
+    )

@@ -104,6 +104,35 @@ def test_one_wrong_instruction(op: str, type: Type | None, args: tuple[Operand, 
 
 
 @pytest.mark.parametrize(
+    ("number", "messages", "wanted"),
+    [
+        (1, (), ""),
+        (1, ("a", "{:.3f}"), ""),
+        (2, ("a", "{}"), "there is no message 2, the program has 2"),
+        (0, ("{} {}",), "message 0 has places for 2 values; Print has one"),
+        (0, ("{",), "message 0 cannot be shown: '{' stands alone"),
+        (0, ("{:s}",), "'s' is no format of a number"),
+        (0, ("x" * 5000,), "it has 5000 characters"),
+    ],
+)
+def test_messages_of_print(number: int, messages: tuple[str, ...], wanted: str) -> None:
+    found = alone("Print", Type.U32, Reg(252), number, messages=messages)
+    assert (any(wanted in f for f in found) and found) if wanted else not found
+
+
+def test_messages_of_assert_are_no_templates() -> None:
+    code = (
+        Instruction("SETcc", Type.U32, (Condition.EQ, Pred(0), Reg(252), Imm(0))),
+        Instruction("Assert", None, (Pred(0), 0)),
+    )
+    assert findings(Program("p", (), code, messages=("{ is fine here",))) == []
+    assert findings(Program("p", (), code[1:], messages=("a",)))[0][1].startswith("p0")
+    assert findings(Program("p", (), (*code[:1], Instruction("Assert", None, (Pred(0), 1))), messages=("a",))) == [
+        (1, "there is no message 1, the program has 1")
+    ]
+
+
+@pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"name": ""}, "name '' is empty"),

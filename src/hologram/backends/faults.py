@@ -15,6 +15,8 @@ class Fault(IntEnum):
     UNALIGNED = 2
     STEP_LIMIT = 3
     NOT_FINITE = 4
+    OF_INSTRUCTION = 5
+    ASSERTION = 6
 
 
 _VERBS = {"LD": "load", "AT": "atomic"}

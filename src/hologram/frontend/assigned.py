@@ -72,6 +72,9 @@ class _Flow:
                 return None
             case tree.Assert(condition=condition):
                 self.reads(condition, known)
+            case tree.Print(values=values):
+                for value in values:
+                    self.reads(value, known)
             case tree.CallStatement(call=tree.Inline() as call):
                 return self.inline(call, known)
             case tree.CallStatement(call=call):

@@ -12,14 +12,15 @@ from hologram.isa.instructions import BY_NAME
 if TYPE_CHECKING:
     from hologram.frontend.expressions import Expressions
 
-_NAMES = frozenset(name for name, function in FUNCTIONS.items() if function.rule == "atomic")
+_NAMES = frozenset(name for name, function in FUNCTIONS.items() if function.rule in ("atomic", "together"))
 
+TWICE = "an atomic or block reduction would run twice"
 ONCE = "assign its value to a variable first"
-"""The cure where an atomic stands in what is looked at more than once."""
+"""The cure where an atomic or a block reduction stands in what is looked at more than once."""
 
 
 def has_atomic(node: tree.Node) -> bool:
-    """True for an expression in which an atomic is called."""
+    """True for an expression in which an atomic or block reduction is called."""
     return any(isinstance(n, tree.Call) and n.function in _NAMES for n, _ in tree.nodes(node))
 
 
@@ -29,9 +30,7 @@ def atomic(expressions: Expressions, node: tree.Call, function: Function) -> Ato
     array, *rest = node.args
     count = 2 if op == "ATOM_CAS" else 1
     first, *others = rest[:-count] or (tree.Literal(0, at=node.at),)
-    slot, param = expressions.array(array, node)
-    if slot in expressions.shared:
-        source.type(array, f"{node.function} works on array parameters, '{param.name}' is shared memory")
+    _, param = expressions.array(array, node)
     if cell and param.type.value != cell[0]:
         hint = f"write atomic_add({param.name}, 0, …)"
         source.type(array, f"{node.function} needs an array of {cell[0]}, '{param.name}' has {param.type.value}", hint)

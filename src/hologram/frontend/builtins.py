@@ -57,6 +57,10 @@ FUNCTIONS: dict[str, Function] = {
         f"grid_{name}": Function("reduction", (3, 3), (op,))
         for name, op in {"sum": "GRED_ADD", "min": "GRED_MIN", "max": "GRED_MAX", "prod": "GRED_MUL"}.items()
     },
+    **{
+        f"block_{name}": Function("together", (1, 1), (op,))
+        for name, op in {"sum": "BRED_ADD", "min": "BRED_MIN", "max": "BRED_MAX", "prod": "BRED_MUL"}.items()
+    },
 }
 """What a kernel may call, by the name the tree uses."""
 
@@ -68,17 +72,3 @@ MATH_SPELLINGS = {
     "fma": "fma",
 }
 """Names of Python's `math` module and what they are called here."""
-
-MISSING: dict[str, str] = {
-    "print": "print is not part of this version of the kernel language",
-    **{
-        f"block_{name}": f"block reductions (block_{name}) are not part of this version of the kernel language"
-        for name in ("sum", "min", "max", "prod")
-    },
-}
-"""Names that are refused by name, and why."""
-
-MISSING_HINTS: dict[str, str] = {
-    **dict.fromkeys((n for n in MISSING if "_" in n), "for a sum over all lanes use grid_sum(x, out, index)"),
-    "print": "store the value in an array and look at it after the launch",
-}

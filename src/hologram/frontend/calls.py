@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from hologram.frontend import tree
 from hologram.frontend.atomics import atomic
-from hologram.frontend.builtins import FUNCTIONS, MISSING, MISSING_HINTS, Function
+from hologram.frontend.builtins import FUNCTIONS, Function
 from hologram.frontend.conversion import is_constant, operation
 from hologram.frontend.promote import BOOL, SCALARS, Weak, is_integer, join, spelled
 from hologram.frontend.typed import Barrier, Const, Coordinate, Element, Expr, Local, Operation, Perform, Reduce
 from hologram.frontend.walk import walk
 from hologram.isa.operands import Special
-from hologram.types import HALVES, Type
+from hologram.types import Type
 
 if TYPE_CHECKING:
     from hologram.frontend.expressions import Expressions
@@ -34,6 +34,7 @@ class Calls:
             "absolute": self._absolute,
             "fold": self._fold,
             "reduction": self._no_value,
+            "together": self._together,
             "barrier": self._nothing,
             "declaration": self._nothing,
             "atomic": lambda n, f: atomic(self.expressions, n, f),
@@ -73,9 +74,6 @@ class Calls:
         if any(isinstance(part, (Coordinate, Element, Local)) for part in walk(target.index)):
             message = f"the index of {node.function} must be the same for all lanes"
             self.source.type(index, message, "write a number, or an expression of parameters")
-        if param.type in HALVES:
-            self.source.type(node, f"{node.function} on {param.type.value}: there are launch reductions of integers, "
-                             "f32 and f64", f"store it in an array of f32: {node.function}(f32(x), …)")  # fmt: skip
         typed = self.expressions.typed(value)
         if typed.kind not in (param.type, Weak.INT, Weak.FLOAT):
             self.source.type(
@@ -87,8 +85,6 @@ class Calls:
 
     def _function(self, node: tree.Call) -> Function:
         name = node.function
-        if name in MISSING:
-            self.source.syntax(node, MISSING[name], MISSING_HINTS.get(name, ""))
         if name not in FUNCTIONS:
             self.source.syntax(node, f"'{name}' is no function of the kernel language")
         function = FUNCTIONS[name]
@@ -168,6 +164,11 @@ class Calls:
         for arg in rest:
             out = Operation(kind, op, (out, arg), at=node.at)
         return out
+
+    def _together(self, node: tree.Call, function: Function) -> Expr:
+        """A value of every lane of the block in, one for all of them out."""
+        value = self.expressions.conversions.settle(self._args(node)[0], node)
+        return Operation(value.kind, function.ops[0], (value,), at=node.at)
 
     def _nothing(self, node: tree.Call, function: Function) -> Expr:
         self.source.type(node, f"{node.function}() has no value", "use it as a statement")

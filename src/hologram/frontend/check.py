@@ -10,6 +10,7 @@ from hologram.frontend.effects import has_effect
 from hologram.frontend.expressions import Expressions, Signature
 from hologram.frontend.inference import infer
 from hologram.frontend.parameters import with_access
+from hologram.frontend.printing import printed
 from hologram.frontend.promote import Kind, is_integer
 from hologram.frontend.shared import shared_arrays
 from hologram.frontend.signature import signature_of
@@ -24,6 +25,7 @@ from hologram.frontend.typed import (
     Expr,
     Leave,
     SetLocal,
+    Show,
     SlotValue,
     Step,
     Store,
@@ -75,6 +77,7 @@ class _Checker:
             tree.Break: lambda n: self._leave(n, "break"),
             tree.Continue: lambda n: self._leave(n, "continue"),
             tree.Assert: self._assert,
+            tree.Print: self._print,
             tree.CallStatement: self._call,
         }
 
@@ -154,5 +157,17 @@ class _Checker:
         condition = self.expressions.condition(node.condition)
         if has_effect([condition]):
             hint = "assign its value to a variable and assert that"
-            self.source.type(node, "an atomic in an assert, which has no effect when a kernel runs", hint)
-        return Claim(condition, node.message, at=node.at)
+            self.source.type(node, "an atomic in an assert, which is for checking and has no effect", hint)
+        return Claim(condition, node.message or self._shown(node.condition), at=node.at)
+
+    def _shown(self, node: tree.AnyExpression) -> str:
+        """The text of an expression where the source is known and it is on one line."""
+        if node.at is None:
+            return ""
+        line, column, end = node.at[:3]
+        return self.source.of(node.at).line(line)[column - 1 : end - 1]
+
+    def _print(self, node: tree.Print) -> Step:
+        settle = self.expressions.conversions.settle
+        values = tuple(settle(self.expressions.typed(v), v) for v in node.values)
+        return Show(printed(node, values, self.source), values, at=node.at)

@@ -15,6 +15,7 @@ from hologram.frontend.typed import (
     Claim,
     ConditionLoop,
     Const,
+    Convert,
     Coordinate,
     CountedLoop,
     Enclosed,
@@ -25,13 +26,16 @@ from hologram.frontend.typed import (
     Perform,
     Reduce,
     SetLocal,
+    Show,
     Step,
     Store,
+    is_bool,
     number_type,
 )
 from hologram.frontend.values import Values
 from hologram.frontend.walk import children, walk
 from hologram.isa.builder import immediate
+from hologram.isa.messages import split
 from hologram.isa.operands import Condition, Imm, Label, Pred, Reg
 from hologram.types import Type
 
@@ -77,7 +81,8 @@ class Control:
             ConditionLoop: self._conditional,
             Leave: self._leave,
             Enclosed: self._enclosed,
-            Claim: lambda step: True,
+            Claim: self._claim,
+            Show: self._show,
         }
 
     def body(self, steps: Iterable[Step]) -> bool:
@@ -187,6 +192,28 @@ class Control:
         if finish.used:
             self.builder.place(finish.end)
 
+    def _claim(self, step: Claim) -> bool:
+        if isinstance(step.condition, Const) and step.condition.value:
+            return True
+        pred = self.truths.truth(step.condition)
+        self._locate(step)
+        self.builder.emit("Assert", None, pred, self.builder.message(step.message))
+        self.frame.free(pred)
+        return True
+
+    def _show(self, step: Show) -> bool:
+        """All values first, so that the parts of a line are shown together."""
+        values = [self.values.value(_number(v)) for v in step.values]
+        kinds = [number_type(_number(v)) for v in step.values]
+        self._locate(step)
+        texts = split(step.template + "\n")
+        if not values:
+            self.builder.emit("Print", Type.U32, immediate(Type.U32, 0), self.builder.message(texts[0]))
+        for kind, value, text in zip(kinds, values, texts, strict=False):
+            self.builder.emit("Print", kind, value, self.builder.message(text))
+        self.frame.free(*values)
+        return True
+
     # Loops
 
     def _counted(self, step: CountedLoop) -> bool:
@@ -269,6 +296,11 @@ class Control:
         self.builder.place(loop.end)
         endless = isinstance(step.condition, Const) and bool(step.condition.value)
         return not endless or _breaks(step.body)
+
+
+def _number(expr: Expr) -> Expr:
+    """A value as one that registers hold."""
+    return Convert(Type.U8, expr, at=expr.at) if is_bool(expr) else expr
 
 
 def _direction(step: Expr) -> int | None:

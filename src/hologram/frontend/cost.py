@@ -26,4 +26,4 @@ def _is_dear(operation: Operation) -> bool:
     op = operation.op
     if op in _DIVISIONS:
         return op != "DIV" or (isinstance(operation.kind, Type) and operation.kind.is_integer)
-    return op == "POWI" or (op not in _FREE_MATH and BY_NAME[op].category is Category.MATH)
+    return op == "POWI" or (op not in _FREE_MATH and BY_NAME[op].category in (Category.MATH, Category.CROSS))

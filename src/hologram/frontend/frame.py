@@ -18,6 +18,7 @@ from hologram.frontend.typed import (
     SlotValue,
     Step,
     TypedKernel,
+    is_block_reduction,
 )
 from hologram.frontend.walk import walk
 from hologram.isa.builder import Builder, immediate
@@ -147,7 +148,8 @@ class Frame:
 def cacheable(index: tuple[Expr, ...]) -> bool:
     """True for small index expressions that read no memory."""
     items = list(walk(index))
-    return len(items) <= MAX_OFFSET_NODES and not any(isinstance(i, (Element, Inlined)) for i in items)
+    fixed = not any(isinstance(i, (Element, Inlined)) or is_block_reduction(i) for i in items)
+    return fixed and len(items) <= MAX_OFFSET_NODES
 
 
 def _locals(key: tuple[object, ...]) -> Iterator[str]:

@@ -6,13 +6,13 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from hologram.frontend.builtins import FUNCTIONS, MISSING
+from hologram.frontend.builtins import FUNCTIONS
 from hologram.frontend.promote import SCALARS
 from hologram.frontend.source import Source
 
 LANGUAGE_MODULES = frozenset({"hologram.language", "atlas_kernel"})
 DECORATORS = frozenset({"kernel", "atlas_kernel"})
-RESERVED = frozenset({"device", "DeviceArray", "range"}) | MISSING.keys()
+RESERVED = frozenset({"device", "DeviceArray", "range", "print"})
 Number = bool | int | float
 
 

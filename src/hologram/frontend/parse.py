@@ -11,13 +11,15 @@ from typing import Literal
 import msgspec
 
 from hologram.frontend import tree
-from hologram.frontend.atomics import ONCE, has_atomic
+from hologram.frontend.atomics import ONCE, TWICE, has_atomic
 from hologram.frontend.constants import NotConstant, fold
 from hologram.frontend.devices import DeviceCalls
 from hologram.frontend.names import DECORATORS, Device, Names, dotted
 from hologram.frontend.parse_expressions import BINARY, NO_MATMUL, Expressions
+from hologram.frontend.printing import parse_print
 from hologram.frontend.promote import BOOL, SCALARS
 from hologram.frontend.source import Source
+from hologram.isa.messages import MAX_MESSAGE
 
 _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.With: ("'with' blocks", ""),
@@ -203,6 +205,8 @@ class Parser:
                 return []
             case ast.Assert(test=test, msg=message):
                 return [tree.Assert(expression(test), self._message(message), at=at)]
+            case ast.Expr(value=ast.Call() as call) if self._prints(call):
+                return [parse_print(call, source, self.expressions, at)]
             case ast.Expr(value=ast.Call() as call):
                 parsed = expression(call)
                 if not isinstance(parsed, (tree.Call, tree.Inline)):
@@ -215,10 +219,16 @@ class Parser:
         what, hint = _REFUSED.get(type(node), (f"'{type(node).__name__}' statements", ""))
         source.syntax(node, f"{what} cannot be used in a kernel", hint)
 
+    def _prints(self, call: ast.Call) -> bool:
+        local = isinstance(call.func, ast.Name) and call.func.id in self.locals
+        return not local and self.names.resolve(call.func) == "print"
+
     def _message(self, node: ast.expr | None) -> str:
         if node is None:
             return ""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if len(node.value) > MAX_MESSAGE:
+                self.source.syntax(node, f"the message of an assert has at most {MAX_MESSAGE} characters")
             return node.value
         self.source.syntax(node, "the message of an assert must be a plain string")
 
@@ -250,7 +260,8 @@ class Parser:
         source = self.source
         if not isinstance(target, ast.Name):
             source.syntax(target, "a shared array needs a plain name", "write tile = shared(f32, 256)")
-        if target.id in self.declared:
+        name = self.spelled(target.id)
+        if name in self.declared:
             source.syntax(call, f"'{target.id}' has another meaning already", "use another name")
         if len(call.args) != 2 or call.keywords:
             source.syntax(call, "shared takes a type and a number of elements", "write tile = shared(f32, 256)")
@@ -263,8 +274,9 @@ class Parser:
             size = 0
         if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= tree.MAX_SHARED:
             source.syntax(call.args[1], f"the number of elements must be a constant from 1 to {tree.MAX_SHARED}")
-        self.declared.add(target.id)
-        return tree.Shared(target.id, kind.type, int(size), at=source.place(call))
+        self.declared.add(name)
+        self.arrays[target.id] = name, tree.Array(kind)
+        return tree.Shared(name, kind.type, int(size), at=source.place(call))
 
     def _assign(self, node: ast.Assign) -> list[tree.AnyStatement]:
         at = self.source.place(node)
@@ -320,7 +332,11 @@ class Parser:
             self.source.syntax(node, NO_MATMUL, "write the loops")
         target = self._target(node.target)
         if has_atomic(target):
-            self.source.syntax(node.target, "an atomic in the index of an augmented assignment would run twice", ONCE)
+            self.source.syntax(
+                node.target,
+                f"{TWICE} in the index of an augmented assignment",
+                ONCE,
+            )
         self.expressions.once(target, node.target)
         value = tree.BinaryOp(op, target, self.expressions.parse(node.value), at=at)
         if isinstance(target, tree.Index):

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from typing import Protocol
 
 from hologram.frontend import tree
-from hologram.frontend.atomics import ONCE, has_atomic
-from hologram.frontend.builtins import FUNCTIONS, MATH_SPELLINGS, MISSING, MISSING_HINTS
+from hologram.frontend.atomics import ONCE, TWICE, has_atomic
+from hologram.frontend.builtins import FUNCTIONS, MATH_SPELLINGS
 from hologram.frontend.constants import MATH_CONSTANTS, NotConstant, bounded
 from hologram.frontend.names import Device, Names, NotImported, Number, dotted
 from hologram.frontend.promote import SCALARS
@@ -48,7 +48,7 @@ _REFUSED: dict[type[ast.expr], tuple[str, str]] = {
     ast.SetComp: ("comprehensions", "write a for loop"),
     ast.DictComp: ("comprehensions", "write a for loop"),
     ast.GeneratorExp: ("generator expressions", "write a for loop"),
-    ast.JoinedStr: ("f-strings", ""),
+    ast.JoinedStr: ("f-strings", "only print takes them"),
     ast.NamedExpr: ("':='", "assign in a statement of its own"),
     ast.Await: ("'await'", ""),
     ast.Yield: ("'yield'", ""),
@@ -154,7 +154,7 @@ class Expressions:
         at = self.source.place(node)
         operands = [self.parse(e) for e in (node.left, *node.comparators)]
         if any(has_atomic(e) for e in operands[1:-1]):
-            self.source.syntax(node, "an atomic in the middle of a chained comparison would run twice", ONCE)
+            self.source.syntax(node, f"{TWICE} in the middle of a chained comparison", ONCE)
         for operand, written in zip(operands[1:-1], node.comparators, strict=False):
             self.once(operand, written)
         links: list[tree.AnyExpression] = []
@@ -182,13 +182,12 @@ class Expressions:
         name = self.names.resolve(node.func) or ""
         if name.startswith("math."):
             name = MATH_SPELLINGS.get(name.removeprefix("math."), "")
-        if name in MISSING or (shown in MISSING and shown not in self.names.functions):
-            word = name or shown
-            source.syntax(node, MISSING[word], MISSING_HINTS.get(word, ""))
         if name in SCALARS:
             if len(node.args) != 1 or node.keywords:
                 source.syntax(node, f"{name}(…) converts one value")
             return tree.Cast({"int": "i32", "float": "f32"}.get(name, name), self.parse(node.args[0]), at=at)
+        if name == "print":
+            source.syntax(node, "print(…) has no value", "write it as a statement of its own")
         if name == "shared":
             source.syntax(node, "shared(…) declares an array", "write it alone: tile = shared(f32, 256)")
         if name not in FUNCTIONS:

@@ -210,6 +210,14 @@ class Claim(Step):
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Show(Step):
+    """`print`: a template, and values for its places."""
+
+    template: str
+    values: tuple[Expr, ...]
+
+
 @dataclass(frozen=True)
 class SharedArray:
     """An array of the block, from byte `offset` of its memory on."""
@@ -241,6 +249,11 @@ class TypedKernel:
 def is_bool(expr: Expr) -> bool:
     """True for conditions."""
     return expr.kind is BOOL
+
+
+def is_block_reduction(item: Expr | Step) -> bool:
+    """True for what all lanes of a block work out together."""
+    return isinstance(item, Operation) and item.op.startswith("BRED_")
 
 
 def number_type(expr: Expr) -> Type:

@@ -82,7 +82,7 @@ def build_cfg(program: Program) -> Cfg:
     code, end = program.instructions, len(program.instructions)
     leaders = {0, *(i for i in program.labels.values())}
     for i, ins in enumerate(code):
-        if ins.op == "BarSync":
+        if ins.spec.is_barrier:
             leaders.add(i + 1)
         if ins.spec.is_terminator:
             leaders.update((i + 1, *targets(program, i)))
@@ -100,7 +100,7 @@ def between_barriers(cfg: Cfg, start: int) -> Cfg:
     """What runs from a block on until the next barriers, which end it."""
     blocks = {}
     for b in cfg.blocks.values():
-        waits = cfg.program.instructions[b.end - 1].op == "BarSync"
+        waits = cfg.program.instructions[b.end - 1].spec.is_barrier
         blocks[b.id] = Block(b.id, b.start, b.end, (EXIT,) if waits else b.succs)
     return _graph(cfg.program, blocks, start)
 

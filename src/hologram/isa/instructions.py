@@ -36,6 +36,7 @@ class Category(Enum):
     PREDICATE = "predicates"
     ATOMIC = "atomics"
     CROSS = "cross-lane reduction"
+    DEBUG = "debugging"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ class Spec:
     def is_memory(self) -> bool:
         return any(o.kind == "addr" for o in self.operands)
 
+    @property
+    def is_barrier(self) -> bool:
+        """True where no lane goes on before all lanes of its block have come."""
+        return self.name == "BarSync" or self.name.startswith("BRED_")
+
 
 TERMINATORS = frozenset({"BRA", "CALL", "RET", "LOOP", "EXIT"})
 
@@ -89,7 +95,7 @@ def _operands(text: str) -> tuple[OperandSpec, ...]:
 
 _M, _A, _L, _C, _S = Category.MOVE, Category.ARITHMETIC, Category.LOGIC, Category.CONTROL, Category.SYNC
 _AT, _R, _X, _P = Category.ATLAS, Category.REDUCE, Category.MATH, Category.POOL
-_PR, _AM, _CR = Category.PREDICATE, Category.ATOMIC, Category.CROSS
+_PR, _AM, _CR, _D = Category.PREDICATE, Category.ATOMIC, Category.CROSS, Category.DEBUG
 _UNARY, _BINARY, _TERNARY = "=dst:reg a:reg", "=dst:reg a:reg b:src", "=dst:reg a:reg b:reg c:reg"
 _SHIFT = "=dst:reg a:reg amount:src:U32"
 _FOLDS = ("ADD", "MIN", "MAX", "MUL")
@@ -232,9 +238,9 @@ _EXTENSIONS = [
         (
             f"BRED_{n}",
             _CR,
-            INTEGERS | FLOATS,
+            NUMBERS,
             "=dst:reg a:reg",
-            f"{n.lower()} over the lanes of the block, to every lane",
+            f"{n.lower()} over all lanes of the block, to every lane; a barrier; NaN propagates",
         )
         for n in _FOLDS
     ],
@@ -242,12 +248,26 @@ _EXTENSIONS = [
         (
             f"GRED_{n}",
             _CR,
-            INTEGERS | FLOATS,
+            NUMBERS,
             "a:reg addr:addr",
             f"{n.lower()} over all lanes of the launch, stored once; NaN propagates",
         )
         for n in _FOLDS
     ],
+    (
+        "Print",
+        _D,
+        ALL,
+        "a:src message:u32",
+        "show a value as message `message` of the program says; shown by the interpreter",
+    ),
+    (
+        "Assert",
+        _D,
+        UNTYPED,
+        "pred:pred message:u32",
+        "fail with message `message` unless the predicate holds, where runs are checked",
+    ),
 ]
 
 

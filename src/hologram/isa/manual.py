@@ -60,7 +60,8 @@ used in addresses, nothing else, so the verifier knows the array behind every ac
 | `[r1 + r2]` | handle in `r1`, byte offset in `r2` (i64 or u64) |
 | `[phi(class, page, byte)]` | byte `class*12288 + page*256 + byte` of the boundary pool; class < 96, page < 48 |
 
-`lds` and `sts` address the block's shared memory: the register holds a byte offset in place of a handle.
+`lds` and `sts` address the block's shared memory: the register holds a byte offset (i64 or u64) in place of a handle.
+`atom_*` address an array where the register holds a handle, shared memory where it holds a byte offset.
 
 ## Numerics
 
@@ -80,9 +81,15 @@ used in addresses, nothing else, so the verifier knows the array behind every ac
 ## Blocks
 
 The lanes of a block share `.shared` bytes, which hold nothing at first. At `bar.sync` all lanes of the block meet: what
-any of them stored before it, every lane sees after it. A barrier that some lanes do not come to is an error, which the
-interpreter reports; the CPU refuses programs for which it cannot prove that all come. A program with shared memory or
-barriers runs whole blocks of at most 1024 lanes, whatever its extent.
+any of them stored before it, every lane sees after it. A barrier that some lanes do not come to is an error: the
+interpreter reports it at once and names the lanes, the CPU when the launch is over (one that ends the program excepted:
+nothing follows it). A program with shared memory, barriers or block reductions runs whole blocks of at most 1024 lanes,
+whatever its extent.
+
+`bred_add`, `bred_min`, `bred_max`, `bred_mul` combine one value of every lane of the block and give the result to all
+of them; they are barriers, too. The lanes are numbered, x fastest: (z · height + y) · width + x. The order is that of a
+launch reduction in one chunk: lane i goes to accumulator i mod 64, in ascending order, and the 64 accumulators fold in
+halves, as in the steps 2 and 3 below. f16 and bf16 are combined in f32 and rounded after every step.
 
 ## Atomics
 
@@ -106,6 +113,18 @@ once, when the launch ends. The order is fixed, whatever the vector width, the p
 A launch in which no lane takes part stores 0 for `add`, 1 for `mul`, and for `min` and `max` the largest and smallest
 value of the type (the infinities for floats).
 
+## Print and assert
+
+`print` and `assert` name a text of the program by its number, counted from 0 in the order of the `.message` lines. The
+interpreter shows what a lane prints with the number of the lane, lower lanes first, and ends the launch with
+`AssertionFailedError` where a predicate does not hold. The CPU runs neither (nor a checked run `print`); a warning
+says so for `print`.
+
+The message of a `print` is a template: `{{}}` stands for the value, perhaps with a format such as `{{:.3f}}` or
+`{{:x}}`, and `{{?}}` for `True` or `False`; `{{{{` and `}}}}` are braces. A text without a place for the value is shown
+alone. A lane's line ends with the message that ends in a line feed. A program without messages shows `message 2: `
+and the value.
+
 ## Text and file
 
 An `.atlasm` text has one instruction a line, `name:` for a label, `;` or `//` before a comment, and directives:
@@ -118,14 +137,15 @@ An `.atlasm` text has one instruction a line, `name:` for a label, `;` or `//` b
 .param a: f32 = 2.0             ; a scalar, perhaps with a default
 .extent x.shape[1], x.shape[0]  ; lanes wanted on x, y, z
 .metadata "author" "me"
+.message "x = {{:.3f}}\\n"          ; message 0, for print and assert
 .loc "scale.py" 3 5 9           ; file, line, column, end column of what follows (`.loc 4 5 9`, `.loc none`)
 ```
 
 Immediates are decimal numbers of the instruction's type, or bits as `0x…` (the way to write infinities and NaNs).
 
 An `.atlas` file holds any number of programs: a signature, a format version, sections with lengths (header,
-parameters, labels, constants, instructions, extent; debug places and metadata; code for particular targets) and a
-SHA-256 over all of it. The same program gives the same bytes. Readers skip sections they do not know and refuse
+parameters, labels, constants, instructions, extent; debug places, messages and metadata; code for particular targets)
+and a SHA-256 over all of it. The same program gives the same bytes. Readers skip sections they do not know and refuse
 instructions they do not know. The checksum finds damage; it says nothing about who wrote the file.
 
 ## Instructions

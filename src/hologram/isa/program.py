@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from hologram.errors import Location
 from hologram.isa.affine import Poly
+from hologram.isa.demands import ONE_THREAD, Demand, demands_of
 from hologram.isa.instructions import BY_NAME, Spec
 from hologram.isa.operands import Operand
 from hologram.types import Type
@@ -74,7 +75,8 @@ class Program:
 
     `labels` map a name to an instruction index (the length is legal: the end). `extent` holds, for each
     launch axis, how many lanes are wanted. `debug` gives each instruction's source place (same length, or empty).
-    `metadata` never changes what the program means and is not part of `digest`.
+    `messages` are the texts that Print and Assert name by number (see `hologram.isa.messages`).
+    `debug`, `messages` and `metadata` never change what the program computes and are not part of `digest`.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Program:
     flags: frozenset[str] = frozenset()
     debug: tuple[Location | None, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    messages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
@@ -109,6 +112,16 @@ class Program:
 
         return sha256(binary.encode_content(self)).hexdigest()
 
+    @cached_property
+    def demands(self) -> Demand:
+        """What it asks of the executor besides its arguments: classes, boundary pool, resonance, linear pools."""
+        return demands_of(self.instructions)
+
+    @cached_property
+    def debug_digest(self) -> str:
+        """SHA-256 of what `digest` leaves out and a message to the user may show: source places and messages."""
+        return sha256(repr((self.debug, self.messages)).encode()).hexdigest()
+
     def location(self, index: int) -> Location | None:
         """Source place of an instruction, where known."""
         return self.debug[index] if 0 <= index < len(self.debug) else None
@@ -127,3 +140,8 @@ class Program:
 def works_by_blocks(program: Program) -> bool:
     """True for programs whose lanes work together by blocks: shared memory, barriers, block reductions."""
     return program.shared_bytes > 0 or any(i.op.startswith(("BarSync", "BRED_")) for i in program.instructions)
+
+
+def runs_on_one_thread(program: Program) -> bool:
+    """True for programs that run on the caller's thread alone: they add to the resonance or make and free pools."""
+    return bool(program.demands & ONE_THREAD)

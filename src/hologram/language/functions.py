@@ -9,11 +9,11 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from hologram.frontend.builtins import FUNCTIONS, MISSING
+from hologram.frontend.builtins import FUNCTIONS
 from hologram.language.annotations import outside_kernel
 
-NAMES = frozenset((FUNCTIONS.keys() | MISSING.keys()) - {"print"})
-"""Every function a kernel file may import; those of MISSING are refused by the compiler with a reason."""
+NAMES = frozenset(FUNCTIONS)
+"""Every function a kernel file may import; `print` is there without."""
 
 
 def _stand_in(name: str) -> Callable[..., Any]:
@@ -25,7 +25,7 @@ def _stand_in(name: str) -> Callable[..., Any]:
         raise outside_kernel(name)
 
     call.__name__ = call.__qualname__ = name
-    call.__doc__ = MISSING.get(name) or f"`{name}` of the kernel language; works inside kernels only."
+    call.__doc__ = f"`{name}` of the kernel language; works inside kernels only."
     return call
 
 

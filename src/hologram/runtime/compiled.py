@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import hologram.backends.llvm.jit  # noqa: F401  # its lock must be older than ours, see `fork_safe_lock`
 from hologram.backends.base import Checks
+from hologram.isa.cache import ProgramCache, ProgramKey
 from hologram.isa.program import Program
 from hologram.runtime import debug
 from hologram.runtime.locks import fork_safe_lock
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from hologram.isa.binary import TargetSection
 
 ENTRY_POINTS = "hologram.backends"
+EXECUTABLES = 4096
+"""Programs kept ready; a launch keeps its own beyond that."""
 
 _lock = fork_safe_lock()
 _backends: dict[tuple[str, Checks | None], Backend] = {}
-_executables: dict[tuple[str, str, Checks | None], Executable] = {}
+_executables: ProgramCache[Executable] = ProgramCache(EXECUTABLES)
 
 
 def _cpu(checks: Checks | None) -> Backend:
@@ -66,14 +69,8 @@ def executable_for(
     backend: str, program: Program, sections: Sequence[TargetSection] = (), checks: Checks | None = None
 ) -> Executable:
     """A verified program made runnable by a backend: from memory, else compiled (or taken from trusted `sections`)."""
-    key = (backend, program.digest, checks)
-    found = _executables.get(key)
-    if found is None:
-        with _lock:
-            found = _executables.get(key)
-            if found is None:
-                found = _executables[key] = _compile(backend, program, sections, checks)
-    return found
+    key = ProgramKey(program.digest, options=(backend, checks, program.debug_digest))
+    return _executables.get_or_create(key, lambda: _compile(backend, program, sections, checks))
 
 
 def _compile(backend: str, program: Program, sections: Sequence[TargetSection], checks: Checks | None) -> Executable:

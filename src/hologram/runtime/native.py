@@ -111,7 +111,7 @@ def attach_bound(launch: Any, executable: Executable, prepared: Prepared, pins: 
 def attach_unbound(kernel: Any, executable: Executable, launcher: Launcher) -> EntryContext | None:
     """Send calls of a kernel on host arrays to its code; whatever is not plainly right goes to `launcher.call`."""
     native: Any = executable
-    stubs = _native_stubs(native, kernel)
+    stubs = _native_stubs(native, kernel) if not executable.program.demands else None
     if stubs is None:
         return None
     from hologram.runtime.entry.context import unbound_context
@@ -143,9 +143,9 @@ def _fault_of(executable: Executable) -> Callable[[int, int], Any]:
     program = executable.program
 
     def fault(code: int, information: int) -> None:
-        from hologram.backends.cpu.backend import division_fault
+        from hologram.backends.cpu.faults import fault_error
 
-        raise division_fault(program, code)
+        raise fault_error(program, code)
 
     return fault
 

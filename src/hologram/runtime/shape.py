@@ -35,9 +35,10 @@ def launch_domain(
     blocks = _block(program, block)
     grids = _grid(program, wanted, blocks, grid)
     available = [g * b for g, b in zip(grids, blocks, strict=True)]
-    # A program with an extent reads no axis beyond it; more lanes there would do its work again.
+    # A program with an extent reads no axis beyond it; more lanes there would do its work again. Lanes of a block that
+    # work together do so beyond the extent, too.
     if works_by_blocks(program):
-        wanted = tuple(available[: len(program.extent)])  # lanes beyond the extent work for the others of their block
+        wanted = tuple(available)
     beyond = (1, 1, 1) if program.extent else tuple(available)
     x, y, z = (min(a, w) for a, w in zip(available, (*wanted, *beyond[len(wanted) :]), strict=True))
     domain = Domain((x, y, z), grids, blocks)

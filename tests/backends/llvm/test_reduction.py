@@ -12,6 +12,7 @@ import pytest
 from hologram.backends.base import Domain
 from hologram.backends.cpu import CpuBackend, CpuExecutable
 from hologram.frontend import compile_source
+from hologram.types import Type
 
 CHUNK, ACCUMULATORS = 4096, 64
 SIZES = (0, 1, 2, 63, 64, 65, 100, 4095, 4096, 4097, 8192, 12345)
@@ -69,9 +70,7 @@ def fold(x: DeviceArray[{type}, 2], out: DeviceArray[{type}], n: i64, m: i64, sk
 def run(name: str, x: np.ndarray[Any, Any], skip: int) -> Number:
     m, n = x.shape
     out = np.full(3, 77, x.dtype)
-    executable(name, {"f": "f32", "d": "f64"}[x.dtype.char]).launch(
-        [x, out, n, m, skip], Domain((n, m, 1), (1, 1, 1), (1, 1, 1))
-    )
+    executable(name, Type.of_dtype(x.dtype).value).launch([x, out, n, m, skip], Domain((n, m, 1), (1, 1, 1), (1, 1, 1)))
     assert out[0] == out[2] == 77
     return out[1]
 
@@ -95,6 +94,15 @@ def test_rows_fold_one_after_the_other(shape: tuple[int, int]) -> None:
     x = np.random.default_rng(1).standard_normal(shape)
     wanted = tree(taking_part(x, 2), add)
     assert run("sum", x, 2) == (0 if wanted is None else wanted)
+
+
+@pytest.mark.parametrize("ty", [Type.F16, Type.BF16])
+@pytest.mark.parametrize("n", [0, 65, 4100])
+def test_sums_of_halves_round_after_every_step(n: int, ty: Type) -> None:
+    x = np.random.default_rng(n).standard_normal((2, n)).astype(ty.dtype)
+    for name, op in (("sum", add), ("min", smaller)):
+        wanted = tree(taking_part(x, 3), op)
+        assert run(name, x, 3) == ((0 if name == "sum" else np.inf) if wanted is None else wanted)
 
 
 @pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf, -0.0])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import struct
+import sys
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,18 +15,19 @@ import numpy as np
 from hologram.backends.base import Argument, Checks, Domain, Executable, ObjectStore
 from hologram.backends.cpu import targets
 from hologram.backends.cpu.environment import default_environment
+from hologram.backends.cpu.faults import fault_error
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
 from hologram.backends.llvm.job import Watch
 from hologram.backends.llvm.layout import CHECK, RUN, Layout
-from hologram.errors import DivisionByZeroError
+from hologram.errors import PrintIgnoredWarning
 from hologram.isa import agreement
 from hologram.isa.binary import TargetSection
 from hologram.isa.instructions import Spec
 from hologram.isa.program import Program
 from hologram.types import Type
 
-CODE_FORMAT = 15
+CODE_FORMAT = 20
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
 # Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.
@@ -135,26 +139,32 @@ class CpuExecutable:
         with default_environment():
             status = run(ctypes.addressof(memory))
         if status:
-            raise division_fault(self.program, status)
+            raise fault_error(self.program, status)
 
 
 def pack(program: Program, arguments: Sequence[Argument], domain: Domain) -> bytearray:
     """The arguments block of a launch."""
     plan = Layout.of(program.params)
-    block = bytearray(plan.size)
+    block = bytearray(plan.size + layout.state_bytes(program))
     block[: layout.HEADER_BYTES] = layout.header(domain.lanes, domain.grid, domain.block)
     for param, place, value in zip(program.params, plan.places, arguments, strict=True):
         if isinstance(value, np.ndarray):
             layout.store_array(block, place, value.__array_interface__["data"][0], value.shape, value.strides)
         else:
             layout.store_scalar(block, place, param.type, value)
+    if program.demands:
+        chosen = -1 if domain.resonance_class is None else domain.resonance_class
+        struct.pack_into("<Qq", block, plan.size, 0, chosen)
     return block
 
 
-def division_fault(program: Program, status: int) -> DivisionByZeroError:
-    """The error for a run that returned `status`: 1 + the index of the dividing instruction."""
-    index = status - 1
-    return DivisionByZeroError("integer division by zero", program.name, index, program.location(index))
+def _warn_of_print(program: Program) -> None:
+    """Say, at the line of the program that asked for the kernel, that nothing will be shown."""
+    message = f"kernel '{program.name}' prints nothing on the CPU; launch it with Executor('interpreter') to see it"
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("hologram."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, PrintIgnoredWarning, stacklevel=level)
 
 
 class CpuBackend:
@@ -180,6 +190,8 @@ class CpuBackend:
             from hologram.backends.cpu.source import accept
 
             accept(program)
+        if any(ins.op == "Print" for ins in program.instructions):
+            _warn_of_print(program)
         if self.checks is None:
             return CpuExecutable(program, self.store, tuple(sections))
         from hologram.backends.cpu.checked import CheckedExecutable

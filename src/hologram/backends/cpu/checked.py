@@ -13,9 +13,18 @@ from hologram.backends import faults
 from hologram.backends.base import Argument, Checks, Domain
 from hologram.backends.cpu.backend import RUN_TYPE, CpuExecutable, pack
 from hologram.backends.cpu.environment import default_environment
+from hologram.backends.cpu.faults import fault_error
 from hologram.backends.faults import Fault
 from hologram.backends.llvm import layout
-from hologram.errors import DivisionByZeroError, ExecutionError, NumericError, OutOfBoundsError, StepLimitError
+from hologram.backends.reports import assertion
+from hologram.errors import (
+    AssertionFailedError,
+    DivisionByZeroError,
+    ExecutionError,
+    NumericError,
+    OutOfBoundsError,
+    StepLimitError,
+)
 from hologram.isa.program import Instruction, Program
 from hologram.isa.verify import Facts, verify
 
@@ -48,10 +57,12 @@ class CheckedExecutable:
         memory = (ctypes.c_char * len(block)).from_buffer(block)
         run = RUN_TYPE(self.native.native_for(arguments).run_address)
         with default_environment():
-            run(ctypes.addressof(memory))
+            status = run(ctypes.addressof(memory))
         found = Record(*(layout.load_slot(block, record + k) for k in range(layout.SLOT, layout.RECORD_BYTES, 8)))
         if found.code or found.division:
-            raise Report(verify(self.program), arguments, domain, self.checks).error(found)
+            raise Report(self.program, verify(self.program), arguments, domain, self.checks).error(found)
+        if status:
+            raise fault_error(self.program, status)
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,7 @@ class Record:
 class Report:
     """Makes the error of a launch, in the interpreter's words."""
 
+    written: Program
     facts: Facts
     arguments: Sequence[Argument]
     domain: Domain
@@ -80,6 +92,9 @@ class Report:
         if not found.code:
             index = found.division - 1
             return self._located(DivisionByZeroError, faults.division(), index, found.division_lane)
+        if found.code == Fault.OF_INSTRUCTION:
+            known = fault_error(self.written, self.facts.original(found.index) + 1)
+            return self._located(type(known), known.message, found.index, found.lane)
         kind, tell = _KINDS[Fault(found.code)]
         message = tell(self, self.facts.program.instructions[found.index], found)
         if self.domain.lanes[1:] != (1, 1) and found.lane >= 0:
@@ -120,10 +135,17 @@ class Report:
         """Says what came out."""
         return faults.not_finite(ins, bool(found.detail))
 
+    def claim(self, ins: Instruction, found: Record) -> str:
+        """Says what was claimed."""
+        message = ins.args[1]
+        assert isinstance(message, int)
+        return assertion(self.written, message)
+
 
 _KINDS: dict[Fault, tuple[type[ExecutionError], Callable[[Report, Instruction, Record], str]]] = {
     Fault.OUT_OF_BOUNDS: (OutOfBoundsError, Report.out_of_bounds),
     Fault.UNALIGNED: (ExecutionError, Report.unaligned),
     Fault.STEP_LIMIT: (StepLimitError, Report.step_limit),
     Fault.NOT_FINITE: (NumericError, Report.not_finite),
+    Fault.ASSERTION: (AssertionFailedError, Report.claim),
 }

@@ -9,10 +9,12 @@ from typing import cast
 import numpy as np
 
 from hologram.backends import faults
+from hologram.backends.interpreter import atlas
 from hologram.backends.interpreter.atomics import UPDATES, update
 from hologram.backends.interpreter.convert import STORAGE, constant, convert
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.memory import Place, Region
+from hologram.backends.interpreter.reduce import fold_lanes
 from hologram.backends.interpreter.registers import Active
 from hologram.backends.interpreter.semantics import FAULTS, compare, function_of
 from hologram.backends.interpreter.state import State
@@ -46,6 +48,12 @@ class Site:
     index: int
     instruction: Instruction
     slot: int | None
+
+    @property
+    def is_shared(self) -> bool:
+        """True for an access to shared memory: a register address of no parameter."""
+        addresses = (RegisterIndirect, RegisterIndirectComputed)
+        return self.slot is None and any(isinstance(a, addresses) for a in self.instruction.args)
 
     @property
     def type(self) -> Type:
@@ -174,7 +182,7 @@ def _nothing(site: Site) -> Step:
 
 def _locator(site: Site, address: Address) -> Locator:
     """Finds region and byte offsets of an address, one a lane or one (shape (1,)) for all."""
-    if site.instruction.op in ("LDS", "STS"):
+    if site.is_shared:
         return _shared_locator(address)
     if isinstance(address, PhiCoordinate):
         offset = np.array([address.offset])
@@ -243,6 +251,35 @@ def _barrier(site: Site) -> Step:
     return step
 
 
+def _print(site: Site) -> Step:
+    source, ty, message = site.source(0), site.type, cast(int, site.instruction.args[1])
+    return lambda state, active: state.show(active, ty, source(state, active), message)
+
+
+def _assert(site: Site) -> Step:
+    number, message = site.predicate(0), cast(int, site.instruction.args[1])
+
+    def step(state: State, active: Active) -> None:
+        holds = state.read_predicate(number, active)
+        if not holds.all():
+            state.failed_assertion(active, ~holds, message)
+
+    return step
+
+
+def _reduce_block(site: Site) -> Step:
+    """A barrier that gives all lanes of the block what their values come to."""
+    (target, ty), source = site.register(0), site.source(1)
+    operation, arrive = BLOCK_REDUCTIONS[site.instruction.op], _barrier(site)
+
+    def step(state: State, active: Active) -> None:
+        arrive(state, active)
+        values = np.broadcast_to(source(state, active), (state.batch.count,))
+        state.write(target, ty, active, fold_lanes(values, operation, ty))
+
+    return step
+
+
 def _boundary(state: State) -> Region:
     assert state.launch.boundary is not None
     return state.launch.boundary
@@ -282,6 +319,8 @@ def _atomic(site: Site) -> Step:
         crooked = offsets % ty.size != 0
         if crooked.any():
             state.fail(ExecutionError, faults.unaligned(ty), state.lane(active, crooked))
+        if site.is_shared:
+            state.shared_written(offsets, ty, active)
         operands = [read(state, active) for read in sources]
         everywhere = np.broadcast_to(offsets, (state.count(active),))
         state.write(target, ty, active, update(region, everywhere, ty, site.instruction.op, operands))
@@ -308,6 +347,7 @@ def _reduce(site: Site) -> Step:
 
 
 REDUCTIONS = {"GRED_ADD": "ADD", "GRED_MIN": "MINP", "GRED_MAX": "MAXP", "GRED_MUL": "MUL"}
+BLOCK_REDUCTIONS = {name.replace("GRED", "BRED"): operation for name, operation in REDUCTIONS.items()}
 
 _STEPS: Mapping[str, Callable[[Site], Step]] = {
     "CVT": _convert,
@@ -325,9 +365,13 @@ _STEPS: Mapping[str, Callable[[Site], Step]] = {
     "STS": _store_shared,
     "BarSync": _barrier,
     "MemFence": _nothing,
+    "Print": _print,
+    "Assert": _assert,
     **dict.fromkeys(("ReduceAdd", "ReduceMin", "ReduceMax", "ReduceMul"), _fold),
     **dict.fromkeys(UPDATES, _atomic),
+    **atlas.STEPS,
     **dict.fromkeys(REDUCTIONS, _reduce),
+    **dict.fromkeys(BLOCK_REDUCTIONS, _reduce_block),
 }
 
 CONTROL = frozenset({"BRA", "LOOP", "EXIT"})

@@ -1,8 +1,9 @@
-"""Launch reductions: one fixed tree, whatever the number of lanes run at a time.
+"""Launch and block reductions: one fixed tree, whatever the number of lanes run at a time.
 
 Lanes of one row come in chunks of 4096. In a chunk lane x goes to accumulator x mod 64 in ascending order, the 64 fold
 pairwise with strides 32, 16 … 1; chunk results fold pairwise, neighbours first, in the order (z, y, chunk). A lane
 that did not contribute is absent: of an absent and a present value the present one is taken as it is.
+A block is one chunk.
 """
 
 from __future__ import annotations
@@ -70,6 +71,14 @@ class Contributions:
             total = total[:, :stride].join(total[:, stride : 2 * stride], operation, ty)
             stride //= 2
         return total[:, 0]
+
+
+def fold_lanes(values: Array, operation: str, ty: Type) -> Array:
+    """What the lanes of a block come to, shape (1,): one chunk, lanes in their order in the block."""
+    lanes = len(values)
+    contributions = Contributions.empty(ty, 1, -(-lanes // ACCUMULATORS) * ACCUMULATORS)
+    contributions.put(np.arange(lanes), values)
+    return contributions.fold(operation, ty).values
 
 
 def fold_pairwise(partial: Partial, operation: str, ty: Type) -> Partial:

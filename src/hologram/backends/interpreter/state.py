@@ -11,11 +11,13 @@ from hologram.backends.interpreter.coordinates import Batch, width
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.memory import Region
+from hologram.backends.interpreter.printing import Printer
 from hologram.backends.interpreter.reduce import ACCUMULATORS, Contributions
 from hologram.backends.interpreter.registers import ALL, Active, Register, UnwrittenError
 from hologram.backends.interpreter.report import fail
 from hologram.backends.interpreter.shared import SharedMemory
-from hologram.errors import BarrierError, ExecutionError, OutOfBoundsError, UninitializedReadError
+from hologram.backends.reports import assertion
+from hologram.errors import AssertionFailedError, BarrierError, ExecutionError, OutOfBoundsError, UninitializedReadError
 from hologram.isa.operands import Special
 from hologram.types import Type
 
@@ -33,6 +35,8 @@ class State:
         self.steps, self.total_steps = np.zeros(batch.count, np.int64), 0
         self.shared = SharedMemory(launch.program.shared_bytes)
         self.contributions: dict[int, Contributions] = {}
+        self.phase = np.zeros(batch.count, np.uint32)
+        self.printer = Printer(launch.program, batch)
         self._registers: dict[int, Register] = {}
         self._predicates: dict[int, Register] = {}
 
@@ -130,6 +134,15 @@ class State:
         found = (self.index, int(self.batch.number[self.lane(active, zero)]))
         self.launch.fault = found if self.launch.fault is None else min(self.launch.fault, found)
 
+    def show(self, active: Active, ty: Type, values: Array, message: int) -> None:
+        """Print a value in each active lane."""
+        lanes = range(self.batch.count) if isinstance(active, slice) else active.tolist()
+        self.printer.show(lanes, ty, values, message)
+
+    def failed_assertion(self, active: Active, failed: Array, message: int) -> NoReturn:
+        """Report a claim that does not hold in some of the active lanes."""
+        self.fail(AssertionFailedError, assertion(self.launch.program, message), self.lane(active, failed))
+
     def contribute(self, active: Active, ty: Type, values: Array) -> None:
         """Add the active lanes' values to the launch reduction that is the current instruction."""
         if self.index not in self.contributions:
@@ -138,7 +151,8 @@ class State:
         self.contributions[self.index].put(self.batch.cell[active], values)
 
     def finish(self) -> None:
-        """Fold what the batch contributed to launch reductions; called once all its lanes are done."""
+        """Finish what is printed and fold what was contributed to launch reductions; called when all lanes are done."""
+        self.printer.finish()
         for index, reduction in self.launch.reductions.items():
             if index in self.contributions:
                 reduction.chunks.append(self.contributions[index].fold(reduction.operation, reduction.type))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hologram.backends.llvm import barriers, flow, shape, watch
+from hologram.backends.llvm import barriers, executor_state, flow, shape, together, watch
 from hologram.backends.llvm.barriers import Part, Plan
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value
 from hologram.backends.llvm.job import Lowering
 from hologram.backends.llvm.nest import Nest
 from hologram.backends.llvm.reduction import Reduction
 from hologram.backends.llvm.regions import Walker
-from hologram.backends.llvm.rules import REDUCTIONS
+from hologram.backends.llvm.rules import LAUNCH_REDUCTIONS
 from hologram.backends.llvm.slots import slots_of
 from hologram.backends.llvm.strip import Inputs, Mask, Strip
 from hologram.backends.llvm.structure import Structure
@@ -29,7 +29,7 @@ def lower(job: Lowering) -> Module:
     reductions = [
         Reduction(module, i, job.program.instructions[i], job)
         for i in sorted(job.slot_of)
-        if job.program.instructions[i].op in REDUCTIONS
+        if job.program.instructions[i].op in LAUNCH_REDUCTIONS
     ]
     strips = StripFunctions(job, module, values, shapes, reductions)
     plan = barriers.plan(job) if works_by_blocks(job.program) else None
@@ -37,6 +37,9 @@ def lower(job: Lowering) -> Module:
         module.functions.append(strips.function("full", False, plan, part))
         if job.lanes:
             module.functions.append(strips.function("rest", True, plan, part))
+    for part in plan.parts if plan else ():
+        if part.reduction is not None:
+            module.functions.append(together.function(module, part.reduction, job.program.instructions[part.reduction]))
     module.functions.append(Nest(job, module, strips.slots, reductions, plan).run())
     return module
 
@@ -79,6 +82,8 @@ class StripFunctions:
             out += [("ptr", f"%sum{r.index}"), ("ptr", f"%any{r.index}")]
         if plan is not None:
             out += [("ptr", "%shared"), ("ptr", "%kept"), ("ptr", "%next")]
+            out += together.PARAMETERS if plan.reduces else ()
+        out += executor_state.parameters(self.job.program)
         if self.job.watch is not None:
             out += [("ptr", "%record"), ("i64", "%number")]
             out += [("i64", f"%{what}{slot}") for slot in self.job.arrays for what in ("low", "size")]
@@ -131,6 +136,7 @@ class StripFunctions:
             count = strip.w.value("trunc i64 %count to i8", "i8")
             steps = Value("<" + ", ".join(f"i8 {k}" for k in range(job.lanes)) + ">", "i8", job.lanes)
             strip.mask = Mask(strip.vector.compare("lt", Type.U8, steps, count), entry=True)
+            strip.whole = strip.mask.ref
             signature = [*signature, ("i64", "%count")]
         watch.begin(strip, part is None or part.number == 0)
         Walker(strip, Structure(part.cfg) if part else self.structure, {} if masked else job.tiles).run()

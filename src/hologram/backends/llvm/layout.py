@@ -12,6 +12,8 @@ The block is a row of 8-byte slots. The header says what to run, the parameters 
 | 11      | which way the next run goes over the strips, 0 or 1; kernels may flip it        |
 | 12 …    | scalar: its value in its own type, little-endian, at the start of one slot;     |
 |         | array: data pointer, then shape[0 … ndim-1], then byte stride[0 … ndim-1]       |
+| last 2  | where a program asks for it (`isa.demands`): the address of the executor's      |
+|         | memory, and the class of all lanes (-1: each has that of its block)             |
 
 The same layout serves the code generator (which loads from these offsets), the entry points (which fill the block
 from Python objects) and bound launches (which fill it once).
@@ -23,7 +25,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hologram.isa.program import Param
+from hologram.isa.program import Param, Program
 from hologram.types import Type
 
 RUN = "hologram_run"
@@ -39,6 +41,9 @@ FAULT = 72
 TOTAL_LANES = 80
 DIRECTION = 88
 HEADER_BYTES = 96
+STATE, CLASS = 0, 8
+STATE_BYTES = 16
+"""The slots behind the parameters, from the end of those on."""
 
 LIMIT, CODE, INDEX, LANE, DETAIL, DIVISION, DIVISION_LANE = range(0, 56, 8)
 RECORD_BYTES = 56
@@ -110,6 +115,11 @@ def header(
     """The twelve header slots of a launch; x comes first in every triple."""
     total = lanes[0] * lanes[1] * lanes[2]
     return _HEADER.pack(*lanes, *grid, *block, 0, total, 0)
+
+
+def state_bytes(program: Program) -> int:
+    """Bytes that the arguments block of a program has behind its parameters."""
+    return STATE_BYTES if program.demands else 0
 
 
 def store_array(

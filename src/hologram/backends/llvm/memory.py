@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hologram.backends.llvm import atomics, watch
+from hologram.backends.llvm import atomics, shared_atomics, watch
 from hologram.backends.llvm.ir import LLVM_TYPE, Value, vector
 from hologram.backends.llvm.lanes import gather, masked_load, masked_store, scatter
 from hologram.backends.llvm.rules import SHARED
@@ -44,11 +44,13 @@ def emit(s: Strip, i: int, ins: Instruction) -> None:
 
 
 def emit_atomic(s: Strip, i: int, ins: Instruction) -> None:
-    """Write one atomic."""
-    offset, stride = _place(s, i, ins)
+    """Write one atomic; what belongs to no parameter is in shared memory."""
+    shared = i not in s.slot_of
+    base = Value("%shared", "ptr") if shared else s.inputs.slots[Slot(s.slot_of[i])]
+    offset, stride = (_shared_place if shared else _place)(s, i, ins)
     watch.in_bounds(s, i, ins, offset, stride)
     watch.aligned(s, i, ins, offset, stride)
-    atomics.emit(s, i, ins, _pointer(s, s.inputs.slots[Slot(s.slot_of[i])], offset, stride))
+    atomics.emit(s, i, ins, _pointer(s, base, offset, stride), shared_atomics.one if shared else atomics.one)
 
 
 def row_pointers(s: Strip, load: RowLoad, counter: Value) -> list[Value]:

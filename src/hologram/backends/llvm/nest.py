@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from hologram.backends.llvm import layout, watch
-from hologram.backends.llvm.barriers import DONE, Plan
+from hologram.backends.llvm import layout, together, watch
+from hologram.backends.llvm.barriers import Plan
 from hologram.backends.llvm.clamps import LANE_X
+from hologram.backends.llvm.executor_state import ExecutorState
 from hologram.backends.llvm.ir import Module, Value, Writer
 from hologram.backends.llvm.job import GLOBALS, Lowering, uses_blocks
+from hologram.backends.llvm.meeting import DONE, Agreement
 from hologram.backends.llvm.reduction import Reduction
 from hologram.backends.llvm.slots import load_field, load_slots, polynomial, widened
 from hologram.isa.affine import Affine
@@ -42,6 +44,7 @@ class Nest:
         self.w = Writer(module)
         self.values = load_slots(self.w, job.program, "%block")
         self.fault = self.w.alloca("i64")
+        self.state = ExecutorState(self.w, job.program)
 
     def run(self) -> str:
         """The function `i64 run(ptr block)`."""
@@ -115,13 +118,17 @@ class Nest:
 
     def _open_blocks(self, plan: Plan, block: Sequence[Value]) -> None:
         """Shared memory of a block, and what each of its strips keeps at a barrier."""
-        w, width = self.w, self.job.lanes
+        w, width = self.w, max(self.job.lanes, 1)
         self.shared = w.alloca(f"[{max(self.job.program.shared_bytes, 1)} x i8], align {LINE_BYTES}")
         self.next, self.number, self.current = w.alloca("i64"), w.alloca("i64"), w.alloca("i64")
+        if not plan.proved:
+            self.agreement = Agreement(w, self.next, self.fault, plan.status(self.job))
         row = w.value(f"udiv {w.value(f'add {block[0]}, {width - 1}', 'i64')}, {width}", "i64")
         rows = w.value(f"mul {block[1]}, {block[2].ref}", "i64")
         size = w.value(f"mul {w.value(f'mul {row}, {rows.ref}', 'i64')}, {plan.size}", "i64")
         self.kept = w.value(f"alloca i8, {size}, align {LINE_BYTES}", "ptr")
+        if plan.reduces:
+            self.together = together.memory(w, block)
 
     def _parts(self, plan: Plan, where: dict[Special, Value], first: Sequence[Value], lanes: Sequence[Value]) -> None:
         """One block: part after part, each for all strips, as the barriers say."""
@@ -135,11 +142,18 @@ class Nest:
         w.open = False
         for part, label in zip(plan.parts, labels, strict=True):
             w.label(label)
+            if part.reduction is not None:
+                rows = w.value(f"mul {lanes[1]}, {lanes[2].ref}", "i64")
+                count = w.value(f"mul {lanes[0]}, {rows.ref}", "i64")
+                w.line(f"call void @{together.name(part.reduction)}({self.together}, {count})")
             w.line(f"store i64 {DONE}, ptr {self.next}")
             w.line(f"store i64 0, ptr {self.number}")
             self.part = str(part.number)
+            if not plan.proved:
+                self.agreement.begin()
             self._lane_loops(dict(where), first, lanes)
-            w.line(f"store {w.value(f'load i64, ptr {self.next}', 'i64')}, ptr {self.current}")
+            following = w.value(f"load i64, ptr {self.next}", "i64") if plan.proved else self.agreement.result()
+            w.line(f"store {following}, ptr {self.current}")
             w.jump(top)
         w.label(done)
 
@@ -156,6 +170,9 @@ class Nest:
             for axis, index in ((1, y), (2, z)):
                 where[Special[f"LANE_{_AXES[axis].upper()}"]] = index
                 where[GLOBALS[axis]] = w.value(f"add {first[axis]}, {index.ref}", "i64")
+            if self.plan is not None and self.plan.reduces:
+                row = w.value(f"add {w.value(f'mul {z}, {lanes[1].ref}', 'i64')}, {y.ref}", "i64")
+                self.row = w.value(f"mul {row}, {lanes[0].ref}", "i64")
             if self.reductions:
                 self._chunks(where, lanes[0])
             else:
@@ -280,22 +297,31 @@ class Nest:
             arguments += [f"ptr {r.accumulators}", f"ptr {r.any}"]
         if self.plan is not None:
             arguments += [f"ptr {self.shared}", self._kept_by_strip(self.plan), f"ptr {self.next}"]
+            if self.plan.reduces:
+                arguments += [str(self.together), str(w.value(f"add {self.row}, {x.ref}", "i64"))]
+        arguments += self.state.arguments(where)
         if self.job.watch is not None:
             arguments += ["ptr %record", str(self._number(where))]
             arguments += [str(part) for slot in self.job.arrays for part in watch.parts(self.extents[slot])]
         if count is not None:
             arguments.append(str(count))
+        unsure = self.plan is not None and not self.plan.proved
+        if unsure:
+            self.agreement.before_strip()
         call = f"@strip_{name}{self.part}({', '.join(arguments)})"
         if self.job.watch is None:
             w.line(f"call void {call}")
-            return
-        go_on = w.name("fine")
-        w.branch(w.value(f"call i1 {call}", "i1"), watch.STOPPED, go_on)
-        w.label(go_on)
+        else:
+            go_on = w.name("fine")
+            w.branch(w.value(f"call i1 {call}", "i1"), watch.STOPPED, go_on)
+            w.label(go_on)
+        if unsure:
+            self.agreement.after_strip()
 
     def _open_record(self, job: Lowering, lanes: Sequence[Value]) -> None:
         """Where checked code notes what it finds, and what it compares addresses with."""
-        self.w.line(f"%record = getelementptr i8, ptr %block, i64 {layout.Layout.of(job.program.params).size}")
+        offset = layout.Layout.of(job.program.params).size + layout.state_bytes(job.program)
+        self.w.line(f"%record = getelementptr i8, ptr %block, i64 {offset}")
         self.extents = watch.extents_of(self.w, job.program, job.arrays, self.values)
         self.total = lanes
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 from hologram.backends.llvm import barriers, clamps, flow, tiles
 from hologram.backends.llvm.job import Lowering, Stream, Watch, uses_blocks
 from hologram.backends.llvm.nest import LINE_BYTES
-from hologram.backends.llvm.rules import REDUCTIONS, implements, is_expanded
+from hologram.backends.llvm.rules import LAUNCH_REDUCTIONS, implements, is_expanded
 from hologram.errors import UnsupportedError
 from hologram.isa import text
 from hologram.isa.affine import Affine, Poly, Variable
 from hologram.isa.cfg import Cfg
+from hologram.isa.demands import IN_ORDER
 from hologram.isa.operands import (
     Condition,
     Field,
@@ -54,7 +55,7 @@ def check_supported(program: Program) -> None:
             raise refuse(program, i, f"it does not have {ins.op}{types}")
         if any(isinstance(a, PhiCoordinate) for a in ins.args):
             raise refuse(program, i, "it does not have boundary-pool addresses")
-        if ins.op in REDUCTIONS and uses_blocks(program):
+        if ins.op in LAUNCH_REDUCTIONS and uses_blocks(program):
             raise refuse(program, i, "launch reductions cannot be combined with block coordinates")
 
 
@@ -86,16 +87,14 @@ def prepare(
     cfg = symbolic.cfg
     for block in {b for loop in cfg.loops.values() for b in loop.body}:
         for i, ins in cfg.code(block):
-            if ins.op in REDUCTIONS:
+            if ins.op in LAUNCH_REDUCTIONS:
                 raise refuse(program, i, "a launch reduction is inside a loop, and a lane contributes to it once")
     together = works_by_blocks(program)
     plain = together or watch is not None
-    for i in barriers.divergent(cfg, facts.slot_of):
-        raise refuse(program, i, "not provably all lanes of a block come to this barrier, move it out of the condition")
     for i in barriers.irreducible(cfg):
         raise refuse(program, i, "this barrier stands in a loop that then has two entries")
     rows = {} if plain else tiles.find(cfg, symbolic)
-    reduces = any(i.op in REDUCTIONS for i in program.instructions)
+    reduces = any(i.op in LAUNCH_REDUCTIONS for i in program.instructions)
     if watch is not None and lanes is None:
         lanes = REDUCTION_STRIP if reduces else CHECKED_STRIP
     width = lanes if lanes is not None else strip_width(program, cfg, register_bytes, registers)
@@ -112,7 +111,7 @@ def prepare(
         {
             i: _uniform_offset(program, i, ins, symbolic)
             for i, ins in enumerate(program.instructions)
-            if ins.op in REDUCTIONS and i in facts.slot_of
+            if ins.op in LAUNCH_REDUCTIONS and i in facts.slot_of
         },
         {h: t for h, t in rows.items() if width * t.type.size >= 2 * tiles.PIECE_BYTES},
         None if plain else _stream(facts, symbolic, width),
@@ -208,8 +207,10 @@ def _uniform_offset(program: Program, index: int, ins: Instruction, symbolic: Sy
 
 def strip_width(program: Program, cfg: Cfg, register_bytes: int, registers: int) -> int:
     """Lanes of a strip: as many as keep the live values in registers, at most 64."""
-    if any(i.op in REDUCTIONS for i in program.instructions):
+    if any(i.op in LAUNCH_REDUCTIONS for i in program.instructions):
         return REDUCTION_STRIP
+    if program.demands & IN_ORDER:
+        return 0
     if works_by_blocks(program):
         return min(max(register_bytes // 4, 1), BLOCK_STRIP)
     # f16 and bf16 are computed in f32.

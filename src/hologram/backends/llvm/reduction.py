@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, float_constant
+from hologram.backends.llvm.constants import constant_text
+from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer
 from hologram.backends.llvm.lanes import VectorLanes
 from hologram.backends.llvm.rules import REDUCTIONS
 from hologram.backends.llvm.slots import polynomial
+from hologram.isa.builder import immediate
 from hologram.isa.operands import Slot
 from hologram.isa.program import Instruction
 from hologram.types import Type
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from hologram.backends.llvm.job import Lowering
 
 LEVELS = 64
+ACCUMULATORS = 64
 
 
 def neutral(ins: Instruction) -> int | float:
@@ -31,7 +34,31 @@ def neutral(ins: Instruction) -> int | float:
     assert ty is not None
     if ty.is_float:
         return real
-    return integer if integer is not None else ty.maximum if ins.op == "GRED_MIN" else ty.minimum
+    return integer if integer is not None else ty.maximum if ins.op.endswith("MIN") else ty.minimum
+
+
+def constant(ty: Type, value: int | float) -> str:
+    """A number as an LLVM constant."""
+    return constant_text(ty, immediate(ty, value))
+
+
+def combine(w: Writer, ins: Instruction, a: Value, b: Value) -> Value:
+    """The operation of a reduction on two scalars or vectors."""
+    return REDUCTIONS[ins.op][0](VectorLanes(w, a.lanes), ins, {"a": a, "b": b}, lambda bad: None)
+
+
+def fold_halves(w: Writer, ins: Instruction, value: Value) -> Value:
+    """All accumulators as one: the first half with the second, until one is left."""
+    width = value.lanes
+    while width > 1:
+        width //= 2
+        halves = []
+        for start in (0, width):
+            picks = ", ".join(f"i32 {start + k}" for k in range(width))
+            text = f"shufflevector {value}, {value.type} poison, <{width} x i32> <{picks}>"
+            halves.append(w.value(text, value.element, width))
+        value = combine(w, ins, halves[0], halves[1])
+    return w.value(f"extractelement {value}, i64 0", value.element)
 
 
 def of_nothing(ins: Instruction) -> int | float:
@@ -54,13 +81,9 @@ class Reduction:
         self.type: Type = ins.type
         self.element = LLVM_TYPE[ins.type]
         self.accumulators = self.any = self.stack = self.count = ""
-        text = neutral(ins)
-        self.neutral = float_constant(ins.type, text) if ins.type.is_float else str(text)
+        self.neutral = constant(ins.type, neutral(ins))
         self._push = f"push{index}"
         module.functions += [self._push_function(module), self._drain_function(module)]
-
-    def _op(self, w: Writer, a: Value, b: Value, lanes: int = 0) -> Value:
-        return REDUCTIONS[self.ins.op][0](VectorLanes(w, lanes), self.ins, {"a": a, "b": b}, lambda bad: None)
 
     def begin(self, w: Writer) -> None:
         self.accumulators = w.alloca(f"<64 x {self.element}>")
@@ -75,25 +98,15 @@ class Reduction:
     def close_chunk(self, w: Writer) -> None:
         """Fold the accumulators and push the chunk's result."""
         value = w.value(f"load <64 x {self.element}>, ptr {self.accumulators}", self.element, 64)
-        width = 64
-        while width > 1:
-            width //= 2
-            halves = []
-            for start in (0, width):
-                picks = ", ".join(f"i32 {start + k}" for k in range(width))
-                text = f"shufflevector {value}, {value.type} poison, <{width} x i32> <{picks}>"
-                halves.append(w.value(text, self.element, width))
-            value = self._op(w, halves[0], halves[1], width)
-        total = w.value(f"extractelement {value}, i64 0", self.element)
+        total = fold_halves(w, self.ins, value)
         w.line(f"call void @{self._push}(ptr {self.stack}, ptr {self.count}, {total})")
 
     def finish(self, w: Writer, slots: Mapping[Slot, Value], wide: Mapping[Slot, Value]) -> None:
         """Fold what is on the stack and store the result; `wide` are the integer slots as i64."""
         total = w.value(f"call {self.element} @drain{self.index}(ptr {self.stack}, ptr {self.count})", self.element)
         seen = w.value(f"load i1, ptr {self.any}", "i1")
-        nothing = of_nothing(self.ins)
-        text = float_constant(self.type, nothing) if self.type.is_float else str(nothing)
-        result = w.value(f"select {seen}, {total}, {self.element} {text}", self.element)
+        nothing = constant(self.type, of_nothing(self.ins))
+        result = w.value(f"select {seen}, {total}, {self.element} {nothing}", self.element)
         cell = w.value(f"getelementptr i8, {slots[Slot(self.slot)]}, {polynomial(w, self.offset, wide)}", "ptr")
         w.line(f"store {result}, {cell}, align {self.type.size}")
 
@@ -147,4 +160,4 @@ class Reduction:
         cell = w.value(f"getelementptr {self.element}, ptr %stack, {less}", "ptr")
         earlier = w.value(f"load {self.element}, {cell}", self.element)
         value = w.value(f"load {self.element}, ptr {value_cell}", self.element)
-        w.line(f"store {self._op(w, earlier, value)}, ptr {value_cell}")
+        w.line(f"store {combine(w, self.ins, earlier, value)}, ptr {value_cell}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from hologram.backends.llvm import halves
+from hologram.backends.llvm import halves, resonance
 from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.ir import Value
 from hologram.backends.llvm.lanes import VectorLanes, suffix
@@ -18,7 +18,7 @@ from hologram.isa.elementary import EXPANSIONS
 from hologram.isa.instructions import Spec
 from hologram.isa.operands import Condition
 from hologram.isa.program import Instruction
-from hologram.types import FLOATS, HALVES, INTEGERS, Type
+from hologram.types import HALVES, Type
 
 Operands = dict[str, Value]
 Fault = Callable[[Value], None]
@@ -244,31 +244,37 @@ PURE: dict[str, Rule] = {
     "ReduceMin": _fold(_MIN),
     "ReduceMax": _fold(_MAX),
     "ReduceMul": _fold(_MUL),
+    **resonance.RULES,
 }
 
 MEMORY = frozenset({"LDG", "STG"})
 SHARED = frozenset({"LDS", "STS"})
-CONTROL = frozenset({"BRA", "LOOP", "EXIT", "CALL", "RET", "MemFence", "BarSync"})
+SILENT = frozenset({"MemFence", "Print", "Assert"})
+"""Instructions that no code is made for."""
+CONTROL = frozenset({"BRA", "LOOP", "EXIT", "CALL", "RET", "BarSync"})
 SOURCES = frozenset({"MOV_IMM", "MOV_PARAM", "MOV_SREG"})
-REDUCTIONS = {
-    "GRED_ADD": (_ADD, -0.0, 0),
-    "GRED_MUL": (_MUL, 1.0, 1),
-    "GRED_MIN": (_extreme("min", True), float("inf"), None),
-    "GRED_MAX": (_extreme("max", True), float("-inf"), None),
+_COMBINING = {
+    "ADD": (_ADD, -0.0, 0),
+    "MUL": (_MUL, 1.0, 1),
+    "MIN": (_extreme("min", True), float("inf"), None),
+    "MAX": (_extreme("max", True), float("-inf"), None),
 }
+REDUCTIONS = {f"{kind}_{name}": row for kind in ("GRED", "BRED") for name, row in _COMBINING.items()}
 """Mnemonic to (operation, float value that leaves any other unchanged, the same for integers or None: the type's end).
 
-Minimum and maximum over a launch propagate NaN, as NumPy's do.
+Minimum and maximum over a launch or a block propagate NaN, as NumPy's do.
 """
+LAUNCH_REDUCTIONS = frozenset(name for name in REDUCTIONS if name.startswith("GRED"))
+BLOCK_REDUCTIONS = frozenset(REDUCTIONS) - LAUNCH_REDUCTIONS
 
 
 def implements(spec: Spec, type: Type | None) -> bool:
     """True when the lowering has the instruction for a type."""
     if type is not None and type not in spec.types:
         return False
-    if spec.name in REDUCTIONS:
-        return type in INTEGERS | FLOATS
-    if spec.name in PURE or spec.name in MEMORY | SHARED | ATOMICS or spec.name in CONTROL or spec.name in SOURCES:
+    if spec.name in PURE or spec.name in MEMORY | SHARED | ATOMICS | CONTROL | SILENT | SOURCES:
+        return True
+    if spec.name in REDUCTIONS or spec.name in resonance.OF_THE_LAUNCH:
         return True
     return type is not None and is_expanded(spec.name, type)
 

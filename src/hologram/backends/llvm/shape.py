@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hologram.backends.llvm.flow import ENTRY, Flow, Place, Web
+from hologram.backends.llvm.flow import ENTRY, PHASE, Flow, Place, Web
 from hologram.isa.builder import value_of
 from hologram.isa.cfg import EXIT, Cfg, dominators, reverse_postorder
 from hologram.isa.instructions import Category
@@ -85,6 +85,8 @@ class _Solver:
         for web in flow.webs:
             if web.place in entry and ENTRY in web.defs:
                 self.stride[web.id] = entry[web.place]
+            elif web.place == PHASE and ENTRY in web.defs:
+                self.stride[web.id] = 0
             elif ENTRY in web.defs:
                 own = {252: 1, 255: 1}.get(web.place[1], 0)
                 self.stride[web.id] = None if len(web.defs) > 1 or (own and varying is not None) else own
@@ -125,6 +127,8 @@ class _Solver:
             return 0
         if i in self.varying:
             return None
+        if self.cfg.program.instructions[i].spec.is_barrier:
+            return 0
         strides = {part: self.stride[w.id] for (k, part), w in self._reads(i).items() if k == i}
         if any(s is UNKNOWN for s in strides.values()):
             return UNKNOWN
@@ -212,6 +216,8 @@ def transfer(ins: Instruction, strides: Mapping[str, Stride], constant: Callable
         return 1 if ins.args[1] in LINEAR_SPECIALS else 0
     if ins.spec.category is Category.ATOMIC:
         return None  # each lane finds what the one before it left
+    if ins.spec.is_barrier:
+        return 0  # a block reduction gives all lanes the same
     if None not in strides.values() and not any(strides.values()):
         return 0
     rule = _LINEAR.get(ins.op)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hologram.backends.llvm import memory, watch
+from hologram.backends.llvm import memory, resonance, together, watch
 from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.constants import constant_text
-from hologram.backends.llvm.flow import Flow, Place, Web, kept_part
+from hologram.backends.llvm.flow import PHASE, Flow, Place, Web, kept_part
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane
-from hologram.backends.llvm.rules import MEMORY, REDUCTIONS, SHARED, rule_for
+from hologram.backends.llvm.meeting import Kept, Meeting, announce
+from hologram.backends.llvm.rules import BLOCK_REDUCTIONS, MEMORY, REDUCTIONS, SHARED, SILENT, rule_for
 from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
 from hologram.isa.builder import value_of
 from hologram.isa.cfg import Cfg
@@ -55,15 +56,6 @@ class Inputs:
     checked: watch.Checked | None = None
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A value that outlives a barrier: where in a strip's own memory it waits, and its stride."""
-
-    offset: int
-    type: Type | None
-    stride: Stride
-
-
 class Strip:
     """Emits instructions for W lanes; reads and writes webs in their shape (scalar, linear or vector).
 
@@ -84,7 +76,7 @@ class Strip:
         assumed: Mapping[int, str],
         original: Callable[[int], int],
         entry: Mapping[Place, Kept] | None = None,
-        barriers: Mapping[int, tuple[int, Mapping[Place, Kept]]] | None = None,
+        barriers: Mapping[int, Meeting] | None = None,
     ) -> None:
         self.original = original
         self.cfg, self.flow, self.shapes, self.slot_of = cfg, flow, shapes, slot_of
@@ -96,6 +88,7 @@ class Strip:
         self.assumed = assumed
         self.entry, self.barriers = entry or {}, barriers or {}
         self.mask = Mask(None, entry=True)
+        self.whole: Value | None = None
         self.known: dict[int, Value] = {}
         self._locals: dict[int, Value] = {}
         self._cells: dict[int, str] = {}
@@ -167,6 +160,8 @@ class Strip:
         self.w.line(f"store {value}, ptr {cell}")
 
     def _kept_cell(self, kept: Kept) -> str:
+        if kept.of_block:
+            return "%together"
         return self.w.value(f"getelementptr i8, ptr %kept, i64 {kept.offset}", "ptr").ref
 
     def _restore(self, web: Web, kept: Kept) -> None:
@@ -180,11 +175,11 @@ class Strip:
 
     def _barrier(self, i: int) -> None:
         """Put by what is needed afterwards and say which barrier this is."""
-        number, kept = self.barriers[i]
-        for place, slot in kept.items():
+        meeting = self.barriers[i]
+        for place, slot in meeting.kept.items():
             value = self.operand(i, self.program.instructions[i], kept_part(place), 1 if slot.stride is None else 0)
             self.w.line(f"store {value}, ptr {self._kept_cell(slot)}, align 1")
-        self.w.line(f"store i64 {number}, ptr %next")
+        announce(self, i, meeting)
 
     def _define_special(self, web: Web) -> None:
         if web.place in self.entry:
@@ -194,6 +189,9 @@ class Strip:
         kinds = {252: Special.LANE_X, 253: Special.BLOCK_X, 254: Special.BLOCK_DIM_X}
         number = web.place[1]
         if not web.uses:
+            return
+        if web.place == PHASE:
+            self.store(web, self.scalar.const(Type.U32, 0), 0)
             return
         source = self.inputs.linear_lane if number == 255 else self.inputs.specials[kinds[number]]
         assert web.type is not None
@@ -239,9 +237,16 @@ class Strip:
             self._barrier(i)
         elif ins.op in ATOMICS:
             memory.emit_atomic(self, i, ins)
+        elif ins.op in BLOCK_REDUCTIONS:
+            together.put(self, i, ins)
+            self._barrier(i)
         elif ins.op in REDUCTIONS:
             self._reduce(i, ins)
-        elif ins.op != "MemFence":
+        elif ins.op in resonance.OF_THE_LAUNCH:
+            resonance.emit(self, i, ins)
+        elif ins.op == "Assert":
+            watch.claim(self, i, ins)
+        elif ins.op not in SILENT:
             self._pure(i, ins)
 
     def _pure(self, i: int, ins: Instruction) -> None:
@@ -265,7 +270,7 @@ class Strip:
                 return
         m = self.vector if stride is None else self.scalar
         operands = {part: self.operand(i, ins, part, m.lanes) for part in parts}
-        result = rule_for(ins)(m, ins, operands, self._fault(i))
+        result = rule_for(ins)(m, ins, operands, self.fault(i))
         watch.finite(self, i, ins, operands, result)
         self.store(web, result, stride)
 
@@ -285,10 +290,12 @@ class Strip:
             return self.w.value(f"ptrtoint {value} to i64", "i64")
         return value
 
-    def _fault(self, i: int) -> Callable[[Value], None]:
+    def fault(self, i: int) -> Callable[[Value], None]:
+        """A way to note, once, that an instruction failed in some lanes."""
+
         def report(bad: Value) -> None:
             if self.inputs.checked is not None:
-                watch.note_division(self, i, bad)
+                watch.failed(self, i, bad)
                 return
             if bad.lanes and self.mask.ref is not None:
                 bad = self.vector.mask_and(bad, self.mask.ref)
@@ -356,7 +363,7 @@ class Strip:
         watch.place_in_bounds(self, i, ins)
         value = self.operand(i, ins, "a", 1)
         old = self.w.value(f"load {value.type}, ptr {cell}", value.element, value.lanes)
-        new = rule(self.vector, ins, {"a": old, "b": value}, self._fault(i))
+        new = rule(self.vector, ins, {"a": old, "b": value}, self.fault(i))
         if self.mask.ref is not None:
             new = self.vector.select(None, self.mask.ref, new, old)
         self.w.line(f"store {new}, ptr {cell}")

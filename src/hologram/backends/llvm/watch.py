@@ -228,7 +228,7 @@ def count_steps(s: Strip, i: int, length: int) -> None:
     w.line(f"store {count}, ptr {STEPS}")
     over = m.compare("gt", Type.I64, count, Value(LIMIT, "i64"))
     _stop_where(s, i, Fault.STEP_LIMIT, over, count)
-    if s.program.instructions[i].op == "BarSync":
+    if s.program.instructions[i].spec.is_barrier:
         w.line(f"store {count}, {_kept(w, checked)}, align 1")
 
 
@@ -239,7 +239,24 @@ def _kept(w: Writer, checked: Checked) -> Value:
 # What it notes.
 
 
-def note_division(s: Strip, i: int, zero: Value) -> None:
+def claim(s: Strip, i: int, ins: Instruction) -> None:
+    """Stop where an assertion does not hold."""
+    if s.inputs.checked is None:
+        return
+    lanes = 0 if s.stride(i, "pred") == 0 else s.lanes
+    m = s.vector if lanes else s.scalar
+    _stop_where(s, i, Fault.ASSERTION, m.mask_not(s.operand(i, ins, "pred", lanes)), Value("0", "i64"))
+
+
+def failed(s: Strip, i: int, bad: Value) -> None:
+    """An instruction cannot do what it is asked in some lanes: of divisions a note is made, all others stop."""
+    if s.program.instructions[i].op in ("DIV", "REM"):
+        _note_division(s, i, bad)
+    else:
+        _stop_where(s, i, Fault.OF_INSTRUCTION, bad, Value("0", "i64"))
+
+
+def _note_division(s: Strip, i: int, zero: Value) -> None:
     """Note a division by zero unless one of an earlier instruction, or of it in a lower lane, is known."""
     w, m = s.w, s.scalar
     zero = _active(s, zero)

@@ -1,4 +1,4 @@
-"""The sections beside a program's content: debug places and metadata."""
+"""The sections beside a program's content: debug places, messages and metadata."""
 
 from __future__ import annotations
 
@@ -68,6 +68,19 @@ def read_debug(source: Source, count: int) -> tuple[Location | None, ...]:
         column, end_column = (source.number(what, layout.MAX_LINE) for what in ("a column", "an end column"))
         debug.append(Location(files[file - 1], line, column, end_column))
     return tuple(debug)
+
+
+def write_messages(sink: Sink, messages: tuple[str, ...]) -> None:
+    """The texts in the order of their numbers."""
+    sink.number(len(messages), layout.MAX_MESSAGES)
+    for text in messages:
+        sink.text(text)
+
+
+def read_messages(source: Source) -> tuple[str, ...]:
+    """The texts in the order of their numbers."""
+    count = source.count("the number of messages", layout.MAX_MESSAGES)
+    return tuple([source.text("a message") for _ in range(count)])
 
 
 def write_metadata(sink: Sink, metadata: Mapping[str, str]) -> None:

@@ -71,4 +71,5 @@ class _Reader:
             frozenset(declared.flags),
             given if declared.placed else tuple(self.own),
             declared.metadata,
+            tuple(declared.messages),
         )

@@ -34,6 +34,7 @@ class Declarations:
     params: list[Param] = field(default_factory=list)
     extent: tuple[Poly, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
     place: Location | None = None
     placed: bool = False
 
@@ -153,6 +154,10 @@ def _metadata(line: Line, into: Declarations) -> None:
     into.metadata[key] = line.string("a value")
 
 
+def _message(line: Line, into: Declarations) -> None:
+    into.messages.append(line.string("a message"))
+
+
 def _loc(line: Line, into: Declarations) -> None:
     into.placed = True
     if line.accept("none"):
@@ -173,5 +178,6 @@ _DIRECTIVES: dict[str, Callable[[Line, Declarations], None]] = {
     ".param": _param,
     ".extent": _extent,
     ".metadata": _metadata,
+    ".message": _message,
     ".loc": _loc,
 }

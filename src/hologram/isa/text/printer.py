@@ -14,7 +14,7 @@ from hologram.isa.text.spelling import spell, spell_slot
 
 
 def disassemble(program: Program) -> str:
-    """The program as text that `assemble` reads back to an equal program, debug places and metadata included."""
+    """The program as text that `assemble` reads back to an equal program, debug data and metadata included."""
     return "\n".join([*_declarations(program), "", *_body(program)]) + "\n"
 
 
@@ -37,6 +37,8 @@ def _declarations(program: Program) -> Iterator[str]:
         yield f".extent {axes}"
     for key, value in sorted(program.metadata.items()):
         yield f".metadata {quote(key)} {quote(value)}"
+    for text in program.messages:
+        yield f".message {quote(text)}"
 
 
 def _param(p: Param) -> str:

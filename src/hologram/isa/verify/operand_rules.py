@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from hologram.isa.instructions import BY_NAME, Category, OperandSpec
+from hologram.isa.messages import places
 from hologram.isa.operands import (
     BYTES_PER_CLASS,
     BYTES_PER_PAGE,
@@ -96,6 +97,8 @@ def check_operands(program: Program, ins: Instruction) -> Messages:
             yield from check(program, ins, operand, value, ins.operand_type(position))
     if ins.spec.category is Category.REDUCE:
         yield from _check_fold(ins)
+    if ins.spec.category is Category.DEBUG:
+        yield from _check_message(program, ins)
     if ins.op == "NbrGet" and isinstance(ins.args[2], int) and ins.args[2] >= NEIGHBOURS:
         yield f"a class has at most {NEIGHBOURS} neighbours, there is no neighbour {ins.args[2]}"
 
@@ -106,6 +109,23 @@ def _check_fold(ins: Instruction) -> Messages:
     assert isinstance(count, int)
     if base.index + count > FIRST_SPECIAL:
         yield f"{count} registers from {base} pass r{FIRST_SPECIAL - 1}"
+
+
+def _check_message(program: Program, ins: Instruction) -> Messages:
+    number = ins.args[1]
+    assert isinstance(number, int)
+    if not program.messages:
+        return
+    if number >= len(program.messages):
+        yield f"there is no message {number}, the program has {len(program.messages)}"
+    elif ins.op == "Print":
+        try:
+            count = len(places(program.messages[number]))
+        except ValueError as error:
+            yield f"message {number} cannot be shown: {error}"
+        else:
+            if count > 1:
+                yield f"message {number} has places for {count} values; Print has one"
 
 
 def _check_reg(program: Program, ins: Instruction, o: OperandSpec, value: object, type: Type | None) -> Messages:
