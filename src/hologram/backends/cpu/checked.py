@@ -57,7 +57,7 @@ class CheckedExecutable:
         memory = (ctypes.c_char * len(block)).from_buffer(block)
         run = RUN_TYPE(self.native.native_for(arguments).run_address)
         with default_environment():
-            status = run(ctypes.addressof(memory))
+            status = run(ctypes.addressof(memory), None)
         found = Record(*(layout.load_slot(block, record + k) for k in range(layout.SLOT, layout.RECORD_BYTES, 8)))
         if found.code or found.division:
             raise Report(self.program, verify(self.program), arguments, domain, self.checks).error(found)

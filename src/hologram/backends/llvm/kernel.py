@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hologram.backends.llvm import barriers, executor_state, flow, shape, together, watch
+from hologram.backends.llvm import barriers, executor_state, flow, layout, shape, together, watch
 from hologram.backends.llvm.barriers import Part, Plan
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value
 from hologram.backends.llvm.job import Lowering
 from hologram.backends.llvm.nest import Nest
-from hologram.backends.llvm.reduction import Reduction
+from hologram.backends.llvm.recipe import recipe
+from hologram.backends.llvm.reduction import Reduction, join_function
 from hologram.backends.llvm.regions import Walker
 from hologram.backends.llvm.rules import LAUNCH_REDUCTIONS
 from hologram.backends.llvm.slots import slots_of
@@ -41,6 +42,8 @@ def lower(job: Lowering) -> Module:
         if part.reduction is not None:
             module.functions.append(together.function(module, part.reduction, job.program.instructions[part.reduction]))
     module.functions.append(Nest(job, module, strips.slots, reductions, plan).run())
+    module.functions.append(join_function(module, job, reductions))
+    module.functions.append(f"@{layout.CUT} = constant i64 {recipe(job)}")
     return module
 
 

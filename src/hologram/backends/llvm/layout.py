@@ -29,8 +29,12 @@ from hologram.isa.program import Param, Program
 from hologram.types import Type
 
 RUN = "hologram_run"
+JOIN = "hologram_join"
 CHECK = "hologram_check"
-"""Names of a kernel's two functions: `i64 run(ptr block)` and `i32 check(ptr block)`."""
+"""Names of a kernel's functions: `i64 run(ptr block, ptr piece)` (see `pieces`), `void join(ptr block, ptr results,
+i64 pieces, i64 log, i64 units)` (see `reduction`) and `i32 check(ptr block)`."""
+CUT = "hologram_cut"
+"""Name of an i64 that says how the kernel's launches may be cut into pieces."""
 
 SLOT = 8
 

@@ -14,6 +14,7 @@ from hologram.isa import text
 from hologram.isa.affine import Affine, Poly, Variable
 from hologram.isa.cfg import Cfg
 from hologram.isa.demands import IN_ORDER
+from hologram.isa.instructions import Category
 from hologram.isa.operands import (
     Condition,
     Field,
@@ -132,12 +133,18 @@ def _with_constants(symbolic: Symbolic, constants: Mapping[Slot, int]) -> Symbol
 
 
 def _is_elementwise(facts: Facts, symbolic: Symbolic) -> bool:
-    """True when every access of lane i is to element i of a one-dimensional array, once: no loops, no neighbours."""
+    """True when every access of lane i is to element i of a one-dimensional array, once: no loops, no neighbours.
+
+    Nor may it fault: of several faults the first is told, so lanes that can run in order.
+    """
     program = facts.program
     if symbolic.cfg.loops or uses_blocks(program) or len(program.extent) != 1:
         return False
     lane = Variable("lane", 0)
     for i, ins in enumerate(program.instructions):
+        divides = ins.op in ("DIV", "REM") and ins.type is not None and ins.type.is_integer
+        if divides or ins.spec.category is Category.ATLAS:
+            return False
         if not ins.spec.is_memory:
             continue
         address = ins.args[1]
