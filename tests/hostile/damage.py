@@ -19,7 +19,8 @@ CHECKSUM = 32
 TOKENS = [
     "(", ")", "[", "]", ":", ",", "\n", "\n    ", " ", "if", "else", "for", "in", "range", "while", "return", "def",
     "@", "kernel", "0", "-1", "1e999", "9" * 40, "x", "n", "f32", "u64", "DeviceArray", "lambda", "**", "//", "=", "==",
-    "not", "\x00", "\ud800", "é", "'", '"', "#", "\\", "\t", "shared", "barrier()", "print", "assert", "import", "*", "...",
+    "not", "\x00", "\ud800", "é", "'", '"', "#", "\\", "\t", "shared", "barrier()", "print", "assert", "import",
+    "*", "...",
 ]  # fmt: skip
 
 

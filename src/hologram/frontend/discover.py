@@ -17,7 +17,7 @@ from hologram.frontend.names import DECORATORS, Device, Names, NotImported, Numb
 from hologram.frontend.parse import find_type, parse_kernel
 from hologram.frontend.source import MAX_SOURCE_BYTES, Source
 
-_DOTTED = re.compile(r"\w+(?:\s*\.\s*\w+)+")
+_DOTTED = re.compile(r"(?<!\w)\w++(?:\s*+\.\s*+\w++)+")  # possessive: linear in the text
 MAX_DOTS = 1000
 MAX_MODULE = 1024
 """Longest name of a module that is looked for."""
@@ -35,7 +35,7 @@ def parse_module(text: str, file: str, first_line: int = 1, root: Source | None 
         raise KernelSyntaxError(message, Location(file, first_line))
     for name in _DOTTED.finditer(text):
         if name[0].count(".") > MAX_DOTS:  # Python's parser takes memory that is quadratic in them
-            message = f"a dotted name of more than {MAX_DOTS} parts"
+            message = f"the text is nested too deeply: a dotted name has more than {MAX_DOTS} parts"
             raise KernelSyntaxError(message, Location(file, first_line + text.count("\n", 0, name.start())))
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     shifted = textwrap.dedent(text) if text[:1] in (" ", "\t") else text
