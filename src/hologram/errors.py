@@ -61,6 +61,10 @@ class AssemblyError(SourceError):
     """An Atlas ISA text (.atlasm) is malformed."""
 
 
+class CircuitError(SourceError):
+    """A circuit is malformed, or its parts do not fit together."""
+
+
 class ProgramFormatError(HologramError, ValueError):
     """A program file is malformed; `offset` is the byte where reading stopped."""
 
@@ -101,6 +105,10 @@ class VerificationError(HologramError, ValueError):
         lines = [f"  {f}" for f in self.findings[:SHOWN_FINDINGS]]
         more = [f"  … and {len(self.findings) - SHOWN_FINDINGS} more"] if len(self.findings) > SHOWN_FINDINGS else []
         return "\n".join([f"program '{self.program[:80]}' is not valid:", *lines, *more])
+
+
+class BuildError(HologramError, TypeError, ValueError):
+    """A program is put together wrongly: an operand of another type, too many operands, a label placed twice."""
 
 
 class UnsupportedError(HologramError, NotImplementedError):
