@@ -12,13 +12,14 @@ from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.memory import Region
 from hologram.backends.interpreter.printing import Printer
-from hologram.backends.interpreter.reduce import ACCUMULATORS, Contributions
+from hologram.backends.interpreter.reduce import Contributions
 from hologram.backends.interpreter.registers import ALL, Active, Register, UnwrittenError
 from hologram.backends.interpreter.report import fail
 from hologram.backends.interpreter.shared import SharedMemory
 from hologram.backends.reports import assertion
 from hologram.errors import AssertionFailedError, BarrierError, ExecutionError, OutOfBoundsError, UninitializedReadError
 from hologram.isa.operands import Special
+from hologram.isa.reductions import ACCUMULATORS
 from hologram.types import Type
 
 _PRELOADED = {252: (Special.LANE_X, Type.U32), 253: (Special.BLOCK_X, Type.U32), 254: (Special.BLOCK_DIM_X, Type.U32)}
