@@ -84,7 +84,7 @@ def _check(document: Document, path: str) -> None:
     if document.version not in VERSIONS:
         known = " and ".join(VERSIONS)
         raise SchemaError(f"{path}.version is {document.version[:40]!r}; this reader knows {known}")
-    for node, depth in tree.nodes(document.kernel):
+    for _, depth in tree.nodes(document.kernel):
         if depth > tree.MAX_DEPTH:
             raise SchemaError(f"{path}.kernel is nested more than {tree.MAX_DEPTH} deep")
     beyond = _beyond_1_0(document.kernel) if document.version == "1.0" else None
