@@ -13,6 +13,7 @@ from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.machine import decode_blocks, run
 from hologram.backends.interpreter.memory import Region
+from hologram.backends.interpreter.races import Clock
 from hologram.backends.interpreter.reduce import Reduction
 from hologram.backends.interpreter.report import refuse
 from hologram.backends.interpreter.state import State
@@ -31,14 +32,14 @@ DEFAULT_MAX_STEPS = 10_000_000
 class InterpreterBackend:
     """Runs programs in lock-step over NumPy arrays, exactly as the ISA says, and checks every access.
 
-    `max_steps` bounds the instructions a lane may run. `boundary` holds the bytes of the boundary pool (u8, shape
-    (1179648,)); programs that address the pool are refused without it.
+    `max_steps` bounds the instructions a lane may run; with `races` data races are looked for. `boundary` holds the
+    bytes of the boundary pool (u8, shape (1179648,)); programs that address the pool are refused without it.
     """
 
     name = "interpreter"
 
-    def __init__(self, max_steps: int = DEFAULT_MAX_STEPS, boundary: Array | None = None) -> None:
-        self.max_steps = max_steps
+    def __init__(self, max_steps: int = DEFAULT_MAX_STEPS, boundary: Array | None = None, races: bool = True) -> None:
+        self.max_steps, self.races = max_steps, races
         self.boundary = None if boundary is None else Region.of("boundary pool", boundary)
 
     def implements(self, spec: Spec, type: Type | None) -> bool:
@@ -82,6 +83,7 @@ class InterpreterExecutable:
         self.program = program
         self._backend, self._facts, self._cfg = backend, facts, cfg
         self._works_by_blocks = works_by_blocks(self.program)
+        self._stored = frozenset(s for i, s in facts.slot_of.items() if facts.program.instructions[i].op == "STG")
         self._code = decode_blocks(cfg, facts.slot_of)
 
     def launch(self, arguments: Sequence[Argument], domain: Domain) -> None:
@@ -90,7 +92,15 @@ class InterpreterExecutable:
         Raises `OutOfBoundsError`, `UninitializedReadError` and `StepLimitError` at the lane that caused them, and
         `DivisionByZeroError` when all lanes are done.
         """
-        launch = Launch(self._facts.program, domain, arguments, self._backend.boundary, original=self._facts.original)
+        launch = Launch(
+            self._facts.program,
+            domain,
+            arguments,
+            self._backend.boundary,
+            original=self._facts.original,
+            clock=Clock() if self._backend.races else None,
+            stored=self._stored,
+        )
         launch.reductions = {
             index: Reduction(REDUCTIONS[instruction.op], instruction.type)
             for block in self._cfg.order

@@ -11,6 +11,7 @@ from hologram.backends.base import Argument, Domain
 from hologram.backends.interpreter.convert import STORAGE, constant
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.memory import Region
+from hologram.backends.interpreter.races import Clock, Shadow, attach
 from hologram.backends.interpreter.reduce import Reduction
 from hologram.isa.builder import immediate
 from hologram.isa.operands import Field, Slot
@@ -22,7 +23,8 @@ from hologram.types import Type
 class Launch:
     """A program with its arguments; `fault` is the first division by zero: (instruction, lane).
 
-    `original` gives the index that errors name, where calls were inlined.
+    `original` gives the index that errors name, where calls were inlined. Where races are looked for there is a
+    `clock`, and `stored` are the slots of arrays that the program stores to.
     """
 
     program: Program
@@ -33,11 +35,23 @@ class Launch:
     reductions: dict[int, Reduction] = field(default_factory=dict)
     fault: tuple[int, int] | None = None
     original: Callable[[int], int] = int
+    clock: Clock | None = None
+    stored: frozenset[int] = frozenset()
+    shared_element: int = 1
 
     def __post_init__(self) -> None:
         for slot, (param, argument) in enumerate(zip(self.program.params, self.arguments, strict=True)):
             if isinstance(argument, np.ndarray):
                 self.regions[slot] = Region.of(param.name, argument)
+        if self.clock is not None:
+            attach(self.regions, self.stored, [p.type.size for p in self.program.params], self.clock)
+            shared = [i.type.size for i in self.program.instructions if i.op in ("LDS", "STS") and i.type]
+            self.shared_element = min(shared, default=1)
+
+    def shared_shadow(self) -> Shadow | None:
+        """The shadow of one block's shared memory, where races are looked for."""
+        size = self.program.shared_bytes
+        return Shadow(self.clock, size, self.shared_element) if self.clock is not None and size else None
 
     def parameter(self, slot: Slot, ty: Type) -> Array:
         """The value of a slot, shape (1,); the handle of an array is its slot's index."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from hologram.backends.interpreter.coordinates import Batch
+from hologram.backends.reports import lane_place
 from hologram.errors import ExecutionError, UnsupportedError
 from hologram.isa.program import Program
 from hologram.isa.text import spell
@@ -14,13 +15,10 @@ from hologram.isa.text import spell
 def fail(
     kind: type[ExecutionError], program: Program, index: int, named: int, message: str, batch: Batch, lane: int
 ) -> NoReturn:
-    """Raise an execution error for one lane of a batch; in launches of several axes the global index is named too.
-
-    `named` is the index that the error gives to the instruction.
-    """
-    if batch.domain.lanes[1:] != (1, 1):
-        message += f" at global index {batch.coordinates(lane)}"
-    raise kind(message, program.name, named, program.location(index), int(batch.number[lane]))
+    """Raise an execution error for one lane of a batch; `named` is the index that the error shows."""
+    number, text = int(batch.number[lane]), spell(program, program.instructions[index])
+    place = lane_place(batch.domain, number)
+    raise kind(message, program.name, named, program.location(index), number, text, place)
 
 
 def refuse(program: Program, refusals: Iterable[tuple[int, str]]) -> None:

@@ -2,39 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NoReturn
 
 import numpy as np
 
+from hologram.backends.interpreter.convert import unsigned
 from hologram.backends.interpreter.coordinates import Batch, width
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.memory import Region
 from hologram.backends.interpreter.printing import Printer
+from hologram.backends.interpreter.races import Race
 from hologram.backends.interpreter.reduce import ACCUMULATORS, Contributions
 from hologram.backends.interpreter.registers import ALL, Active, Register, UnwrittenError
 from hologram.backends.interpreter.report import fail
 from hologram.backends.interpreter.shared import SharedMemory
-from hologram.backends.reports import assertion
-from hologram.errors import AssertionFailedError, BarrierError, ExecutionError, OutOfBoundsError, UninitializedReadError
+from hologram.backends.reports import assertion, data_race, lane_list
+from hologram.errors import (
+    AssertionFailedError,
+    BarrierError,
+    DataRaceError,
+    ExecutionError,
+    OutOfBoundsError,
+    UninitializedReadError,
+)
 from hologram.isa.operands import Special
 from hologram.types import Type
 
 _PRELOADED = {252: (Special.LANE_X, Type.U32), 253: (Special.BLOCK_X, Type.U32), 254: (Special.BLOCK_DIM_X, Type.U32)}
 
+ACCESSES = {"LD": "load", "ST": "store"}
+
 
 class State:
     """Registers and predicates of the lanes of one batch; `index` is the instruction being run.
+
+    `elsewhere` tells which instruction lanes wait before that do not run now, `ended` which was a lane's last.
 
     Registers come into being when they are first touched.
     """
 
     def __init__(self, launch: Launch, batch: Batch) -> None:
         self.launch, self.batch, self.index = launch, batch, 0
+        if launch.clock is not None:
+            launch.clock.begin(batch)
         self.steps, self.total_steps = np.zeros(batch.count, np.int64), 0
-        self.shared = SharedMemory(launch.program.shared_bytes)
+        self.shared = SharedMemory(launch.program.shared_bytes, launch.shared_shadow())
         self.contributions: dict[int, Contributions] = {}
         self.printer = Printer(launch.program, batch)
+        self.elsewhere: Callable[[], list[tuple[int, Active]]] = list
+        self.ended: list[tuple[int, Active]] = []
         self._registers: dict[int, Register] = {}
         self._predicates: dict[int, Register] = {}
 
@@ -113,6 +131,55 @@ class State:
             message += "; guard the access or pass a longer array"
             self.fail(OutOfBoundsError, message, self.lane(active, outside))
 
+    def note_read(self, region: Region, offsets: Array, ty: Type, active: Active) -> None:
+        """Refuse a load or an atomic that races with a store."""
+        tracked = region.tracked
+        if tracked is None:
+            return
+        lanes = self._positions(active)
+        if len(offsets) == 1 and len(lanes) > 1:  # two lanes at one place stand for all
+            lanes = lanes[[0, -1]]
+        positions = np.broadcast_to(offsets, lanes.shape) + (region.base + tracked.start)
+        race = tracked.shadow.read(self.index, positions, lanes, ty.size)
+        if race is not None:
+            self._race(region, race, ty)
+
+    def store(self, region: Region, offsets: Array, ty: Type, values: Array, active: Active) -> None:
+        """Store values at offsets that are inside (one a lane, or one for all); refuses a store that races."""
+        offsets = np.broadcast_to(offsets, (self.count(active),))
+        tracked = region.tracked
+        if tracked is None:
+            region.store(offsets, values)
+            return
+        lanes, positions = self._positions(active), offsets + (region.base + tracked.start)
+
+        def changes() -> Array:
+            return np.asarray(unsigned(region.load(offsets, values.dtype)) != unsigned(values))
+
+        race = tracked.shadow.store(self.index, positions, lanes, ty.size, changes)
+        if race is None:
+            region.store(offsets, values)
+            race = tracked.shadow.collision(positions, lanes, ty.size, changes)
+        if race is not None:
+            self._race(region, race, ty)
+
+    def _positions(self, active: Active) -> Array:
+        return np.arange(self.batch.count) if isinstance(active, slice) else active
+
+    def _race(self, region: Region, race: Race, ty: Type) -> NoReturn:
+        """Report two accesses that nothing orders."""
+        assert region.tracked is not None
+        launch, earlier = self.launch, race.earlier
+        what = ACCESSES.get(launch.program.instructions[earlier.instruction].op[:2], "atomic")
+        place = launch.program.location(earlier.instruction) or f"instruction {launch.original(earlier.instruction)}"
+        element = (race.position - region.tracked.start - region.base) // ty.size
+        message = data_race(region.name, element, self.batch.domain, what, earlier.lane, str(place))
+        try:
+            self.fail(DataRaceError, message, race.lane)
+        except DataRaceError as error:
+            error.other_lane, error.other_location = earlier.lane, launch.program.location(earlier.instruction)
+            raise
+
     def shared_written(self, offsets: Array, ty: Type, active: Active) -> None:
         """Refuse a load from shared memory that no lane of the block has stored to."""
         unwritten = self.shared.unwritten(offsets, ty.size)
@@ -121,13 +188,20 @@ class State:
             message = f"load of {ty.value} at byte offset {offset} of shared memory, which has not been written"
             self.fail(UninitializedReadError, message, self.lane(active, unwritten))
 
+    def meet(self) -> None:
+        """The lanes of the block have come to a barrier."""
+        if self.launch.clock is not None:
+            self.launch.clock.meet()
+
     def missed_barrier(self, active: Active) -> NoReturn:
         """Refuse a barrier that only the active lanes of the block have come to."""
-        here = np.zeros(self.batch.count, np.bool_)
-        here[active] = True
-        missing = [int(self.batch.number[lane]) for lane in np.flatnonzero(~here)]
-        shown = ", ".join(str(n) for n in missing[:8]) + (", ..." if len(missing) > 8 else "")
-        message = f"{len(missing)} of {self.batch.count} lanes of the block are not at this barrier: lanes {shown}"
+        numbers = self.batch.number
+        message = f"only {self.count(active)} of the block's {self.batch.count} lanes come to this barrier "
+        message += f"({lane_list(numbers[active].tolist())})"
+        for verb, groups in (("are at", self.elsewhere()), ("ended at", self.ended)):
+            for index, lanes in groups:
+                place = self.launch.program.location(index) or f"instruction {self.launch.original(index)}"
+                message += f"; {lane_list(numbers[lanes].tolist())} {verb} {place}"
         self.fail(BarrierError, message, self.lane(active, np.array([True])))
 
     def divided_by_zero(self, active: Active, zero: Array) -> None:
