@@ -98,6 +98,10 @@ class VerificationError(HologramError, ValueError):
         return f"program '{self.program}' is not valid:\n" + "\n".join(f"  {f}" for f in self.findings)
 
 
+class BuildError(HologramError, TypeError, ValueError):
+    """A program is put together wrongly: an operand of another type, too many operands, a label placed twice."""
+
+
 class UnsupportedError(HologramError, NotImplementedError):
     """A backend (or this version) does not have what was asked for; the message names it."""
 

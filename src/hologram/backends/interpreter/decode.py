@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from hologram.backends.interpreter import atlas
 from hologram.backends.interpreter.atomics import UPDATES, update
 from hologram.backends.interpreter.convert import STORAGE, constant, convert
 from hologram.backends.interpreter.lanes import Array
@@ -371,6 +372,7 @@ _STEPS: Mapping[str, Callable[[Site], Step]] = {
     "Assert": _assert,
     **dict.fromkeys(("ReduceAdd", "ReduceMin", "ReduceMax", "ReduceMul"), _fold),
     **dict.fromkeys(UPDATES, _atomic),
+    **atlas.STEPS,
     **dict.fromkeys(REDUCTIONS, _reduce),
     **dict.fromkeys(BLOCK_REDUCTIONS, _reduce_block),
 }

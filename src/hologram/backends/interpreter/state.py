@@ -50,6 +50,7 @@ class State:
         self.steps, self.total_steps = np.zeros(batch.count, np.int64), 0
         self.shared = SharedMemory(launch.program.shared_bytes, launch.shared_shadow())
         self.contributions: dict[int, Contributions] = {}
+        self.phase = np.zeros(batch.count, np.uint32)
         self.printer = Printer(launch.program, batch)
         self.elsewhere: Callable[[], list[tuple[int, Active]]] = list
         self.ended: list[tuple[int, Active]] = []

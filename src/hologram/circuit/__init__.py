@@ -1,0 +1,1 @@
+"""Circuits: computations over the 96 classes of the Atlas."""
