@@ -61,6 +61,10 @@ class AssemblyError(SourceError):
     """An Atlas ISA text (.atlasm) is malformed."""
 
 
+class CircuitError(SourceError):
+    """A circuit is malformed, or its parts do not fit together."""
+
+
 class ProgramFormatError(HologramError, ValueError):
     """A program file is malformed; `offset` is the byte where reading stopped."""
 

@@ -37,7 +37,8 @@ blocks. Lanes beyond the extent do nothing.
 {types}
 
 All twelve types compute. f16 and bf16 arithmetic is done in f32 and rounded once, to nearest-even; loads and stores
-move bits. Subnormal numbers are kept.
+move bits. Subnormal numbers are kept. An array may also be loaded and stored with the unsigned type
+of its elements' size: its bits.
 
 ## Registers
 
