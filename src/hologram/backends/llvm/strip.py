@@ -164,7 +164,10 @@ class Strip:
         """Begin with what the strip had at the barrier."""
         width = self.lanes if kept.stride is None else 0
         element = self._element(web)
-        value = self.w.value(f"load {vector(element, width)}, ptr {self._kept_cell(kept)}, align 1", element, width)
+        if kept.source is None:
+            value = self.w.value(f"load {vector(element, width)}, ptr {self._kept_cell(kept)}, align 1", element, width)
+        else:
+            value = self._source(self.program.instructions[kept.source])
         if self._width(web):
             value = self.as_vector(value, web.type, kept.stride)
         self.w.line(f"store {value}, ptr {self._cell(web)}")
