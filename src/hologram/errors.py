@@ -200,6 +200,10 @@ class StepLimitError(ExecutionError):
     """A launch ran more steps than `max_steps` allows."""
 
 
+class NumericError(ExecutionError, FloatingPointError):
+    """Finite numbers gave a NaN or an infinity, where the executor was asked to look for that (`nan="raise"`)."""
+
+
 class PrintIgnoredWarning(UserWarning):
     """A kernel prints, and the backend it is compiled for shows nothing."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from hologram.backends import faults
 from hologram.backends.base import Argument, Domain
 from hologram.backends.interpreter.coordinates import batches, blocks
 from hologram.backends.interpreter.decode import REDUCTIONS, implements
@@ -32,14 +33,22 @@ DEFAULT_MAX_STEPS = 10_000_000
 class InterpreterBackend:
     """Runs programs in lock-step over NumPy arrays, exactly as the ISA says, and checks every access.
 
-    `max_steps` bounds the instructions a lane may run; with `races` data races are looked for. `boundary` holds the
-    bytes of the boundary pool (u8, shape (1179648,)); programs that address the pool are refused without it.
+    `max_steps` bounds the instructions a lane may run; with `races` data races are looked for; with `nan`, arithmetic
+    that makes a NaN or an infinity of finite numbers is an error. `boundary` holds the bytes of the boundary pool (u8,
+    shape (1179648,)); programs that address the pool are refused without it.
     """
 
     name = "interpreter"
 
-    def __init__(self, max_steps: int = DEFAULT_MAX_STEPS, boundary: Array | None = None, races: bool = True) -> None:
-        self.max_steps, self.races = max_steps, races
+    def __init__(
+        self,
+        max_steps: int = DEFAULT_MAX_STEPS,
+        boundary: Array | None = None,
+        *,
+        nan: bool = False,
+        races: bool = True,
+    ) -> None:
+        self.max_steps, self.nan, self.races = max_steps, nan, races
         self.boundary = None if boundary is None else Region.of("boundary pool", boundary)
 
     def implements(self, spec: Spec, type: Type | None) -> bool:
@@ -84,7 +93,7 @@ class InterpreterExecutable:
         self._backend, self._facts, self._cfg = backend, facts, cfg
         self._works_by_blocks = works_by_blocks(self.program)
         self._stored = frozenset(s for i, s in facts.slot_of.items() if facts.program.instructions[i].op == "STG")
-        self._code = decode_blocks(cfg, facts.slot_of)
+        self._code = decode_blocks(cfg, facts.slot_of, backend.nan)
 
     def launch(self, arguments: Sequence[Argument], domain: Domain) -> None:
         """Run all lanes of a domain on host arrays and numbers, one argument a parameter.
@@ -97,6 +106,7 @@ class InterpreterExecutable:
             domain,
             arguments,
             self._backend.boundary,
+            written=self.program,
             original=self._facts.original,
             clock=Clock() if self._backend.races else None,
             stored=self._stored,
@@ -113,10 +123,7 @@ class InterpreterExecutable:
             state.finish()
         self._store_reductions(launch)
         if launch.fault is not None:
-            index, lane = launch.fault
-            message = "integer division by zero (the result is 0)"
-            named = self._facts.original(index)
-            raise DivisionByZeroError(message, self.program.name, named, self.program.location(named), lane)
+            raise launch.failure(DivisionByZeroError, faults.division(), *launch.fault)
 
     def _store_reductions(self, launch: Launch) -> None:
         for index, reduction in sorted(launch.reductions.items()):

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from hologram.backends import faults
 from hologram.backends.interpreter.convert import unsigned
 from hologram.backends.interpreter.coordinates import Batch, width
 from hologram.backends.interpreter.lanes import Array
@@ -16,9 +17,7 @@ from hologram.backends.interpreter.printing import Printer
 from hologram.backends.interpreter.races import Race
 from hologram.backends.interpreter.reduce import ACCUMULATORS, Contributions
 from hologram.backends.interpreter.registers import ALL, Active, Register, UnwrittenError
-from hologram.backends.interpreter.report import fail
 from hologram.backends.interpreter.shared import SharedMemory
-from hologram.backends.reports import assertion, data_race, lane_list
 from hologram.errors import (
     AssertionFailedError,
     BarrierError,
@@ -31,8 +30,6 @@ from hologram.isa.operands import Special
 from hologram.types import Type
 
 _PRELOADED = {252: (Special.LANE_X, Type.U32), 253: (Special.BLOCK_X, Type.U32), 254: (Special.BLOCK_DIM_X, Type.U32)}
-
-ACCESSES = {"LD": "load", "ST": "store"}
 
 
 class State:
@@ -59,8 +56,7 @@ class State:
 
     def fail(self, kind: type[ExecutionError], message: str, lane: int) -> NoReturn:
         """Raise an error at the current instruction for a lane of the batch."""
-        launch = self.launch
-        fail(kind, launch.program, self.index, launch.original(self.index), message, self.batch, lane)
+        raise self.launch.failure(kind, message, self.index, int(self.batch.number[lane]))
 
     def count(self, active: Active) -> int:
         """How many lanes are active."""
@@ -126,10 +122,7 @@ class State:
         outside = region.outside(offsets, ty.size)
         if outside.any():
             offset = int(offsets[np.argmax(outside)])
-            size = len(region.bytes)
-            message = f"{verb} of {ty.value} at byte offset {offset} of '{region.name}', which is {size} bytes long"
-            message += f" (element {offset // ty.size} of {size // ty.size})" if offset % ty.size == 0 else ""
-            message += "; guard the access or pass a longer array"
+            message = faults.out_of_bounds(verb, ty, offset, region.name, len(region.bytes))
             self.fail(OutOfBoundsError, message, self.lane(active, outside))
 
     def note_read(self, region: Region, offsets: Array, ty: Type, active: Active) -> None:
@@ -171,15 +164,14 @@ class State:
         """Report two accesses that nothing orders."""
         assert region.tracked is not None
         launch, earlier = self.launch, race.earlier
-        what = ACCESSES.get(launch.program.instructions[earlier.instruction].op[:2], "atomic")
-        place = launch.program.location(earlier.instruction) or f"instruction {launch.original(earlier.instruction)}"
+        what = faults.verb(launch.program.instructions[earlier.instruction].op)
         element = (race.position - region.tracked.start - region.base) // ty.size
-        message = data_race(region.name, element, self.batch.domain, what, earlier.lane, str(place))
-        try:
-            self.fail(DataRaceError, message, race.lane)
-        except DataRaceError as error:
-            error.other_lane, error.other_location = earlier.lane, launch.program.location(earlier.instruction)
-            raise
+        message = faults.data_race(
+            region.name, element, launch.domain, what, earlier.lane, launch.place(earlier.instruction)
+        )
+        error = launch.failure(DataRaceError, message, self.index, int(self.batch.number[race.lane]))
+        error.other_lane, error.other_location = earlier.lane, launch.program.location(earlier.instruction)
+        raise error
 
     def shared_written(self, offsets: Array, ty: Type, active: Active) -> None:
         """Refuse a load from shared memory that no lane of the block has stored to."""
@@ -198,11 +190,10 @@ class State:
         """Refuse a barrier that only the active lanes of the block have come to."""
         numbers = self.batch.number
         message = f"only {self.count(active)} of the block's {self.batch.count} lanes come to this barrier "
-        message += f"({lane_list(numbers[active].tolist())})"
+        message += f"({faults.lane_list(numbers[active].tolist())})"
         for verb, groups in (("are at", self.elsewhere()), ("ended at", self.ended)):
             for index, lanes in groups:
-                place = self.launch.program.location(index) or f"instruction {self.launch.original(index)}"
-                message += f"; {lane_list(numbers[lanes].tolist())} {verb} {place}"
+                message += f"; {faults.lane_list(numbers[lanes].tolist())} {verb} {self.launch.place(index)}"
         self.fail(BarrierError, message, self.lane(active, np.array([True])))
 
     def divided_by_zero(self, active: Active, zero: Array) -> None:
@@ -217,7 +208,7 @@ class State:
 
     def failed_assertion(self, active: Active, failed: Array, message: int) -> NoReturn:
         """Report a claim that does not hold in some of the active lanes."""
-        self.fail(AssertionFailedError, assertion(self.launch.program, message), self.lane(active, failed))
+        self.fail(AssertionFailedError, faults.assertion(self.launch.program, message), self.lane(active, failed))
 
     def contribute(self, active: Active, ty: Type, values: Array) -> None:
         """Add the active lanes' values to the launch reduction that is the current instruction."""

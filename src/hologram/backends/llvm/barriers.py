@@ -20,6 +20,7 @@ from hologram.isa.cfg import EXIT, Block, Cfg, between_barriers
 from hologram.isa.operands import Special
 from hologram.isa.program import Program
 
+STEP_BYTES = 8
 MAX_KEPT = 4096
 """Bytes that a strip may keep: a block of 1,024 strips then needs at most 4 MiB of stack."""
 OF_A_LANE = frozenset(s for s in Special if s.value.startswith(("lane", "global")))
@@ -45,13 +46,15 @@ class Part:
 class Plan:
     """All parts; `barriers` says by instruction which part follows and what it needs, `size` bytes a strip.
 
-    It `reduces` where one of the barriers is a block reduction.
+    It `reduces` where one of the barriers is a block reduction. Checked code that counts steps keeps the counts of a
+    strip's lanes in its bytes, too, from `counts` on.
     """
 
     parts: tuple[Part, ...]
     barriers: Mapping[int, Meeting]
     size: int
     reduces: bool
+    counts: int = 0
 
     @property
     def proved(self) -> bool:
@@ -116,7 +119,9 @@ def plan(job: Lowering) -> Plan:
         constants = {place: k.constant for place, k in found.items() if k.constant is not None}
         shapes = shape.analyse(part, inside, job.unit_strides, job.decided, entry=strides, constants=constants)
         parts.append(Part(number, part, inside, shapes, found, reduction))
-    return Plan(tuple(parts), barriers, -(-size // 64) * 64, any(_result(cfg, b) for b in _waiting(cfg)))
+    counted = STEP_BYTES * job.lanes if job.watch is not None and job.watch.steps else 0
+    reduces = any(_result(cfg, b) for b in _waiting(cfg))
+    return Plan(tuple(parts), barriers, -(-(size + counted) // 64) * 64, reduces, size)
 
 
 def irreducible(cfg: Cfg) -> list[int]:

@@ -1,0 +1,124 @@
+"""What can go wrong while lanes run, told in the same words by every backend that looks for it."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TypeVar
+
+from hologram.backends.base import Domain, Triple
+from hologram.errors import ExecutionError
+from hologram.isa.program import Instruction, Program
+from hologram.isa.text import spell
+from hologram.types import Type
+
+E = TypeVar("E", bound=ExecutionError)
+SHOWN_LANES = 8
+_VERBS = {"LD": "load", "AT": "atomic"}
+_MOVES = frozenset({"MOV", "MOV_IMM", "MOV_PARAM", "MOV_SREG", "SEL"})
+
+
+class Fault(IntEnum):
+    """What stopped checked code; the numbers are in its compiled form."""
+
+    OUT_OF_BOUNDS = 1
+    UNALIGNED = 2
+    STEP_LIMIT = 3
+    NOT_FINITE = 4
+    OF_INSTRUCTION = 5
+    ASSERTION = 6
+
+
+def failure(
+    kind: type[E],
+    message: str,
+    program: Program,
+    index: int,
+    domain: Domain | None = None,
+    lane: int | None = None,
+) -> E:
+    """An error of a launch: `index` is the instruction in the program as the user has it, `lane` counts x first."""
+    text = spell(program, program.instructions[index]) if 0 <= index < len(program.instructions) else ""
+    place = "" if lane is None or domain is None else lane_place(domain, lane)
+    return kind(message, program.name, index, program.location(index), lane, text, place)
+
+
+def coordinates(domain: Domain, lane: int) -> Triple:
+    """Global (x, y, z) of a lane."""
+    nx, ny, _ = domain.lanes
+    return lane % nx, lane // nx % ny, lane // (nx * ny)
+
+
+def lane_place(domain: Domain, lane: int) -> str:
+    """Which lane of which block that is; launches of several axes name the global index, too.
+
+    >>> lane_place(Domain((100, 1, 1), (4, 1, 1), (32, 1, 1)), 70)
+    'lane 6 of block 2'
+    """
+    at = coordinates(domain, lane)
+    inside = tuple(x % b for x, b in zip(at, domain.block, strict=True))
+    block = tuple(x // b for x, b in zip(at, domain.block, strict=True))
+    if domain.lanes[1:] == (1, 1):
+        return f"lane {inside[0]} of block {block[0]}"
+    return f"at global index {at}, lane {inside} of block {block}"
+
+
+def lane_list(lanes: list[int]) -> str:
+    """`lane 3` or `lanes 0, 1, 2, ...`."""
+    shown = ", ".join(str(n) for n in lanes[:SHOWN_LANES]) + (", ..." if len(lanes) > SHOWN_LANES else "")
+    return f"lane{'s' if len(lanes) > 1 else ''} {shown}"
+
+
+def verb(op: str) -> str:
+    """What an instruction does to memory: "load", "store" or "atomic"."""
+    return _VERBS.get(op[:2], "store")
+
+
+def out_of_bounds(verb: str, ty: Type, offset: int, name: str, size: int) -> str:
+    """An access (`verb`) of `ty` at a byte offset of an array (or other memory) that is `size` bytes long."""
+    message = f"{verb} of {ty.value} at byte offset {offset} of '{name}', which is {size} bytes long"
+    message += f" (element {offset // ty.size} of {size // ty.size})" if offset % ty.size == 0 else ""
+    return message + "; guard the access or pass a longer array"
+
+
+def unaligned(ty: Type) -> str:
+    """An atomic between two elements."""
+    return f"atomic at a byte offset that is no multiple of {ty.size}"
+
+
+def step_limit(max_steps: int) -> str:
+    """A lane that seems not to end."""
+    return f"a lane ran more than {max_steps} instructions; does the loop end? If so, raise max_steps"
+
+
+def not_finite(ins: Instruction, is_nan: bool) -> str:
+    """A result that no finite operands should give."""
+    assert ins.type is not None
+    return f"{ins.op}.{ins.type.value} of finite numbers gave {'NaN' if is_nan else 'infinity'}"
+
+
+def division() -> str:
+    """An integer divided by zero."""
+    return "integer division by zero (the result is 0)"
+
+
+def assertion(program: Program, message: int) -> str:
+    """What an Assert that fails says: the text given to it, or its number where the program has no texts."""
+    known = message < len(program.messages)
+    text = program.messages[message] if known else f"message {message}"
+    return f"assertion failed: {text}" if text else "assertion failed"
+
+
+def data_race(array: str, element: int, domain: Domain, what: str, lane: int, place: str) -> str:
+    """What a race says: the earlier access is a `what` by `lane` at `place`."""
+    return (
+        f"data race on element {element} of '{array}': this access and the {what} by lane {lane} "
+        f"({lane_place(domain, lane)}) at {place} are not ordered; put a barrier between them, use an atomic, or store "
+        "to another array"
+    )
+
+
+def makes_floats(ins: Instruction) -> bool:
+    """True for instructions that compute a float, as against those that move one: what a NaN watch looks at."""
+    written = any(o.written and o.kind == "reg" for o in ins.spec.operands)
+    computes = not ins.spec.is_memory and ins.op not in _MOVES
+    return computes and written and ins.type is not None and ins.type.is_float
