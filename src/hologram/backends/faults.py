@@ -62,6 +62,13 @@ def lane_place(domain: Domain, lane: int) -> str:
     return f"at global index {at}, lane {inside} of block {block}"
 
 
+def missed_barrier(total: int, others: list[tuple[list[int], str]]) -> str:
+    """Not all lanes of a block come to a barrier: the others, and where they are."""
+    count = sum(len(lanes) for lanes, _ in others)
+    where = "; ".join(f"{lane_list(lanes)} {place}" for lanes, place in others)
+    return f"{count} of the block's {total} lanes {'is' if count == 1 else 'are'} not at this barrier: {where}"
+
+
 def lane_list(lanes: list[int]) -> str:
     """`lane 3` or `lanes 0, 1, 2, ...`."""
     shown = ", ".join(str(n) for n in lanes[:SHOWN_LANES]) + (", ..." if len(lanes) > SHOWN_LANES else "")

@@ -189,11 +189,9 @@ class State:
     def missed_barrier(self, active: Active) -> NoReturn:
         """Refuse a barrier that only the active lanes of the block have come to."""
         numbers = self.batch.number
-        message = f"only {self.count(active)} of the block's {self.batch.count} lanes come to this barrier "
-        message += f"({faults.lane_list(numbers[active].tolist())})"
-        for verb, groups in (("are at", self.elsewhere()), ("ended at", self.ended)):
-            for index, lanes in groups:
-                message += f"; {faults.lane_list(numbers[lanes].tolist())} {verb} {self.launch.place(index)}"
+        groups = [(*group, "at") for group in self.elsewhere()] + [(*group, "ended at") for group in self.ended]
+        others = [(numbers[lanes].tolist(), f"{how} {self.launch.place(index)}") for index, lanes, how in groups]
+        message = faults.missed_barrier(self.batch.count, others)
         self.fail(BarrierError, message, self.lane(active, np.array([True])))
 
     def divided_by_zero(self, active: Active, zero: Array) -> None:
