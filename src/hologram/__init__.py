@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hologram.backends.base import LaunchConfig
     from hologram.errors import HologramError
     from hologram.isa.builder import Builder
+    from hologram.isa.cache import ProgramCache
     from hologram.language.kernel import Kernel, kernel
     from hologram.language.program import Library, Program, load_library
     from hologram.runtime.buffer import Buffer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         set_default_executor,
     )
     from hologram.runtime.launch import Launch
+    from hologram.runtime.threads import get_num_threads, set_num_threads
     from hologram.types import Type
 
 __version__ = "0.1.0"
@@ -32,6 +34,7 @@ _HOMES = {
     "hologram.backends.base": ("LaunchConfig",),
     "hologram.errors": ("HologramError",),
     "hologram.isa.builder": ("Builder",),
+    "hologram.isa.cache": ("ProgramCache",),
     "hologram.language.kernel": ("Kernel", "kernel"),
     "hologram.language.program": ("Library", "Program", "load_library"),
     "hologram.runtime.buffer": ("Buffer",),
@@ -46,6 +49,7 @@ _HOMES = {
         "set_default_executor",
     ),
     "hologram.runtime.launch": ("Launch",),
+    "hologram.runtime.threads": ("get_num_threads", "set_num_threads"),
     "hologram.types": ("Type",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -62,17 +66,20 @@ __all__ = [
     "LaunchConfig",
     "Library",
     "Program",
+    "ProgramCache",
     "Type",
     "__version__",
     "backends",
     "default_executor",
     "get_default_backend",
+    "get_num_threads",
     "is_cuda_available",
     "is_metal_available",
     "kernel",
     "load_library",
     "ops",
     "set_default_executor",
+    "set_num_threads",
 ]
 
 

@@ -61,6 +61,10 @@ class AssemblyError(SourceError):
     """An Atlas ISA text (.atlasm) is malformed."""
 
 
+class CircuitError(SourceError):
+    """A circuit is malformed, or its parts do not fit together."""
+
+
 class ProgramFormatError(HologramError, ValueError):
     """A program file is malformed; `offset` is the byte where reading stopped."""
 
@@ -96,6 +100,10 @@ class VerificationError(HologramError, ValueError):
 
     def __str__(self) -> str:
         return f"program '{self.program}' is not valid:\n" + "\n".join(f"  {f}" for f in self.findings)
+
+
+class BuildError(HologramError, TypeError, ValueError):
+    """A program is put together wrongly: an operand of another type, too many operands, a label placed twice."""
 
 
 class UnsupportedError(HologramError, NotImplementedError):

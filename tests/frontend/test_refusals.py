@@ -101,7 +101,6 @@ STATEMENTS = [
     ("x = 1.0 + shared(f32, 4)[0]", 15, "shared(…) declares an array", "alone"),
     ("x = barrier()", 9, "barrier() has no value", "statement"),
     ("barrier(1)", 5, "barrier takes 0 argument(s), got 1", ""),
-    ("s = shared(u32, 4); atomic_add(s, 0, 1)", 36, "'s' is shared memory", ""),
     ("s = shared(f32, 4); grid_sum(n, s, 0)", 37, "'s' is shared memory", ""),
     ("s = shared(f32, 4); x = s + 1.0", 29, "the array 's' is not a number", "s[i]"),
     ("x = print(n)", 9, "print(…) has no value", "statement"),

@@ -51,11 +51,15 @@ class LaunchConfig:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """The lanes a launch really runs: global ids 0 … lanes-1 on each axis, with grid and block for those who ask."""
+    """The lanes a launch really runs: global ids 0 … lanes-1 on each axis, with grid and block for those who ask.
+
+    `resonance_class` is the class of all lanes; None gives each that of its block.
+    """
 
     lanes: Triple
     grid: Triple
     block: Triple
+    resonance_class: int | None = None
 
     @property
     def total(self) -> int:

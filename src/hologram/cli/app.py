@@ -14,6 +14,7 @@ from hologram.cli.info import info
 from hologram.cli.inspect import disasm, inspect
 from hologram.cli.kernels import kernels
 from hologram.cli.run import run
+from hologram.cli.schema import schema
 
 app = typer.Typer(
     name="hologram",
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("compile")(compile_file)
-for command in (build, run, disasm, assemble, inspect, check, kernels, info):
+for command in (build, run, disasm, assemble, inspect, check, kernels, schema, info):
     app.command(command.__name__)(command)
 
 

@@ -30,9 +30,7 @@ def atomic(expressions: Expressions, node: tree.Call, function: Function) -> Ato
     array, *rest = node.args
     count = 2 if op == "ATOM_CAS" else 1
     first, *others = rest[:-count] or (tree.Literal(0, at=node.at),)
-    slot, param = expressions.array(array, node)
-    if slot in expressions.shared:
-        source.type(array, f"{node.function} works on array parameters, '{param.name}' is shared memory")
+    _, param = expressions.array(array, node)
     if cell and param.type.value != cell[0]:
         hint = f"write atomic_add({param.name}, 0, …)"
         source.type(array, f"{node.function} needs an array of {cell[0]}, '{param.name}' has {param.type.value}", hint)

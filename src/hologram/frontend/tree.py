@@ -7,17 +7,37 @@ var/literal/binary_op/index/call; everything else here is version 1.1.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated, TypeAlias
 from typing import Literal as OneOf
-from typing import TypeAlias
 
 import msgspec
+
+from hologram.types import Type
 
 MAX_SHARED = 1 << 15
 """Most elements of a shared array."""
 MAX_DEPTH = 150
 """Deepest nesting of a tree, counted in nodes."""
 
-Place: TypeAlias = tuple[int, ...]
+BINARY_OPERATORS = (
+    "add", "sub", "mul", "div", "floor_div", "mod", "pow", "bit_and", "bit_or", "bit_xor", "shl", "shr",
+    "lt", "le", "gt", "ge", "eq", "ne", "and", "or",
+)  # fmt: skip
+UNARY_OPERATORS = ("neg", "pos", "invert", "not")
+
+
+def _one_of(*words: str) -> msgspec.Meta:
+    return msgspec.Meta(pattern=rf"^(?:{'|'.join(words)})\Z", extra_json_schema={"enum": list(words)})
+
+
+NumberName: TypeAlias = Annotated[str, _one_of(*(t.value for t in Type))]
+"""One of the twelve ISA types."""
+ScalarName: TypeAlias = Annotated[str, _one_of(*(t.value for t in Type), "bool", "usize")]
+"""One of the twelve ISA types, `bool` or `usize` (= u64)."""
+
+Place: TypeAlias = Annotated[
+    tuple[Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)], ...], msgspec.Meta(min_length=3, max_length=4)
+]
 """Line, column and exclusive end column, counted from 1 (the end column may be 0: unknown).
 
 In code that was inlined from elsewhere a fourth number says which of `Kernel.files` that is, counted from 1.
@@ -36,7 +56,7 @@ class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 class Scalar(Node, tag_field="kind", tag="scalar", frozen=True, kw_only=False):
     """One number: one of the twelve ISA types, `bool` or `usize` (= u64)."""
 
-    type: str
+    type: ScalarName
 
 
 class DevicePtr(Node, tag_field="kind", tag="device_ptr", frozen=True):
@@ -47,7 +67,7 @@ class Array(Node, tag_field="kind", tag="device_array", frozen=True, kw_only=Fal
     """An array of scalars with one to three dimensions."""
 
     element_type: Scalar
-    ndim: int = 1
+    ndim: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1
 
 
 TypeNode: TypeAlias = Scalar | DevicePtr | Array
@@ -75,13 +95,13 @@ class Literal(Expression, tag="literal", frozen=True, kw_only=False):
 class Constant(Expression, tag="constant", frozen=True, kw_only=False):
     """A weak float that JSON cannot write: `inf` or `nan`."""
 
-    name: str
+    name: Annotated[str, _one_of("inf", "nan")]
 
 
 class BinaryOp(Expression, tag="binary_op", frozen=True, kw_only=False):
     """Arithmetic, comparison or boolean operator with two operands."""
 
-    op: str
+    op: Annotated[str, _one_of(*BINARY_OPERATORS)]
     left: AnyExpression
     right: AnyExpression
 
@@ -89,14 +109,14 @@ class BinaryOp(Expression, tag="binary_op", frozen=True, kw_only=False):
 class UnaryOp(Expression, tag="unary_op", frozen=True, kw_only=False):
     """`neg`, `pos`, `invert` or `not`."""
 
-    op: str
+    op: Annotated[str, _one_of(*UNARY_OPERATORS)]
     operand: AnyExpression
 
 
 class Cast(Expression, tag="cast", frozen=True, kw_only=False):
     """Conversion to a scalar type."""
 
-    to: str
+    to: ScalarName
     value: AnyExpression
 
 
@@ -120,7 +140,7 @@ class Shape(Expression, tag="shape", frozen=True, kw_only=False):
     """`array.shape[axis]`."""
 
     array: AnyExpression
-    axis: int
+    axis: Annotated[int, msgspec.Meta(ge=0, le=2)]
 
 
 class Call(Expression, tag="call", frozen=True, kw_only=False):
@@ -158,15 +178,15 @@ class Let(Statement, tag="let", frozen=True, kw_only=False):
 
     name: str
     value: AnyExpression
-    declared: str | None = None
+    declared: ScalarName | None = None
 
 
 class Shared(Statement, tag="shared", frozen=True, kw_only=False):
     """An array of `size` elements that the lanes of a block share."""
 
     name: str
-    element_type: str
-    size: int
+    element_type: NumberName
+    size: Annotated[int, msgspec.Meta(ge=1, le=MAX_SHARED)]
 
 
 class Assign(Statement, tag="assign", frozen=True, kw_only=False):
@@ -262,7 +282,7 @@ class Kernel(Node, frozen=True, kw_only=False):
     params: tuple[Parameter, ...]
     body: tuple[AnyStatement, ...]
     doc: str = ""
-    block: tuple[int, ...] = ()
+    block: Annotated[tuple[Annotated[int, msgspec.Meta(ge=1, le=1024)], ...], msgspec.Meta(max_length=3)] = ()
     flags: tuple[OneOf["fast"], ...] = ()
     files: tuple[str, ...] = ()
 

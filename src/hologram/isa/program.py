@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from hologram.errors import Location
 from hologram.isa.affine import Poly
+from hologram.isa.demands import ONE_THREAD, Demand, demands_of
 from hologram.isa.instructions import BY_NAME, Spec
 from hologram.isa.operands import Operand
 from hologram.types import Type
@@ -112,6 +113,11 @@ class Program:
         return sha256(binary.encode_content(self)).hexdigest()
 
     @cached_property
+    def demands(self) -> Demand:
+        """What it asks of the executor besides its arguments: classes, boundary pool, resonance, linear pools."""
+        return demands_of(self.instructions)
+
+    @cached_property
     def debug_digest(self) -> str:
         """SHA-256 of what `digest` leaves out and a message to the user may show: source places and messages."""
         return sha256(repr((self.debug, self.messages)).encode()).hexdigest()
@@ -134,3 +140,8 @@ class Program:
 def works_by_blocks(program: Program) -> bool:
     """True for programs whose lanes work together by blocks: shared memory, barriers, block reductions."""
     return program.shared_bytes > 0 or any(i.op.startswith(("BarSync", "BRED_")) for i in program.instructions)
+
+
+def runs_on_one_thread(program: Program) -> bool:
+    """True for programs that run on the caller's thread alone: they add to the resonance or make and free pools."""
+    return bool(program.demands & ONE_THREAD)

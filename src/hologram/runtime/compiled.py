@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import hologram.backends.llvm.jit  # noqa: F401  # its lock must be older than ours, see `fork_safe_lock`
+from hologram.isa.cache import ProgramCache, ProgramKey
 from hologram.isa.program import Program
 from hologram.runtime import debug
 from hologram.runtime.locks import fork_safe_lock
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from hologram.isa.binary import TargetSection
 
 ENTRY_POINTS = "hologram.backends"
+EXECUTABLES = 4096
+"""Programs kept ready; a launch keeps its own beyond that."""
 
 _lock = fork_safe_lock()
 _backends: dict[str, Backend] = {}
-_executables: dict[tuple[str, str, str], Executable] = {}
+_executables: ProgramCache[Executable] = ProgramCache(EXECUTABLES)
 
 
 def _cpu() -> Backend:
@@ -60,14 +63,8 @@ def backend_named(name: str) -> Backend:
 
 def executable_for(backend: str, program: Program, sections: Sequence[TargetSection] = ()) -> Executable:
     """A verified program made runnable by a backend: from memory, else compiled (or taken from trusted `sections`)."""
-    key = (backend, program.digest, program.debug_digest)
-    found = _executables.get(key)
-    if found is None:
-        with _lock:
-            found = _executables.get(key)
-            if found is None:
-                found = _executables[key] = _compile(backend, program, sections)
-    return found
+    key = ProgramKey(program.digest, options=(backend, program.debug_digest))
+    return _executables.get_or_create(key, lambda: _compile(backend, program, sections))
 
 
 def _compile(backend: str, program: Program, sections: Sequence[TargetSection]) -> Executable:

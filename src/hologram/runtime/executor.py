@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,9 @@ from hologram.runtime.pools import BoundaryPool
 
 if TYPE_CHECKING:
     from hologram.backends.base import Executable
+    from hologram.circuit.circuit import CompiledCircuit
     from hologram.isa.binary import TargetSection
+    from hologram.runtime.circuits import CircuitLaunch
 
 
 class BackendType(StrEnum):
@@ -138,11 +140,19 @@ class Executor:
         """
         self._check_open()
         element = element_type(dtype)
+        array, memory = self._boundary_pool().take(class_index, width, height, element)
+        return self._own(Buffer(self, array, memory, class_index))
+
+    def boundary(self, class_index: int, dtype: Any = "f32") -> HostArray:
+        """The memory of a class of the boundary pool, whoever holds it: all its elements of a type, without a copy."""
+        self._check_open()
+        return self._boundary_pool().view(class_index, element_type(dtype))
+
+    def _boundary_pool(self) -> BoundaryPool:
         with _lock:
             if self._pool is None:
                 self._pool = BoundaryPool()
-        array, memory = self._pool.take(class_index, width, height, element)
-        return self._own(Buffer(self, array, memory, class_index))
+            return self._pool
 
     def _own(self, buffer: Buffer) -> Buffer:
         with _lock:
@@ -167,6 +177,16 @@ class Executor:
         """
         self._check_open()
         return executable_for(self.backend, program, sections)
+
+    def bind_circuit(self, circuit: CompiledCircuit, buffers: Mapping[int, Any] | None = None) -> CircuitLaunch:
+        """Bind a compiled circuit to memory: calling what this gives runs it.
+
+        `buffers` says which buffer stands for a class; the others are those of the boundary pool.
+        """
+        from hologram.runtime.circuits import bind_circuit
+
+        self._check_open()
+        return bind_circuit(self, circuit, buffers)
 
     # The end.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from hologram.isa.aliasing import exact_alias_allowed
+from hologram.isa.cache import ProgramCache
 from hologram.isa.extents import Extents, derive
 from hologram.isa.program import Program
 from hologram.isa.verify import verify
@@ -24,8 +24,14 @@ class Rules:
         return not (self.extents.unknown or self.extents.program.shared_bytes)
 
 
-@lru_cache(maxsize=1024)
+_rules: ProgramCache[Rules] = ProgramCache()
+
+
 def rules_of(program: Program) -> Rules:
     """The rules of a program; raises VerificationError where it is not valid."""
+    return _rules.get_or_create(program.digest, lambda: _derived(program))
+
+
+def _derived(program: Program) -> Rules:
     facts = verify(program)
     return Rules(derive(facts.program, facts), exact_alias_allowed(facts.program, facts))

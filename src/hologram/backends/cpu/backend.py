@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 import sys
 import time
 import warnings
@@ -12,31 +13,45 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hologram.backends.base import Argument, Domain, ObjectStore
-from hologram.backends.cpu import targets
+from hologram.backends.cpu import pool, targets
 from hologram.backends.cpu.environment import default_environment
+from hologram.backends.cpu.faults import fault_error
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
-from hologram.backends.llvm.layout import CHECK, RUN, Layout
-from hologram.errors import DivisionByZeroError, PrintIgnoredWarning
+from hologram.backends.llvm.layout import CHECK, CUT, JOIN, RUN, Layout
+from hologram.errors import PrintIgnoredWarning
 from hologram.isa import agreement
 from hologram.isa.binary import TargetSection
 from hologram.isa.instructions import Spec
+from hologram.isa.operands import Label
 from hologram.isa.program import Program
 from hologram.types import Type
 
-CODE_FORMAT = 17
+CODE_FORMAT = 21
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
 # Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.
-_RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
+_RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+_DRIVE_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+NANOSECONDS_PER_INSTRUCTION = 0.3
+LONG_NANOSECONDS = 20_000
+"""Launches that may last longer than this release the GIL (about 40 ns) and are looked at by the launch driver."""
+LOOP_REPETITIONS = 16
+"""How often a loop is taken to repeat when nothing is known about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """Loaded code: addresses of `i64 run(block)` and `i32 check(block)`."""
+    """Loaded code: addresses of `i64 run(block, piece)` and `i32 check(block)`, and what the launch driver needs."""
 
     run_address: int
     check_address: int
+    recipe: ctypes.Array[ctypes.c_int64]
+
+    @property
+    def recipe_address(self) -> int:
+        return ctypes.addressof(self.recipe)
 
 
 @dataclass
@@ -56,8 +71,13 @@ class CpuExecutable:
 
     @property
     def cost(self) -> int:
-        """Instructions a lane runs, not counting repetitions of loops."""
-        return len(self.program.instructions)
+        """An estimate of the instructions a lane runs."""
+        return estimated_instructions(self.program)
+
+    @property
+    def long_lanes(self) -> int:
+        """Lanes from which a launch is long: it releases the GIL and may run on several threads."""
+        return int(LONG_NANOSECONDS / (NANOSECONDS_PER_INSTRUCTION * max(1, self.cost)))
 
     @property
     def run_address(self) -> int:
@@ -77,8 +97,10 @@ class CpuExecutable:
         """The code for arrays whose last axis is contiguous, or for any strides (made on first use)."""
         contiguous = contiguous or not any(p.is_array and p.ndim > 1 for p in self.program.params)
         if contiguous not in self._variants:
-            loaded = jit.load_object(self._object(contiguous), [RUN, CHECK])
-            self._variants[contiguous] = Native(loaded[RUN], loaded[CHECK])
+            loaded = jit.load_object(self._object(contiguous), [RUN, CHECK, JOIN, CUT])
+            cut = ctypes.c_int64.from_address(loaded[CUT]).value
+            recipe = (ctypes.c_int64 * 3)(loaded[RUN], loaded[JOIN], cut)
+            self._variants[contiguous] = Native(loaded[RUN], loaded[CHECK], recipe)
         return self._variants[contiguous]
 
     def _object(self, contiguous: bool) -> bytes:
@@ -125,30 +147,45 @@ class CpuExecutable:
         """Run once on checked arguments."""
         block = pack(self.program, arguments, domain)
         memory = (ctypes.c_char * len(block)).from_buffer(block)
-        run = _RUN_TYPE(self.native_for(arguments).run_address)
+        native = self.native_for(arguments)
         with default_environment():
-            status = run(ctypes.addressof(memory))
+            status = self._run(native, ctypes.addressof(memory), domain.total >= self.long_lanes)
         if status:
-            raise division_fault(self.program, status)
+            raise fault_error(self.program, status)
+
+    def _run(self, native: Native, block: int, long: bool) -> int:
+        if not long or pool.refusal():
+            return int(_RUN_TYPE(native.run_address)(block, None))
+        threads = pool.pool()
+        status = int(_DRIVE_TYPE(threads.drive_address(self.store))(threads.address, native.recipe_address, block))
+        threads.attend(self.store)
+        return status
+
+
+def estimated_instructions(program: Program) -> int:
+    """Instructions a lane runs, with loops taken to repeat `LOOP_REPETITIONS` times."""
+    weights = [1] * len(program.instructions)
+    for last, ins in enumerate(program.instructions):
+        for label in (a for a in ins.args if isinstance(a, Label) and ins.op in ("BRA", "LOOP")):
+            for inside in range(program.labels[label.name], last + 1):
+                weights[inside] *= LOOP_REPETITIONS
+    return sum(weights)
 
 
 def pack(program: Program, arguments: Sequence[Argument], domain: Domain) -> bytearray:
     """The arguments block of a launch."""
     plan = Layout.of(program.params)
-    block = bytearray(plan.size)
+    block = bytearray(plan.size + layout.state_bytes(program))
     block[: layout.HEADER_BYTES] = layout.header(domain.lanes, domain.grid, domain.block)
     for param, place, value in zip(program.params, plan.places, arguments, strict=True):
         if isinstance(value, np.ndarray):
             layout.store_array(block, place, value.__array_interface__["data"][0], value.shape, value.strides)
         else:
             layout.store_scalar(block, place, param.type, value)
+    if program.demands:
+        chosen = -1 if domain.resonance_class is None else domain.resonance_class
+        struct.pack_into("<Qq", block, plan.size, 0, chosen)
     return block
-
-
-def division_fault(program: Program, status: int) -> DivisionByZeroError:
-    """The error for a run that returned `status`: 1 + the index of the dividing instruction."""
-    index = status - 1
-    return DivisionByZeroError("integer division by zero", program.name, index, program.location(index))
 
 
 def _warn_of_print(program: Program) -> None:

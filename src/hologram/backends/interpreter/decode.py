@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from hologram.backends.interpreter import atlas
 from hologram.backends.interpreter.atomics import UPDATES, update
 from hologram.backends.interpreter.convert import STORAGE, constant, convert
 from hologram.backends.interpreter.lanes import Array
@@ -46,6 +47,12 @@ class Site:
     index: int
     instruction: Instruction
     slot: int | None
+
+    @property
+    def is_shared(self) -> bool:
+        """True for an access to shared memory: a register address of no parameter."""
+        addresses = (RegisterIndirect, RegisterIndirectComputed)
+        return self.slot is None and any(isinstance(a, addresses) for a in self.instruction.args)
 
     @property
     def type(self) -> Type:
@@ -174,7 +181,7 @@ def _nothing(site: Site) -> Step:
 
 def _locator(site: Site, address: Address) -> Locator:
     """Finds region and byte offsets of an address, one a lane or one (shape (1,)) for all."""
-    if site.instruction.op in ("LDS", "STS"):
+    if site.is_shared:
         return _shared_locator(address)
     if isinstance(address, PhiCoordinate):
         offset = np.array([address.offset])
@@ -312,6 +319,8 @@ def _atomic(site: Site) -> Step:
         if crooked.any():
             message = f"atomic at a byte offset that is no multiple of {ty.size}"
             state.fail(ExecutionError, message, state.lane(active, crooked))
+        if site.is_shared:
+            state.shared_written(offsets, ty, active)
         operands = [read(state, active) for read in sources]
         everywhere = np.broadcast_to(offsets, (state.count(active),))
         state.write(target, ty, active, update(region, everywhere, ty, site.instruction.op, operands))
@@ -360,6 +369,7 @@ _STEPS: Mapping[str, Callable[[Site], Step]] = {
     "Assert": _assert,
     **dict.fromkeys(("ReduceAdd", "ReduceMin", "ReduceMax", "ReduceMul"), _fold),
     **dict.fromkeys(UPDATES, _atomic),
+    **atlas.STEPS,
     **dict.fromkeys(REDUCTIONS, _reduce),
     **dict.fromkeys(BLOCK_REDUCTIONS, _reduce_block),
 }

@@ -34,6 +34,7 @@ class State:
         self.steps, self.total_steps = np.zeros(batch.count, np.int64), 0
         self.shared = SharedMemory(launch.program.shared_bytes)
         self.contributions: dict[int, Contributions] = {}
+        self.phase = np.zeros(batch.count, np.uint32)
         self.printer = Printer(launch.program, batch)
         self._registers: dict[int, Register] = {}
         self._predicates: dict[int, Register] = {}

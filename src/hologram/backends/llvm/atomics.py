@@ -6,6 +6,7 @@ lanes' values are combined first and the cell is touched once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hologram.backends.llvm.ir import LLVM_TYPE, Value, Writer
@@ -20,17 +21,21 @@ _NUMBER = {"ATOM_MIN": "minimumnum", "ATOM_MAX": "maximumnum"}
 """Float operations that no machine has as one instruction."""
 
 
-def emit(s: Strip, i: int, ins: Instruction, pointer: Value) -> None:
+One = Callable[[Writer, Instruction, Value, list[Value]], Value]
+"""Writes the atomic of one lane at a pointer with its operands, and gives the old value."""
+
+
+def emit(s: Strip, i: int, ins: Instruction, pointer: Value, one: One) -> None:
     """Write one atomic; `pointer` is one address, or a vector of them."""
     assert ins.type is not None
     operands = [s.operand(i, ins, part, 0 if s.stride(i, part) == 0 else s.lanes) for part in _sources(ins)]
     web = s.flow.written[i]
     if not s.lanes:
-        s.store(web, _one(s.w, ins, pointer, operands), None)
+        s.store(web, one(s.w, ins, pointer, operands), None)
     elif not pointer.lanes and not web.uses and ins.type.is_integer and _combining(ins) is not None:
-        _combined(s, ins, pointer, operands[0])
+        _combined(s, ins, pointer, operands[0], one)
     else:
-        old = _each_lane(s, ins, [pointer, *operands], bool(web.uses))
+        old = _each_lane(s, ins, [pointer, *operands], bool(web.uses), one)
         if old is not None:
             s.store(web, old, None)
 
@@ -60,7 +65,7 @@ def _combining(ins: Instruction) -> tuple[str, int] | None:
     return table.get(name) if ty.is_integer else None
 
 
-def _combined(s: Strip, ins: Instruction, pointer: Value, value: Value) -> None:
+def _combined(s: Strip, ins: Instruction, pointer: Value, value: Value, one: One) -> None:
     found = _combining(ins)
     assert found is not None and ins.type is not None
     name, nothing = found
@@ -68,10 +73,10 @@ def _combined(s: Strip, ins: Instruction, pointer: Value, value: Value) -> None:
     if s.mask.ref is not None:
         value = s.vector.select(ins.type, s.mask.ref, value, s.vector.const(ins.type, nothing))
     total = s.w.call(f"llvm.vector.reduce.{name}.v{s.lanes}{value.element}", value.element, 0, value)
-    _one(s.w, ins, pointer, [total])
+    one(s.w, ins, pointer, [total])
 
 
-def _each_lane(s: Strip, ins: Instruction, inputs: list[Value], used: bool) -> Value | None:
+def _each_lane(s: Strip, ins: Instruction, inputs: list[Value], used: bool, one: One) -> Value | None:
     """A loop over the active lanes; gives the vector of old values where it is used."""
     w, lanes = s.w, s.lanes
     assert ins.type is not None
@@ -92,7 +97,7 @@ def _each_lane(s: Strip, ins: Instruction, inputs: list[Value], used: bool) -> V
     w.line(f"store {w.value(f'and {bits}, {less.ref}', bits.element)}, ptr {left}")
     lane = w.value(f"{'trunc' if lanes > 32 else 'zext'} {first} to i32", "i32") if lanes != 32 else first
     mine = [v if c is None else _at(w, c, v.element, lane) for v, c in zip(inputs, cells, strict=True)]
-    old = _one(w, ins, mine[0], mine[1:])
+    old = one(w, ins, mine[0], mine[1:])
     if used:
         w.line(f"store {old}, {w.value(f'getelementptr {element}, ptr {olds}, {lane}', 'ptr')}")
     w.jump(top)
@@ -116,8 +121,8 @@ def _at(w: Writer, cell: str, element: str, lane: Value) -> Value:
     return w.value(f"load {element}, {w.value(f'getelementptr {element}, ptr {cell}, {lane}', 'ptr')}", element)
 
 
-def _one(w: Writer, ins: Instruction, pointer: Value, operands: list[Value]) -> Value:
-    """The atomic of one lane; gives the old value."""
+def one(w: Writer, ins: Instruction, pointer: Value, operands: list[Value]) -> Value:
+    """The atomic of one lane on memory that other threads see; gives the old value."""
     ty = ins.type
     assert ty is not None
     element = LLVM_TYPE[ty]

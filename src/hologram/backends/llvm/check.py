@@ -34,7 +34,13 @@ def emit_check(module: Module, program: Program, extents: Extents, unit_strides:
     bits = max([_bits(formula), *(_poly_bits(p) for p in program.extent)])
     divides = any(n.op == "ceildiv" for n in formula.nodes)
     width = next((b for b in WIDTHS if bits < b), None)
-    if not program.extent or uses_blocks(program) or width is None or (divides and width > WIDTHS[0]):
+    if (
+        not program.extent
+        or uses_blocks(program)
+        or program.demands
+        or width is None
+        or (divides and width > WIDTHS[0])
+    ):
         w.line("ret i32 1")
     else:
         _Check(w, program, f"i{width}").run(formula, unit_strides)

@@ -14,10 +14,14 @@ Place = tuple[str, int]
 Key = tuple[int, str]
 ENTRY = -1
 SPECIAL_REGISTERS = {252: Type.U32, 253: Type.U32, 254: Type.U32, 255: Type.U64}
+PHASE: Place = ("phase", 0)
+"""The phase of a lane is a register of its own, 0 at the start."""
 
 
 def reads(ins: Instruction) -> Iterator[tuple[str, Place, Type | None]]:
     """(operand part, register, type) of everything an instruction reads."""
+    if ins.op in ("PhaseGet", "PhaseAdv"):
+        yield "phase", PHASE, Type.U32
     for position, (spec, arg) in enumerate(zip(ins.spec.operands, ins.args, strict=True)):
         if spec.written and ins.op != "LOOP":
             continue
@@ -38,6 +42,8 @@ def reads(ins: Instruction) -> Iterator[tuple[str, Place, Type | None]]:
 
 def write(ins: Instruction) -> tuple[Place, Type | None] | None:
     """The register or predicate an instruction writes; no instruction writes two."""
+    if ins.op == "PhaseAdv":
+        return PHASE, Type.U32
     for position, (spec, arg) in enumerate(zip(ins.spec.operands, ins.args, strict=True)):
         if spec.written and isinstance(arg, Pred):
             return ("p", arg.index), None
@@ -80,6 +86,7 @@ def analyse(cfg: Cfg, entry: Live | None = None, kept: Mapping[int, Live] | None
     kept = kept or {}
     block_of = {i: b.id for b in cfg.blocks.values() for i in range(b.start, b.end)}
     defs: list[tuple[int, Place, Type | None]] = [(ENTRY, ("r", r), t) for r, t in SPECIAL_REGISTERS.items()]
+    defs.append((ENTRY, PHASE, Type.U32))
     defs += [(ENTRY, place, ty) for place, ty in (entry or {}).items()]
     for block in cfg.order:
         for i, ins in cfg.code(block):
@@ -124,7 +131,7 @@ def analyse(cfg: Cfg, entry: Live | None = None, kept: Mapping[int, Live] | None
             and all(block_of[u] == block_of[first] and u > first for u in web.uses)
         )
     by_def = {k: webs[find(k)].id for k in range(len(defs))}
-    live = _live_places(cfg)
+    live = _live_places(cfg, kept)
     live_in = {
         b: frozenset(by_def[d] for place, ds in reach[b].items() if place in live[b] for d in ds) for b in cfg.order
     }
@@ -173,15 +180,16 @@ def _reaching(cfg: Cfg, defs: list[tuple[int, Place, Type | None]]) -> dict[int,
     return state
 
 
-def _live_places(cfg: Cfg) -> dict[int, set[Place]]:
-    """Registers read later on some path, at each block's entry."""
+def _live_places(cfg: Cfg, kept: Mapping[int, Live]) -> dict[int, set[Place]]:
+    """Registers read later on some path, or kept at a barrier, at each block's entry."""
     upward: dict[int, set[Place]] = {}
     killed: dict[int, set[Place]] = {}
     for b in cfg.order:
         up: set[Place] = set()
         kill: set[Place] = set()
-        for _, ins in cfg.code(b):
+        for i, ins in cfg.code(b):
             up.update(place for _, place, _ in reads(ins) if place not in kill)
+            up.update(place for place in kept.get(i, ()) if place not in kill)
             if found := write(ins):
                 kill.add(found[0])
         upward[b], killed[b] = up, kill

@@ -10,9 +10,12 @@ from hologram.backends.llvm.clamps import Clamp
 from hologram.backends.llvm.tiles import TiledLoop
 from hologram.isa.affine import Affine, Poly
 from hologram.isa.cfg import Cfg
+from hologram.isa.demands import Demand
 from hologram.isa.operands import Slot, Special
 from hologram.isa.program import Program, works_by_blocks
 
+BY_BLOCK = Demand.CLASS | Demand.RESONANCE
+"""What depends on the block: the class of a lane, and the order in which lanes add to the resonance."""
 GLOBALS = (Special.GLOBAL_X, Special.GLOBAL_Y, Special.GLOBAL_Z)
 
 
@@ -52,7 +55,7 @@ class Lowering:
 
 def uses_blocks(program: Program) -> bool:
     """True when a program asks for its place inside a block, so lanes must be run block by block."""
-    if works_by_blocks(program):
+    if works_by_blocks(program) or program.demands & BY_BLOCK:
         return True
     for ins in program.instructions:
         if ins.op == "MOV_SREG" and ins.args[1] not in GLOBALS:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hologram.backends.llvm import barriers, flow, shape, together
+from hologram.backends.llvm import barriers, executor_state, flow, layout, shape, together
 from hologram.backends.llvm.barriers import Part, Plan
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value
 from hologram.backends.llvm.job import Lowering
 from hologram.backends.llvm.nest import Nest
-from hologram.backends.llvm.reduction import Reduction
+from hologram.backends.llvm.recipe import recipe
+from hologram.backends.llvm.reduction import Reduction, join_function
 from hologram.backends.llvm.regions import Walker
 from hologram.backends.llvm.rules import LAUNCH_REDUCTIONS
 from hologram.backends.llvm.slots import slots_of
@@ -40,6 +41,8 @@ def lower(job: Lowering) -> Module:
         if part.reduction is not None:
             module.functions.append(together.function(module, part.reduction, job.program.instructions[part.reduction]))
     module.functions.append(Nest(job, module, strips.slots, reductions, plan).run())
+    module.functions.append(join_function(module, job, reductions))
+    module.functions.append(f"@{layout.CUT} = constant i64 {recipe(job)}")
     return module
 
 
@@ -82,7 +85,7 @@ class StripFunctions:
         if plan is not None:
             out += [("ptr", "%shared"), ("ptr", "%kept"), ("ptr", "%next")]
             out += together.PARAMETERS if plan.reduces else ()
-        return out
+        return [*out, *executor_state.parameters(self.job.program)]
 
     def function(self, name: str, masked: bool, plan: Plan | None, part: Part | None) -> str:
         """One strip function: all lanes active, or those of a mask; of the whole program or one part of it."""
@@ -116,6 +119,7 @@ class StripFunctions:
             count = strip.w.value("trunc i64 %count to i8", "i8")
             steps = Value("<" + ", ".join(f"i8 {k}" for k in range(job.lanes)) + ">", "i8", job.lanes)
             strip.mask = Mask(strip.vector.compare("lt", Type.U8, steps, count), entry=True)
+            strip.whole = strip.mask.ref
             signature = [*signature, ("i64", "%count")]
         Walker(strip, Structure(part.cfg) if part else self.structure, {} if masked else job.tiles).run()
         strip.w.line("ret void")

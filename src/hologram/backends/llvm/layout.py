@@ -12,6 +12,8 @@ The block is a row of 8-byte slots. The header says what to run, the parameters 
 | 11      | which way the next run goes over the strips, 0 or 1; kernels may flip it        |
 | 12 …    | scalar: its value in its own type, little-endian, at the start of one slot;     |
 |         | array: data pointer, then shape[0 … ndim-1], then byte stride[0 … ndim-1]       |
+| last 2  | where a program asks for it (`isa.demands`): the address of the executor's      |
+|         | memory, and the class of all lanes (-1: each has that of its block)             |
 
 The same layout serves the code generator (which loads from these offsets), the entry points (which fill the block
 from Python objects) and bound launches (which fill it once).
@@ -23,12 +25,16 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hologram.isa.program import Param
+from hologram.isa.program import Param, Program
 from hologram.types import Type
 
 RUN = "hologram_run"
+JOIN = "hologram_join"
 CHECK = "hologram_check"
-"""Names of a kernel's two functions: `i64 run(ptr block)` and `i32 check(ptr block)`."""
+"""Names of a kernel's functions: `i64 run(ptr block, ptr piece)` (see `pieces`), `void join(ptr block, ptr results,
+i64 pieces, i64 log, i64 units)` (see `reduction`) and `i32 check(ptr block)`."""
+CUT = "hologram_cut"
+"""Name of an i64 that says how the kernel's launches may be cut into pieces."""
 
 SLOT = 8
 
@@ -39,6 +45,9 @@ FAULT = 72
 TOTAL_LANES = 80
 DIRECTION = 88
 HEADER_BYTES = 96
+STATE, CLASS = 0, 8
+STATE_BYTES = 16
+"""The slots behind the parameters, from the end of those on."""
 
 _SLOT = struct.Struct("<q")
 _HEADER = struct.Struct("<12q")
@@ -102,6 +111,11 @@ def header(
     """The twelve header slots of a launch; x comes first in every triple."""
     total = lanes[0] * lanes[1] * lanes[2]
     return _HEADER.pack(*lanes, *grid, *block, 0, total, 0)
+
+
+def state_bytes(program: Program) -> int:
+    """Bytes that the arguments block of a program has behind its parameters."""
+    return STATE_BYTES if program.demands else 0
 
 
 def store_array(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hologram.backends.llvm import atomics
+from hologram.backends.llvm import atomics, shared_atomics
 from hologram.backends.llvm.ir import LLVM_TYPE, Value, vector
 from hologram.backends.llvm.lanes import gather, masked_load, masked_store, scatter
 from hologram.backends.llvm.rules import SHARED
@@ -43,9 +43,12 @@ def emit(s: Strip, i: int, ins: Instruction) -> None:
 
 
 def emit_atomic(s: Strip, i: int, ins: Instruction) -> None:
-    """Write one atomic."""
-    offset, stride = _place(s, i, ins)
-    atomics.emit(s, i, ins, _pointer(s, s.inputs.slots[Slot(s.slot_of[i])], offset, stride))
+    """Write one atomic; what belongs to no parameter is in shared memory."""
+    if i not in s.slot_of:
+        atomics.emit(s, i, ins, _pointer(s, Value("%shared", "ptr"), *_shared_place(s, i, ins)), shared_atomics.one)
+        return
+    pointer = _pointer(s, s.inputs.slots[Slot(s.slot_of[i])], *_place(s, i, ins))
+    atomics.emit(s, i, ins, pointer, atomics.one)
 
 
 def row_pointers(s: Strip, load: RowLoad, counter: Value) -> list[Value]:

@@ -13,6 +13,8 @@ from hologram.errors import UnsupportedError
 from hologram.isa import text
 from hologram.isa.affine import Affine, Poly, Variable
 from hologram.isa.cfg import Cfg
+from hologram.isa.demands import IN_ORDER
+from hologram.isa.instructions import Category
 from hologram.isa.operands import (
     Condition,
     Field,
@@ -80,8 +82,6 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
             if ins.op in LAUNCH_REDUCTIONS:
                 raise refuse(program, i, "a launch reduction is inside a loop, and a lane contributes to it once")
     together = works_by_blocks(program)
-    for i in barriers.divergent(cfg, facts.slot_of):
-        raise refuse(program, i, "not provably all lanes of a block come to this barrier, move it out of the condition")
     for i in barriers.irreducible(cfg):
         raise refuse(program, i, "this barrier stands in a loop that then has two entries")
     rows = {} if together else tiles.find(cfg, symbolic)
@@ -120,12 +120,18 @@ def _with_constants(symbolic: Symbolic, constants: Mapping[Slot, int]) -> Symbol
 
 
 def _is_elementwise(facts: Facts, symbolic: Symbolic) -> bool:
-    """True when every access of lane i is to element i of a one-dimensional array, once: no loops, no neighbours."""
+    """True when every access of lane i is to element i of a one-dimensional array, once: no loops, no neighbours.
+
+    Nor may it fault: of several faults the first is told, so lanes that can run in order.
+    """
     program = facts.program
     if symbolic.cfg.loops or uses_blocks(program) or len(program.extent) != 1:
         return False
     lane = Variable("lane", 0)
     for i, ins in enumerate(program.instructions):
+        divides = ins.op in ("DIV", "REM") and ins.type is not None and ins.type.is_integer
+        if divides or ins.spec.category is Category.ATLAS:
+            return False
         if not ins.spec.is_memory:
             continue
         address = ins.args[1]
@@ -197,6 +203,8 @@ def strip_width(program: Program, cfg: Cfg, register_bytes: int, registers: int)
     """Lanes of a strip: as many as keep the live values in registers, at most 64."""
     if any(i.op in LAUNCH_REDUCTIONS for i in program.instructions):
         return REDUCTION_STRIP
+    if program.demands & IN_ORDER:
+        return 0
     if works_by_blocks(program):
         return min(max(register_bytes // 4, 1), BLOCK_STRIP)
     # f16 and bf16 are computed in f32.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from hologram.backends.llvm import halves
+from hologram.backends.llvm import halves, resonance
 from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.ir import Value
 from hologram.backends.llvm.lanes import VectorLanes, suffix
@@ -244,6 +244,7 @@ PURE: dict[str, Rule] = {
     "ReduceMin": _fold(_MIN),
     "ReduceMax": _fold(_MAX),
     "ReduceMul": _fold(_MUL),
+    **resonance.RULES,
 }
 
 MEMORY = frozenset({"LDG", "STG"})
@@ -273,7 +274,9 @@ def implements(spec: Spec, type: Type | None) -> bool:
         return False
     if spec.name in PURE or spec.name in MEMORY | SHARED | ATOMICS | CONTROL | SILENT | SOURCES:
         return True
-    return spec.name in REDUCTIONS or (type is not None and is_expanded(spec.name, type))
+    if spec.name in REDUCTIONS or spec.name in resonance.OF_THE_LAUNCH:
+        return True
+    return type is not None and is_expanded(spec.name, type)
 
 
 def is_expanded(mnemonic: str, type: Type) -> bool:

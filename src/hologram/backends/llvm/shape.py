@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hologram.backends.llvm.flow import ENTRY, Flow, Place, Web
+from hologram.backends.llvm.flow import ENTRY, PHASE, Flow, Place, Web
 from hologram.isa.builder import value_of
 from hologram.isa.cfg import EXIT, Cfg, dominators, reverse_postorder
 from hologram.isa.instructions import Category
@@ -85,6 +85,8 @@ class _Solver:
         for web in flow.webs:
             if web.place in entry and ENTRY in web.defs:
                 self.stride[web.id] = entry[web.place]
+            elif web.place == PHASE and ENTRY in web.defs:
+                self.stride[web.id] = 0
             elif ENTRY in web.defs:
                 own = {252: 1, 255: 1}.get(web.place[1], 0)
                 self.stride[web.id] = None if len(web.defs) > 1 or (own and varying is not None) else own

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hologram.backends.llvm import memory, together
+from hologram.backends.llvm import memory, resonance, together
 from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.constants import constant_text
-from hologram.backends.llvm.flow import Flow, Place, Web, kept_part
+from hologram.backends.llvm.flow import PHASE, Flow, Place, Web, kept_part
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane
+from hologram.backends.llvm.meeting import Kept, Meeting, announce
 from hologram.backends.llvm.rules import BLOCK_REDUCTIONS, MEMORY, REDUCTIONS, SHARED, SILENT, rule_for
 from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
 from hologram.isa.builder import value_of
@@ -51,19 +52,6 @@ class Inputs:
     linear_lane: Value
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A value that outlives a barrier: where in a strip's own memory it waits, and its stride.
-
-    One `of_block` is the result of a block reduction, which begins the memory of the block for that.
-    """
-
-    offset: int
-    type: Type | None
-    stride: Stride
-    of_block: bool = False
-
-
 class Strip:
     """Emits instructions for W lanes; reads and writes webs in their shape (scalar, linear or vector).
 
@@ -84,7 +72,7 @@ class Strip:
         assumed: Mapping[int, str],
         original: Callable[[int], int],
         entry: Mapping[Place, Kept] | None = None,
-        barriers: Mapping[int, tuple[int, Mapping[Place, Kept]]] | None = None,
+        barriers: Mapping[int, Meeting] | None = None,
     ) -> None:
         self.original = original
         self.cfg, self.flow, self.shapes, self.slot_of = cfg, flow, shapes, slot_of
@@ -96,6 +84,7 @@ class Strip:
         self.assumed = assumed
         self.entry, self.barriers = entry or {}, barriers or {}
         self.mask = Mask(None, entry=True)
+        self.whole: Value | None = None
         self.known: dict[int, Value] = {}
         self._locals: dict[int, Value] = {}
         self._cells: dict[int, str] = {}
@@ -182,11 +171,11 @@ class Strip:
 
     def _barrier(self, i: int) -> None:
         """Put by what is needed afterwards and say which barrier this is."""
-        number, kept = self.barriers[i]
-        for place, slot in kept.items():
+        meeting = self.barriers[i]
+        for place, slot in meeting.kept.items():
             value = self.operand(i, self.program.instructions[i], kept_part(place), 1 if slot.stride is None else 0)
             self.w.line(f"store {value}, ptr {self._kept_cell(slot)}, align 1")
-        self.w.line(f"store i64 {number}, ptr %next")
+        announce(self, i, meeting)
 
     def _define_special(self, web: Web) -> None:
         if web.place in self.entry:
@@ -196,6 +185,9 @@ class Strip:
         kinds = {252: Special.LANE_X, 253: Special.BLOCK_X, 254: Special.BLOCK_DIM_X}
         number = web.place[1]
         if not web.uses:
+            return
+        if web.place == PHASE:
+            self.store(web, self.scalar.const(Type.U32, 0), 0)
             return
         source = self.inputs.linear_lane if number == 255 else self.inputs.specials[kinds[number]]
         assert web.type is not None
@@ -246,6 +238,8 @@ class Strip:
             self._barrier(i)
         elif ins.op in REDUCTIONS:
             self._reduce(i, ins)
+        elif ins.op in resonance.OF_THE_LAUNCH:
+            resonance.emit(self, i, ins)
         elif ins.op not in SILENT:
             self._pure(i, ins)
 
@@ -270,7 +264,7 @@ class Strip:
                 return
         m = self.vector if stride is None else self.scalar
         operands = {part: self.operand(i, ins, part, m.lanes) for part in parts}
-        self.store(web, rule_for(ins)(m, ins, operands, self._fault(i)), stride)
+        self.store(web, rule_for(ins)(m, ins, operands, self.fault(i)), stride)
 
     def _source(self, ins: Instruction) -> Value:
         """What MOV_IMM, MOV_PARAM and MOV_SREG give."""
@@ -288,7 +282,9 @@ class Strip:
             return self.w.value(f"ptrtoint {value} to i64", "i64")
         return value
 
-    def _fault(self, i: int) -> Callable[[Value], None]:
+    def fault(self, i: int) -> Callable[[Value], None]:
+        """A way to note, once, that an instruction failed in some lanes."""
+
         def report(bad: Value) -> None:
             if bad.lanes and self.mask.ref is not None:
                 bad = self.vector.mask_and(bad, self.mask.ref)
@@ -355,7 +351,7 @@ class Strip:
         cell, rule = self.inputs.reductions[i], REDUCTIONS[ins.op][0]
         value = self.operand(i, ins, "a", 1)
         old = self.w.value(f"load {value.type}, ptr {cell}", value.element, value.lanes)
-        new = rule(self.vector, ins, {"a": old, "b": value}, self._fault(i))
+        new = rule(self.vector, ins, {"a": old, "b": value}, self.fault(i))
         if self.mask.ref is not None:
             new = self.vector.select(None, self.mask.ref, new, old)
         self.w.line(f"store {new}, ptr {cell}")

@@ -13,8 +13,8 @@ class Facts:
     """A verified program and the parameter slot that each memory access (by instruction index) touches.
 
     `program` has no calls: they are inlined, and `origin` gives the index that each of its instructions has in the
-    program as written (empty where they are the same). Accesses by PhiCoordinate and in unreachable code are
-    absent from `slot_of`.
+    program as written (empty where they are the same). Accesses to shared memory, by PhiCoordinate and in
+    unreachable code are absent from `slot_of`.
     """
 
     program: Program

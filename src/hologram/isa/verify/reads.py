@@ -115,7 +115,7 @@ class _Checker:
             return
         if isinstance(value.offset, Reg):
             self._offset(index, value.offset, state)
-        if ins.op in SHARED:
+        if ins.op in SHARED or self._is_shared(ins, state.get(value.handle.index)):
             self._offset(index, value.handle, state)
             return
         content = self._holds(index, value.handle, state)
@@ -123,6 +123,10 @@ class _Checker:
             self._access(index, ins, content.slot)
         elif content is not None:
             self.report.add(index, f"{value.handle} holds {self._words(content)}, an address needs an array's handle")
+
+    def _is_shared(self, ins: Instruction, content: Content | None) -> bool:
+        """True for an atomic on a number in place of a handle."""
+        return ins.spec.category is Category.ATOMIC and content in OFFSETS and self.program.shared_bytes > 0
 
     def _offset(self, index: int, reg: Reg, state: State) -> None:
         content = self._holds(index, reg, state)
@@ -136,7 +140,8 @@ class _Checker:
         if not param.is_array:
             self.report.add(index, f"'{param.name}' is a scalar; only arrays are addressed")
             return
-        if param.type is not ins.type:
+        moves_bits = ins.op in ("LDG", "STG") and ins.type is param.type.pattern
+        if param.type is not ins.type and not moves_bits:
             found = ins.type.value if ins.type else "untyped"
             self.report.add(index, f"'{param.name}' has elements of {param.type.value}, the access is {found}")
         category = ins.spec.category

@@ -1,72 +1,34 @@
-"""Builds a program: parameters, registers, labels and one emitter driven by the instruction table."""
+"""The parts of a program being written: parameters, registers, labels, and one emitter checked against the table."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from hologram.errors import CapacityError, Location
+from hologram.errors import BuildError, CapacityError, Location
 from hologram.isa.affine import Poly
 from hologram.isa.instructions import BY_NAME
-from hologram.isa.operands import PREDICATES, Imm, Label, Operand, Pred, Reg
+from hologram.isa.operands import PREDICATES, Label, Operand, Pred, Reg, Slot
 from hologram.isa.program import Instruction, Param, Program
 from hologram.types import Type
-
-if TYPE_CHECKING:
-    import numpy as np
 
 GENERAL_REGISTERS = 252
 
 
-def immediate(type: Type, value: int | float) -> Imm:
-    """The bit pattern of a number in a type (floats are rounded to nearest-even, integers wrap).
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A register and the type of what it holds."""
 
-    >>> hex(immediate(Type.F32, 1.0).bits)
-    '0x3f800000'
-    """
-    if type is Type.F64:
-        return Imm(int.from_bytes(struct.pack("<d", value), "little"))
-    if type.is_float:
-        import numpy as np
+    reg: Reg
+    type: Type
 
-        with np.errstate(over="ignore"):
-            near = _to_odd(value) if type is Type.BF16 else np.asarray(value)
-            return Imm(int.from_bytes(near.astype(type.dtype).tobytes(), "little"))
-    return Imm(int(value) & ((1 << type.bits) - 1))
+    def __str__(self) -> str:
+        return f"{self.reg}: {self.type.value}"
 
 
-def _to_odd(value: int | float) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """The f32 from which rounding to bf16 gives what rounding the number itself would: ml_dtypes rounds twice."""
-    import numpy as np
-
-    near = np.asarray(value, np.float32)
-    if value != value or float(near) == value:
-        return near
-    bits = near.view(np.uint32) - np.uint32(abs(float(near)) > abs(value))
-    return np.asarray(bits | np.uint32(1)).view(np.float32)
-
-
-def value_of(type: Type, imm: Imm) -> int | float:
-    """The number an immediate stands for in a type."""
-    raw = (imm.bits & ((1 << type.bits) - 1)).to_bytes(type.size, "little")
-    if type.is_integer:
-        return int.from_bytes(raw, "little", signed=type.is_signed)
-    import numpy as np
-
-    return float(np.frombuffer(raw, type.dtype)[0])
-
-
-class Builder:
-    """Collects a program's parts.
-
-    >>> b = Builder("double")
-    >>> x = b.array("x", Type.F32, access="rw")
-    >>> r = b.reg()
-    >>> b.emit("MOV_IMM", Type.F32, r, immediate(Type.F32, 2.0))
-    >>> len(b.build().instructions)
-    1
-    """
+class Core:
+    """Collects a program's parts; registers and predicates are taken, and given back with `release`."""
 
     def __init__(self, name: str, flags: Sequence[str] = ()) -> None:
         self.name = name
@@ -98,10 +60,18 @@ class Builder:
             raise CapacityError(f"kernel '{self.name}' needs more than {GENERAL_REGISTERS} live registers")
         return Reg(self._free_regs.pop())
 
-    def release(self, *items: Reg | Pred) -> None:
+    def release(self, *items: Reg | Pred | Value) -> None:
         """Give registers or predicates back for reuse."""
         for item in items:
-            (self._free_regs if isinstance(item, Reg) else self._free_preds).append(item.index)
+            place = item.reg if isinstance(item, Value) else item
+            (self._free_regs if isinstance(place, Reg) else self._free_preds).append(place.index)
+
+    @contextmanager
+    def scratch(self) -> Iterator[None]:
+        """Registers and predicates taken inside are free again behind it."""
+        regs, preds = list(self._free_regs), list(self._free_preds)
+        yield
+        self._free_regs, self._free_preds = regs, preds
 
     def pred(self) -> Pred:
         """Take a free predicate register."""
@@ -117,34 +87,42 @@ class Builder:
     def place(self, label: Label) -> None:
         """Bind a label to the next instruction."""
         if label.name in self._labels:
-            raise ValueError(f"label {label} is placed twice")
+            raise BuildError(f"label {label} is placed twice")
         self._labels[label.name] = len(self._code)
 
     def message(self, text: str) -> int:
         """The number of a message for Print or Assert; the same text gives the same number."""
         return self._messages.setdefault(text, len(self._messages))
 
-    def emit(self, op: str, type: Type | None = None, *args: Operand, source_type: Type | None = None) -> None:
-        """Append an instruction; operands follow the instruction table (BRA may leave its guard out)."""
-        spec = BY_NAME[op]
+    def emit(self, op: str, type: Type | None = None, *args: Operand | Value, source_type: Type | None = None) -> None:
+        """Append an instruction; operands, written ones too, follow its row of the table (BRA may leave its guard out).
+
+        Nothing is converted: registers and immediates stand as they are given. The emitters by name (`b.add`, …) choose
+        type and target themselves.
+        """
+        spec = BY_NAME.get(op)
+        if spec is None:
+            raise BuildError(f"there is no instruction '{op}'")
         if op == "BRA" and len(args) == 1:
             args = (*args, None)
         if len(args) != len(spec.operands):
-            raise ValueError(f"{op} takes {len(spec.operands)} operands, got {len(args)}")
-        self._code.append(Instruction(op, type, args, source_type))
+            raise BuildError(f"{op} takes {len(spec.operands)} operands, got {len(args)}")
+        operands = tuple(a.reg if isinstance(a, Value) else a for a in args)
+        self._code.append(Instruction(op, type, operands, source_type))
         self._debug.append(self.location)
 
-    def build(self, extent: Sequence[Poly] = ()) -> Program:
-        """The finished program."""
+    def build(self, extent: Sequence[Poly | Slot] = (), metadata: Mapping[str, str] | None = None) -> Program:
+        """The finished program; `extent` says how many lanes are wanted on x, y, z. `isa.verify` proves it sound."""
         debug = tuple(self._debug) if any(self._debug) else ()
         return Program(
             self.name,
             tuple(self.params),
             tuple(self._code),
             dict(self._labels),
-            tuple(extent),
+            tuple(Poly.slot(e) if isinstance(e, Slot) else e for e in extent),
             self.shared_bytes,
             self.flags,
             debug,
+            metadata or {},
             messages=tuple(self._messages),
         )

@@ -1,0 +1,96 @@
+"""The Atlas instructions: what they make of their operands (`RULES`), and what they ask of the launch (`emit`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hologram.backends.llvm.ir import Value
+from hologram.backends.llvm.lanes import VectorLanes
+from hologram.isa.classes import MIRRORS, NEIGHBOURS, PHASES
+from hologram.isa.operands import BYTES_PER_CLASS, BYTES_PER_PAGE, CLASSES, PAGES_PER_CLASS
+from hologram.isa.program import Instruction
+from hologram.types import Type
+
+if TYPE_CHECKING:
+    from hologram.backends.llvm.strip import Strip
+
+Rule = Callable[[VectorLanes, Instruction, dict[str, Value], Callable[[Value], None]], Value]
+_NONE = 127
+"""Stands in tables of classes for none."""
+
+
+def _inside(m: VectorLanes, value: Value, limit: int, fault: Callable[[Value], None]) -> Value:
+    """An index that is below its limit; what is not is a fault and becomes 0."""
+    bad = m.compare("ge", Type.U8, value, m.const(Type.U8, limit))
+    fault(bad)
+    return m.select(Type.U8, bad, m.const(Type.U8, 0), value)
+
+
+def _of_class(operand: str, result: Type, table: tuple[int, ...]) -> Rule:
+    """A rule that looks a class up in a table."""
+
+    def rule(m: VectorLanes, ins: Instruction, o: dict[str, Value], fault: Callable[[Value], None]) -> Value:
+        return m.lookup(result, table, Type.U8, _inside(m, m.spread(o[operand]), CLASSES, fault))
+
+    return rule
+
+
+def _neighbour(m: VectorLanes, ins: Instruction, o: dict[str, Value], fault: Callable[[Value], None]) -> Value:
+    number = ins.args[2]
+    assert isinstance(number, int)
+    table = tuple(found[number] if number < len(found) else _NONE for found in NEIGHBOURS)
+    found = m.lookup(Type.U8, table, Type.U8, _inside(m, m.spread(o["class"]), CLASSES, fault))
+    if _NONE not in table:
+        return found
+    missing = m.compare("eq", Type.U8, found, m.const(Type.U8, _NONE))
+    fault(missing)
+    return m.select(Type.U8, missing, m.const(Type.U8, 0), found)
+
+
+def _boundary_offset(m: VectorLanes, ins: Instruction, o: dict[str, Value], fault: Callable[[Value], None]) -> Value:
+    index = _inside(m, m.spread(o["class"]), CLASSES, fault)
+    page = _inside(m, m.spread(o["page"]), PAGES_PER_CLASS, fault)
+    wide = [m.convert(Type.U64, Type.U8, v) for v in (index, page, m.spread(o["byte"]))]
+    start = m.mul(Type.U64, wide[0], m.const(Type.U64, BYTES_PER_CLASS))
+    return m.add(Type.U64, m.add(Type.U64, start, m.mul(Type.U64, wide[1], m.const(Type.U64, BYTES_PER_PAGE))), wide[2])
+
+
+RULES: dict[str, Rule] = {
+    "MIRROR": _of_class("a", Type.U8, MIRRORS),
+    "NbrCount": _of_class("class", Type.U32, tuple(len(found) for found in NEIGHBOURS)),
+    "NbrGet": _neighbour,
+    "BoundMap": _boundary_offset,
+}
+
+
+def _class_of_lane(s: Strip, i: int, ins: Instruction) -> None:
+    s.store(s.flow.written[i], s.w.value("trunc i64 %class to i8", "i8"), 0)
+
+
+def _phase(s: Strip, i: int, ins: Instruction) -> None:
+    stride = s.stride(i, "phase")
+    s.store(s.flow.written[i], s.operand(i, ins, "phase", 0 if stride == 0 else 1), stride)
+
+
+def _advance(s: Strip, i: int, ins: Instruction) -> None:
+    delta, stride = ins.args[0], s.stride(i, "phase")
+    assert isinstance(delta, int)
+    m = s.vector if stride is None else s.scalar
+    ahead = m.add(Type.U32, s.operand(i, ins, "phase", m.lanes), m.const(Type.U32, delta % PHASES))
+    # What has not come round is below: subtracting gives a huge number.
+    s.store(s.flow.written[i], m.intrinsic("umin", ahead, m.sub(Type.U32, ahead, m.const(Type.U32, PHASES))), stride)
+
+
+_EMIT: dict[str, Callable[[Strip, int, Instruction], None]] = {
+    "ClsGet": _class_of_lane,
+    "PhaseGet": _phase,
+    "PhaseAdv": _advance,
+}
+OF_THE_LAUNCH = frozenset(_EMIT)
+"""Instructions that use what the launch or the executor holds, not only their operands."""
+
+
+def emit(s: Strip, i: int, ins: Instruction) -> None:
+    """Write one instruction of `OF_THE_LAUNCH`."""
+    _EMIT[ins.op](s, i, ins)
