@@ -38,6 +38,18 @@ def grid(ty: Type) -> tuple[int, ...]:
     return tuple(dict.fromkeys(b | sign << (ty.bits - 1) for b in bits for sign in (0, 1)))
 
 
+@cache
+def corners(ty: Type) -> tuple[int, ...]:
+    """The edge values that find most mistakes, few enough to try all pairs often."""
+    if ty.is_integer:
+        return tuple(v for v in grid(ty) if not 16 < number(ty, v) % (1 << ty.bits - 2) < (1 << ty.bits - 2) - 3)
+    precision = FORMATS[ty][0]
+    infinity, hidden, one = Exact.round(ty, math.inf), 1 << (precision - 1), Exact.round(ty, Fraction(1))
+    bits = [Exact.round(ty, Fraction(n)) for n in (Fraction(1, 3), 0.5, 2.5, 2**precision)]
+    bits += [one, one + 1, 0, 1, hidden - 1, hidden, infinity - 1, infinity, infinity + (hidden >> 1)]
+    return tuple(b | sign << (ty.bits - 1) for b in bits for sign in (0, 1))
+
+
 def halfway(source: Type) -> list[int]:
     """Sources that lie halfway between two values of a narrower float, and next to such places."""
     out = []

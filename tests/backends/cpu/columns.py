@@ -53,6 +53,17 @@ class Column:
         return len(BY_NAME[self.op].operands) - 1
 
     @property
+    def reads(self) -> int:
+        """How many of the three operands the result depends on."""
+        if self.op == "SEL":
+            return 3
+        if self.op == "SETcc":
+            return 2 - (self.immediate is not None)
+        if self.op.startswith("Reduce"):
+            return self.folded
+        return self.arity - (self.immediate is not None)
+
+    @property
     def folded(self) -> int:
         """How many registers a Reduce instruction folds: its immediate, or all."""
         return FOLDED if self.immediate is None else self.immediate
