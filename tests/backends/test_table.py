@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -20,7 +20,7 @@ from hologram.backends.cpu import CpuBackend
 from hologram.backends.interpreter import InterpreterBackend
 from hologram.errors import UnsupportedError, VerificationError
 from hologram.isa.builder import Builder
-from hologram.isa.instructions import TABLE, OperandSpec, Spec
+from hologram.isa.instructions import TABLE, Category, OperandSpec, Spec
 from hologram.isa.operands import Condition, Imm, Operand, RegisterIndirect, Scope, Slot, Special
 from hologram.isa.program import Program
 from hologram.isa.verify import verify
@@ -180,10 +180,17 @@ def test_functions_stay_within_their_bounds(backend: Backend, ty: Type) -> None:
                 assert error <= math_bound(column.op, ty), (str(column), args, result, error)
 
 
-CASES = [(spec, ty) for spec in TABLE for ty in sorted(spec.types, key=str)] + [(s, None) for s in TABLE if not s.typed]
+def cases() -> Iterator[Any]:
+    """Every row with each of its types; what takes long to compile has its 8- and 16-bit integers in the long run."""
+    for spec in TABLE:
+        for ty in sorted(spec.types, key=str) if spec.typed else [None]:
+            narrow = ty is not None and ty.is_integer and ty.bits < 32
+            heavy = spec.category in (Category.ATOMIC, Category.CROSS)
+            name = f"{spec.name}-{ty.value}" if ty else spec.name
+            yield pytest.param(spec, ty, id=name, marks=[pytest.mark.slow] * (narrow and heavy))
 
 
-@pytest.mark.parametrize(("spec", "ty"), CASES, ids=[f"{s.name}-{t.value}" if t else s.name for s, t in CASES])
+@pytest.mark.parametrize(("spec", "ty"), cases())
 @pytest.mark.filterwarnings("ignore::hologram.errors.PrintIgnoredWarning")
 @EACH_BACKEND
 def test_runs_as_specified_or_is_refused_by_name(backend: Backend, spec: Spec, ty: Type | None) -> None:
