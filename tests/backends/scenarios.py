@@ -223,7 +223,7 @@ of_launch = of_type(partial(reductions, over_launch=True))
 def debugging(op: str, ty: Type | None) -> Scenario:
     """A value shown and an assertion that holds change nothing."""
     t = (ty or Type.I32).value
-    shown = "    print('value {}', x[0])\n" if op == "Print" else "    assert x.shape[0] == 3, 'three'\n"
+    shown = "    print('value {}', x[get_global_id()])\n" if op == "Print" else "    assert x.shape[0] == 3, 'three'\n"
     made = kernel(f"def k(x: DeviceArray[{t}]):\n{shown}    x[get_global_id()] = {t}(1)\n")
     one = np.ones(3).astype((ty or Type.I32).dtype)
     return Scenario(made, [one * 0], [one], line(3))

@@ -190,7 +190,7 @@ def cases() -> Iterator[Any]:
             yield pytest.param(spec, ty, id=name, marks=[pytest.mark.slow] * (narrow and heavy))
 
 
-@pytest.mark.parametrize(("spec", "ty"), cases())
+@pytest.mark.parametrize(("spec", "ty"), list(cases()))
 @pytest.mark.filterwarnings("ignore::hologram.errors.PrintIgnoredWarning")
 @EACH_BACKEND
 def test_runs_as_specified_or_is_refused_by_name(backend: Backend, spec: Spec, ty: Type | None) -> None:
