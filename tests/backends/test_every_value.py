@@ -12,6 +12,7 @@ from hologram.backends.cpu import CpuBackend
 from hologram.backends.interpreter import InterpreterBackend
 from hologram.isa.instructions import BY_NAME
 from hologram.types import HALVES, Type
+from tests import tolerance
 from tests.backends.cpu.columns import Array, Column, columns, conversions, launch, one_nan, program, pure_instructions
 from tests.backends.halves import EVERY, EXACT, FUNCTIONS, nearest, numbers
 from tests.backends.oracle import expected
@@ -68,7 +69,8 @@ def test_functions_of_halves_are_near_the_exact_values(ty: Type) -> None:
     for column, bits in zip(chosen, results(CpuBackend(), chosen, EVERY), strict=True):
         with np.errstate(all="ignore"):
             exact = np.asarray(FUNCTIONS[column.op](numbers(ty, EVERY)), np.float64)
-            slack = np.maximum(np.abs(exact) * 2.0**-21, 2.0**-147)
+            units = tolerance.of(column.op, ty)
+            slack = units * np.maximum(np.abs(exact) * 2.0**-23, 2.0**-149)
             allowed = [one_nan(ty, nearest(ty, v)) for v in (exact, exact - slack, exact + slack)]
         got = one_nan(ty, bits)
         # A zero's sign is the function's own affair where the slack reaches across it.
