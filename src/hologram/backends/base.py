@@ -66,6 +66,14 @@ class Domain:
         return self.lanes[0] * self.lanes[1] * self.lanes[2]
 
 
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """How closely launches are watched: `nan` looks for NaN and infinity, `max_steps` bounds the steps of a lane."""
+
+    nan: bool = False
+    max_steps: int | None = None
+
+
 class Executable(Protocol):
     """A program made ready by one backend."""
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hologram.backends.base import Checks
 from hologram.errors import (
     ArgumentTypeError,
     ArgumentValueError,
     BackendUnavailableError,
     BufferFreedError,
+    UnsupportedError,
 )
 from hologram.isa.program import Program
 from hologram.runtime.buffer import Buffer, Memory, aligned_zeros
@@ -84,17 +86,27 @@ class Executor:
     """Compiles and launches programs on one backend, and owns buffers.
 
     `backend` is "cpu", "interpreter" (slow; checks every access), "auto", or the name of an installed backend.
+    `checked=True` has every access watched on the CPU, too. Where accesses are watched, `nan="raise"` looks for NaN and
+    infinity made of finite numbers, and `max_steps` bounds the instructions a lane may run.
     Executors may be shared by threads, and work in a forked child. Raises ArgumentValueError for an unknown backend,
     BackendUnavailableError for one that cannot run here.
     """
 
-    __slots__ = ("__weakref__", "_buffers", "_closed", "_pool", "backend")
+    __slots__ = ("__weakref__", "_buffers", "_closed", "_pool", "backend", "checks")
 
-    def __init__(self, backend: str = "auto") -> None:
+    def __init__(
+        self, backend: str = "auto", *, checked: bool = False, nan: str | None = None, max_steps: int | None = None
+    ) -> None:
         self.backend = resolve_backend(backend)
+        self.checks = _checks(self.backend, checked, nan, max_steps)
         self._closed = False
         self._pool: BoundaryPool | None = None
         self._buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
+
+    @property
+    def is_checked(self) -> bool:
+        """True where every access of a launch is watched."""
+        return self.backend == "interpreter" or self.checks is not None
 
     @property
     def device(self) -> str:
@@ -176,7 +188,7 @@ class Executor:
         `sections` are trusted native objects of the program that the CPU may use in place of compiling.
         """
         self._check_open()
-        return executable_for(self.backend, program, sections)
+        return executable_for(self.backend, program, sections, self.checks)
 
     def bind_circuit(self, circuit: CompiledCircuit, buffers: Mapping[int, Any] | None = None) -> CircuitLaunch:
         """Bind a compiled circuit to memory: calling what this gives runs it.
@@ -215,7 +227,8 @@ class Executor:
     def __repr__(self) -> str:
         with _lock:
             live = sum(not buffer.is_freed for buffer in list(self._buffers))
-        return f"Executor('{self.backend}', {'closed' if self._closed else f'{live} buffers'})"
+        checked = ", checked" * (self.checks is not None)
+        return f"Executor('{self.backend}'{checked}, {'closed' if self._closed else f'{live} buffers'})"
 
     def __reduce__(self) -> Any:
         raise ArgumentTypeError(f"an Executor cannot be pickled; make another with Executor('{self.backend}')")
@@ -223,6 +236,20 @@ class Executor:
     def _check_open(self) -> None:
         if self._closed:
             raise BufferFreedError("Executor has been freed")
+
+
+def _checks(backend: str, checked: bool, nan: str | None, max_steps: int | None) -> Checks | None:
+    """What an executor's arguments ask for."""
+    if nan not in (None, "raise"):
+        raise ArgumentValueError(f"nan is 'raise' or None, got {nan!r}")
+    if max_steps is not None and (not isinstance(max_steps, int) or not 0 < max_steps < 1 << 63):
+        raise ArgumentValueError(f"max_steps is a number of instructions above zero, got {max_steps!r}")
+    wanted = checked or nan is not None or max_steps is not None
+    if wanted and backend not in ("cpu", "interpreter"):
+        raise UnsupportedError(f"backend '{backend}' has no checked mode; use Executor('cpu', checked=True)")
+    if wanted and not checked and backend == "cpu":
+        raise ArgumentValueError("the CPU watches nan and max_steps in checked mode alone; add checked=True")
+    return Checks(nan is not None, max_steps) if wanted else None
 
 
 def _lengths(shape: int | Sequence[int]) -> tuple[int, ...]:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hologram.backends.base import Argument, Domain, ObjectStore
+from hologram.backends.base import Argument, Checks, Domain, Executable, ObjectStore
 from hologram.backends.cpu import pool, targets
 from hologram.backends.cpu.environment import default_environment
 from hologram.backends.cpu.faults import fault_error
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
+from hologram.backends.llvm.job import Watch
 from hologram.backends.llvm.layout import CHECK, CUT, JOIN, RUN, Layout
 from hologram.errors import PrintIgnoredWarning
 from hologram.isa import agreement
@@ -27,11 +28,11 @@ from hologram.isa.operands import Label
 from hologram.isa.program import Program
 from hologram.types import Type
 
-CODE_FORMAT = 21
+CODE_FORMAT = 23
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
 # Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.
-_RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 _DRIVE_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 NANOSECONDS_PER_INSTRUCTION = 0.3
@@ -56,13 +57,17 @@ class Native:
 
 @dataclass
 class CpuExecutable:
-    """A program on the CPU. Code is made when first asked for; `stages` has the seconds each stage took."""
+    """A program on the CPU. Code is made when first asked for; `stages` has the seconds each stage took.
+
+    With `watch` it is checked code, which only a `CheckedExecutable` can launch.
+    """
 
     program: Program
     store: ObjectStore | None
     sections: tuple[TargetSection, ...] = ()
     stages: dict[str, float] = field(default_factory=dict)
     compiled: int = 0
+    watch: Watch | None = None
     _variants: dict[bool, Native] = field(default_factory=dict)
 
     @property
@@ -97,10 +102,11 @@ class CpuExecutable:
         """The code for arrays whose last axis is contiguous, or for any strides (made on first use)."""
         contiguous = contiguous or not any(p.is_array and p.ndim > 1 for p in self.program.params)
         if contiguous not in self._variants:
-            loaded = jit.load_object(self._object(contiguous), [RUN, CHECK, JOIN, CUT])
+            wanted = [RUN, JOIN, CUT] if self.watch is not None else [RUN, CHECK, JOIN, CUT]
+            loaded = jit.load_object(self._object(contiguous), wanted)
             cut = ctypes.c_int64.from_address(loaded[CUT]).value
             recipe = (ctypes.c_int64 * 3)(loaded[RUN], loaded[JOIN], cut)
-            self._variants[contiguous] = Native(loaded[RUN], loaded[CHECK], recipe)
+            self._variants[contiguous] = Native(loaded[RUN], 0 if self.watch else loaded[CHECK], recipe)
         return self._variants[contiguous]
 
     def _object(self, contiguous: bool) -> bytes:
@@ -114,6 +120,8 @@ class CpuExecutable:
         machine = f"{jit.llvm_version()}/{host.triple}/{host.cpu}/{host.features}"
         agree = self.program.metadata.get(agreement.KEY, "")
         key = f"{CODE_FORMAT}/{self.program.digest}/{agree}/{contiguous}/{machine}"
+        if self.watch is not None:
+            key += f"/{self.watch}"
         found = self.store.get(key) if self.store else None
         if found is not None:
             return found
@@ -126,7 +134,7 @@ class CpuExecutable:
         from hologram.backends.cpu.source import source
 
         start = time.perf_counter()
-        module = source(self.program, target, contiguous)
+        module = source(self.program, target, contiguous, watch=self.watch)
         lowered = time.perf_counter()
         data = jit.compile_object(module.text, target, module.level, module.vectorize)
         self.stages["codegen"] = lowered - start
@@ -139,7 +147,7 @@ class CpuExecutable:
         from hologram.backends.cpu.source import source
 
         host = jit.host_target()
-        module = source(self.program, host)
+        module = source(self.program, host, watch=self.watch)
         show = jit.optimize_ir if form == "llvm" else jit.assembly
         return show(module.text, host, module.level, module.vectorize)
 
@@ -155,7 +163,7 @@ class CpuExecutable:
 
     def _run(self, native: Native, block: int, long: bool) -> int:
         if not long or pool.refusal():
-            return int(_RUN_TYPE(native.run_address)(block, None))
+            return int(RUN_TYPE(native.run_address)(block, None))
         threads = pool.pool()
         status = int(_DRIVE_TYPE(threads.drive_address(self.store))(threads.address, native.recipe_address, block))
         threads.attend(self.store)
@@ -202,26 +210,32 @@ class CpuBackend:
 
     name = "cpu"
 
-    def __init__(self, store: ObjectStore | None = None) -> None:
-        self.store = store
+    def __init__(self, store: ObjectStore | None = None, checks: Checks | None = None) -> None:
+        """With `checks` all code is checked."""
+        self.store, self.checks = store, checks
 
     def implements(self, spec: Spec, type: Type | None) -> bool:
         from hologram.backends.llvm.rules import implements
 
         return implements(spec, type)
 
-    def compile(self, program: Program, sections: Sequence[TargetSection] = ()) -> CpuExecutable:
+    def compile(self, program: Program, sections: Sequence[TargetSection] = ()) -> Executable:
         """Make a program runnable.
 
         `sections` must come from a trusted place: such a program has been verified where its code was made.
         """
-        if not sections:
+        if not sections or self.checks is not None:
             from hologram.backends.cpu.source import accept
 
             accept(program)
         if any(ins.op == "Print" for ins in program.instructions):
             _warn_of_print(program)
-        return CpuExecutable(program, self.store, tuple(sections))
+        if self.checks is None:
+            return CpuExecutable(program, self.store, tuple(sections))
+        from hologram.backends.cpu.checked import CheckedExecutable
+
+        watch = Watch(self.checks.nan, self.checks.max_steps is not None)
+        return CheckedExecutable(program, CpuExecutable(program, self.store, watch=watch), self.checks)
 
     def object_for(self, program: Program, target_name: str = "host") -> bytes:
         """Relocatable native code for a named target."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from hologram.backends import faults
 from hologram.backends.base import Argument, Domain
 from hologram.backends.interpreter.coordinates import batches, blocks
 from hologram.backends.interpreter.decode import REDUCTIONS, implements
@@ -31,14 +32,15 @@ DEFAULT_MAX_STEPS = 10_000_000
 class InterpreterBackend:
     """Runs programs in lock-step over NumPy arrays, exactly as the ISA says, and checks every access.
 
-    `max_steps` bounds the instructions a lane may run. `boundary` holds the bytes of the boundary pool (u8, shape
+    `max_steps` bounds the instructions a lane may run; with `nan`, arithmetic that makes a NaN or an infinity of finite
+    numbers is an error. `boundary` holds the bytes of the boundary pool (u8, shape
     (1179648,)); programs that address the pool are refused without it.
     """
 
     name = "interpreter"
 
-    def __init__(self, max_steps: int = DEFAULT_MAX_STEPS, boundary: Array | None = None) -> None:
-        self.max_steps = max_steps
+    def __init__(self, max_steps: int = DEFAULT_MAX_STEPS, boundary: Array | None = None, nan: bool = False) -> None:
+        self.max_steps, self.nan = max_steps, nan
         self.boundary = None if boundary is None else Region.of("boundary pool", boundary)
 
     def implements(self, spec: Spec, type: Type | None) -> bool:
@@ -82,7 +84,7 @@ class InterpreterExecutable:
         self.program = program
         self._backend, self._facts, self._cfg = backend, facts, cfg
         self._works_by_blocks = works_by_blocks(self.program)
-        self._code = decode_blocks(cfg, facts.slot_of)
+        self._code = decode_blocks(cfg, facts.slot_of, backend.nan)
 
     def launch(self, arguments: Sequence[Argument], domain: Domain) -> None:
         """Run all lanes of a domain on host arrays and numbers, one argument a parameter.
@@ -104,9 +106,8 @@ class InterpreterExecutable:
         self._store_reductions(launch)
         if launch.fault is not None:
             index, lane = launch.fault
-            message = "integer division by zero (the result is 0)"
             named = self._facts.original(index)
-            raise DivisionByZeroError(message, self.program.name, named, self.program.location(named), lane)
+            raise DivisionByZeroError(faults.division(), self.program.name, named, self.program.location(named), lane)
 
     def _store_reductions(self, launch: Launch) -> None:
         for index, reduction in sorted(launch.reductions.items()):

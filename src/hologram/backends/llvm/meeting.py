@@ -29,15 +29,18 @@ _NOBODY = -(1 << 62)
 
 @dataclass(frozen=True)
 class Kept:
-    """A value that outlives a barrier: where in a strip's own memory it waits, and its stride.
+    """A value that outlives a barrier: where in a strip's own memory it waits, its stride, and its number if known.
 
-    One `of_block` is the result of a block reduction, which begins the memory of the block for that.
+    One `of_block` is the result of a block reduction, which begins the memory of the block for that. One that has a
+    `source`, an instruction that gives the same at any time, waits nowhere.
     """
 
     offset: int
     type: Type | None
     stride: int | None
     of_block: bool = False
+    source: int | None = None
+    constant: int | None = None
 
 
 @dataclass(frozen=True)

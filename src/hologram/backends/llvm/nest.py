@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from hologram.backends.llvm import layout, together
+from hologram.backends.llvm import layout, together, watch
 from hologram.backends.llvm.barriers import Plan
 from hologram.backends.llvm.clamps import LANE_X
 from hologram.backends.llvm.executor_state import ExecutorState
@@ -52,6 +52,8 @@ class Nest:
         w = self.w
         w.line(f"store i64 0, ptr {self.fault}")
         lanes = [load_field(w, "%block", o) for o in layout.LANES]
+        if self.job.watch is not None:
+            self._open_record(self.job, lanes)
         zero = Value("0", "i64")
         where = dict.fromkeys(Special, zero)
         for r in self.reductions:
@@ -75,6 +77,10 @@ class Nest:
                 self._turn_round(bounds.whole)
         result = w.value(f"load i64, ptr {self.fault}", "i64")
         w.line(f"ret {result}")
+        if self.job.watch is not None:
+            w.open = False
+            w.label(watch.STOPPED)
+            w.line("ret i64 0")
         return w.text(f"define i64 @{layout.RUN}(ptr noalias %block, ptr %piece) nounwind")
 
     @contextmanager
@@ -199,7 +205,10 @@ class Nest:
         w.jump(done)
         w.label(whole)
         for r in self.reductions:
-            r.finish(w, self.values, widened(w, self.job.program, self.values))
+            wide = widened(w, self.job.program, self.values)
+            if self.job.watch is not None:
+                watch.result_in_bounds(w, r.index, self.extents[r.slot], r.type, polynomial(w, r.offset, wide))
+            r.finish(w, self.values, wide)
         w.label(done)
 
     def _first_chunk(self, chunks: Bounds, in_row: Value, rows: Value) -> list[str]:
@@ -350,14 +359,36 @@ class Nest:
             if self.plan.reduces:
                 arguments += [str(self.together), str(w.value(f"add {self.row}, {x.ref}", "i64"))]
         arguments += self.state.arguments(where)
+        if self.job.watch is not None:
+            arguments += ["ptr %record", str(self._number(where))]
+            arguments += [str(part) for slot in self.job.arrays for part in watch.parts(self.extents[slot])]
         if count is not None:
             arguments.append(str(count))
         unsure = self.plan is not None and not self.plan.proved
         if unsure:
             self.agreement.before_strip()
-        w.line(f"call void @strip_{name}{self.part}({', '.join(arguments)})")
+        call = f"@strip_{name}{self.part}({', '.join(arguments)})"
+        if self.job.watch is None:
+            w.line(f"call void {call}")
+        else:
+            go_on = w.name("fine")
+            w.branch(w.value(f"call i1 {call}", "i1"), watch.STOPPED, go_on)
+            w.label(go_on)
         if unsure:
             self.agreement.after_strip()
+
+    def _open_record(self, job: Lowering, lanes: Sequence[Value]) -> None:
+        """Where checked code notes what it finds, and what it compares addresses with."""
+        offset = layout.Layout.of(job.program.params).size + layout.state_bytes(job.program)
+        self.w.line(f"%record = getelementptr i8, ptr %block, i64 {offset}")
+        self.extents = watch.extents_of(self.w, job.program, job.arrays, self.values)
+        self.total = lanes
+
+    def _number(self, where: Mapping[Special, Value]) -> Value:
+        """The number of a lane in the launch, x fastest."""
+        w, (x, y, z) = self.w, (where[g] for g in GLOBALS)
+        row = w.value(f"add {w.value(f'mul {z}, {self.total[1].ref}', 'i64')}, {y.ref}", "i64")
+        return w.value(f"add {w.value(f'mul {row}, {self.total[0].ref}', 'i64')}, {x.ref}", "i64")
 
     def _linear(self, where: dict[Special, Value]) -> Value:
         """r255: the number of a lane when blocks are numbered, then the lanes inside, x fastest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hologram.backends.llvm import memory, resonance, together
+from hologram.backends.llvm import memory, resonance, together, watch
 from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.constants import constant_text
 from hologram.backends.llvm.flow import PHASE, Flow, Place, Web, kept_part
@@ -42,7 +42,10 @@ class Mask:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Names of a strip function's inputs: parameter slots, launch coordinates, the fault cell, reduction cells."""
+    """Names of a strip function's inputs: parameter slots, launch coordinates, the fault cell, reduction cells.
+
+    `checked` is what checked code has besides.
+    """
 
     slots: Mapping[Slot, Value]
     specials: Mapping[Special, Value]
@@ -50,6 +53,7 @@ class Inputs:
     reductions: Mapping[int, str]
     reduced: Mapping[int, str]
     linear_lane: Value
+    checked: watch.Checked | None = None
 
 
 class Strip:
@@ -164,7 +168,10 @@ class Strip:
         """Begin with what the strip had at the barrier."""
         width = self.lanes if kept.stride is None else 0
         element = self._element(web)
-        value = self.w.value(f"load {vector(element, width)}, ptr {self._kept_cell(kept)}, align 1", element, width)
+        if kept.source is None:
+            value = self.w.value(f"load {vector(element, width)}, ptr {self._kept_cell(kept)}, align 1", element, width)
+        else:
+            value = self._source(self.program.instructions[kept.source])
         if self._width(web):
             value = self.as_vector(value, web.type, kept.stride)
         self.w.line(f"store {value}, ptr {self._cell(web)}")
@@ -240,6 +247,8 @@ class Strip:
             self._reduce(i, ins)
         elif ins.op in resonance.OF_THE_LAUNCH:
             resonance.emit(self, i, ins)
+        elif ins.op == "Assert":
+            watch.claim(self, i, ins)
         elif ins.op not in SILENT:
             self._pure(i, ins)
 
@@ -264,7 +273,9 @@ class Strip:
                 return
         m = self.vector if stride is None else self.scalar
         operands = {part: self.operand(i, ins, part, m.lanes) for part in parts}
-        self.store(web, rule_for(ins)(m, ins, operands, self.fault(i)), stride)
+        result = rule_for(ins)(m, ins, operands, self.fault(i))
+        watch.finite(self, i, ins, operands, result)
+        self.store(web, result, stride)
 
     def _source(self, ins: Instruction) -> Value:
         """What MOV_IMM, MOV_PARAM and MOV_SREG give."""
@@ -286,6 +297,9 @@ class Strip:
         """A way to note, once, that an instruction failed in some lanes."""
 
         def report(bad: Value) -> None:
+            if self.inputs.checked is not None:
+                watch.failed(self, i, bad)
+                return
             if bad.lanes and self.mask.ref is not None:
                 bad = self.vector.mask_and(bad, self.mask.ref)
             cell = self.inputs.fault
@@ -349,6 +363,7 @@ class Strip:
         """Add the active lanes to the launch reduction's accumulators (lane x belongs to accumulator x mod 64)."""
         assert ins.type is not None and self.lanes == 64
         cell, rule = self.inputs.reductions[i], REDUCTIONS[ins.op][0]
+        watch.place_in_bounds(self, i, ins)
         value = self.operand(i, ins, "a", 1)
         old = self.w.value(f"load {value.type}, ptr {cell}", value.element, value.lanes)
         new = rule(self.vector, ins, {"a": old, "b": value}, self.fault(i))
