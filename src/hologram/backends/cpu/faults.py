@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hologram.backends import faults
 from hologram.errors import BarrierError, DivisionByZeroError, ExecutionError, OutOfBoundsError
 from hologram.isa.operands import CLASSES, PAGES_PER_CLASS
 from hologram.isa.program import Program
@@ -17,7 +18,7 @@ _BY_INSTRUCTION: dict[str, tuple[type[ExecutionError], str]] = {
     ),
 }
 _BARRIER = (BarrierError, "some lanes of a block are not at this barrier; Executor('interpreter') says which")
-_DIVISION = (DivisionByZeroError, "integer division by zero")
+_DIVISION = (DivisionByZeroError, faults.division())
 
 
 def fault_error(program: Program, status: int) -> ExecutionError:
@@ -25,4 +26,4 @@ def fault_error(program: Program, status: int) -> ExecutionError:
     index = status - 1
     ins = program.instructions[index]
     kind, message = _BARRIER if ins.spec.is_barrier else _BY_INSTRUCTION.get(ins.op, _DIVISION)
-    return kind(message, program.name, index, program.location(index))
+    return faults.failure(kind, message, program, index)
