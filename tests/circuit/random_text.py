@@ -25,7 +25,7 @@ class _Scope:
 def random_text(seed: int, longest: int = 200) -> str:
     """A circuit of 1 to `longest` operations (short ones more often) that compiles for f32."""
     rng = random.Random(seed)
-    count = round(math.exp(rng.uniform(0, math.log(longest))))
+    count = round(math.exp(rng.random() ** 2 * math.log(longest)))
     classes = (
         rng.sample(range(96), rng.choice([3, 4, 6, 10, 30])) if rng.random() < 0.3 else range(rng.choice([3, 5, 9]))
     )

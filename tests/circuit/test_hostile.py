@@ -12,19 +12,21 @@ from hologram.circuit.gates import canonicalize
 from hologram.errors import CircuitError, HologramError
 from tests.circuit.random_text import random_text
 
-ALPHABET = "mark copy swap merge split quote evaluate reduce softmax @ c0 c05 c95 [ ] ( ) , .. . || -> <-> ^ ~ # R+1 D-2 T 7 1e9 // \n : sum é \0 '".split(
-    " "
+WORDS = (
+    "mark copy swap merge split quote evaluate reduce softmax sum @ c0 c05 c95 [ ] ( ) , .. . || -> <-> ^ ~ # R+1 D-2"
 )
+ALPHABET = (*WORDS.split(), "T", "7", "1e9", "//", ":", "é", "'", "\0", "\n")
 
 
 def read(text: str) -> None:
     """Everything one may ask of a text; only circuit errors may come."""
     for ask in (parse, compile_circuit, canonicalize):
+        said = None
         try:
             ask(text)
         except CircuitError as error:
-            assert error.location.line >= 1
-            assert str(error)
+            said = error
+        assert said is None or (said.location.line >= 1 and len(str(said)) < len(text) + 1000)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -49,13 +51,13 @@ def test_damaged_circuits(seed: int) -> None:
     read("".join(text))
 
 
-@pytest.mark.parametrize("depth", [50, 5_000, 500_000])
+@pytest.mark.parametrize("depth", [50, 5_000, 20_000])
 @pytest.mark.parametrize("shape", ["({})", "R+1@ ({})", "~@ {}", "(mark@c01 || ({}))"])
 def test_deep_nesting(depth: int, shape: str) -> None:
     before, after = shape.split("{}")
     start = time.process_time()
     read(before * depth + "mark@c00" + after * depth)
-    assert time.process_time() - start < 60
+    assert time.process_time() - start < 30
 
 
 @pytest.mark.parametrize("text", ["(" * 1_000_000, "@" * 1_000_000, "c" * 1_000_000, "1" * 1_000_000, "^" * 1_000_000])
@@ -65,13 +67,14 @@ def test_a_megabyte_of_one_letter(text: str) -> None:
 
 
 def test_megabytes_of_circuit() -> None:
-    text = " . ".join(["mark@c00", "copy@c01->c02", "merge:mul@c00[c01,c03]"] * 20_000)
+    text = " . ".join(["merge:where@c00[c01,c02,c03]", "copy@c03->c04"] * 22_000)
     assert len(text) > 1_000_000
-    assert to_text(parse(text)) == text
-    assert len(literal(parse(text)).bytes) == len(words(parse(text))) == 60_000
     compiled = compile_circuit(text)
-    assert compiled.original_calls == 60_000
-    assert compiled.canonical_calls <= 3
+    assert compiled.original_calls == 44_000
+    assert compiled.canonical_calls == 2
+    assert compiled.tree is not None
+    assert to_text(compiled.tree) == text
+    assert len(literal(compiled.tree).bytes) == len(words(compiled.tree)) == 44_000
 
 
 @pytest.mark.parametrize(

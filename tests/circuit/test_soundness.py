@@ -1,14 +1,10 @@
-"""Random circuits run as written and as optimised leave the same memory (50,000 of them: see soundness.json)."""
-
-import json
+"""Random circuits run as written and as optimised leave the same memory."""
 
 import pytest
 
 import hologram as hg
-from hologram.circuit.parse import parse
-from hologram.circuit.printer import to_text
 from tests.circuit.random_text import random_text
-from tests.circuit.soundness import RECORD, CallByCall, Tally, check
+from tests.circuit.soundness import CallByCall, Tally, check
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +33,4 @@ def test_random_texts_use_the_whole_language() -> None:
     texts = [random_text(seed) for seed in range(400)]
     for piece in ("||", "(", "R", "D", "T", "~", "^", "[3]->", "..", "#", "swap@", "split:div@", "merge:where@", "@ ("):
         assert any(piece in text for text in texts), piece
-    assert all(to_text(parse(text)) == text.replace("#", "#") for text in texts[:1])
     assert max(text.count("@") for text in texts) > 150
-
-
-def test_the_record_of_the_long_run_is_clean() -> None:
-    record = json.loads(RECORD.read_text("utf-8"))
-    assert record["circuits"] >= 50_000
-    assert record["mismatches"] == record["longer"] == 0

@@ -50,7 +50,7 @@ def optimize(calls: Sequence[Call], live_out: Iterable[int] | None = None) -> Op
     given = tuple(calls)
     live = None if live_out is None else frozenset(live_out)
     ones = [one for call in given for one in singles(call)]
-    values = Values()
+    values = Values(marks=any(type(one) is Mark for one in ones))
     held = values.follow(ones)
     wanted = {p: r for p, r in held.items() if live is None or p in live}
     cost = _cost(given)
