@@ -146,9 +146,10 @@ An `.atlasm` text has one instruction a line, `name:` for a label, `;` or `//` b
 Immediates are decimal numbers of the instruction's type, or bits as `0x…` (the way to write infinities and NaNs).
 
 An `.atlas` file holds any number of programs: a signature, a format version, sections with lengths (header,
-parameters, labels, constants, instructions, extent; debug places, messages, variables and metadata; code for particular
-targets) and a SHA-256 over all of it. The same program gives the same bytes. Readers skip sections they do not know and refuse
-instructions they do not know. The checksum finds damage; it says nothing about who wrote the file.
+parameters, labels, constants, instructions, extent; debug places, messages, variables and metadata; code for
+particular targets) and a SHA-256 over all of it. The same program gives the same bytes. Readers skip sections they do
+not know and refuse instructions they do not know. The checksum finds damage; it says nothing about who wrote the
+file.
 
 ## Instructions
 
