@@ -10,6 +10,7 @@ import numpy as np
 
 from hologram.backends import faults
 from hologram.backends.base import Domain
+from hologram.backends.interpreter.convert import STORAGE
 from hologram.backends.interpreter.decode import Site, locator
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.registers import Active
@@ -23,14 +24,20 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What an instruction is about to do to memory: `verb` is load, store or atomic; `array` names what it touches."""
+    """What an instruction is about to do to memory: `verb` is load, store or atomic; `array` names what it touches.
+
+    `index` is the element's, along each axis where the array is contiguous. `value` is what will be stored, or what is
+    there now; None where the element lies outside.
+    """
 
     verb: str
     array: str
-    element: int
+    index: tuple[int, ...]
+    value: Value | None
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.array}[{self.element}]"
+        place = f"{self.verb} {self.array}[{', '.join(map(str, self.index))}]"
+        return place if self.value is None else f"{place} = {self.value}"
 
 
 class Moment:
@@ -75,6 +82,14 @@ class Moment:
     def source_line(self) -> str:
         """That line of the source, where it can be read."""
         return faults.source_line(self.location)
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The device functions that the instruction is in, outermost first (as the names of their variables begin)."""
+        program = self._state.launch.written or self._state.launch.program
+        index = self.index
+        inside = (v.name for v in program.variables if "." in v.name and v.start < index < v.end)
+        return tuple(dict.fromkeys(name.rpartition(".")[0] for name in inside))
 
     # Who
 
@@ -126,16 +141,22 @@ class Moment:
             return None
         raise ArgumentValueError(f"kernel '{self.kernel}' has no variable '{name}'; here are {', '.join(found)}")
 
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """The names of the array parameters."""
+        return tuple(p.name for p in self._state.launch.program.params if p.is_array)
+
     def array(self, name: str) -> Array:
         """The array bound to a parameter, to be read. Raises ArgumentValueError for a name that is none."""
         launch = self._state.launch
-        for param, argument in zip(launch.program.params, launch.arguments, strict=True):
-            if param.name == name and isinstance(argument, np.ndarray):
-                view = argument.view()
-                view.flags.writeable = False
-                return view
-        names = ", ".join(p.name for p in launch.program.params if p.is_array)
-        raise ArgumentValueError(f"kernel '{self.kernel}' has no array '{name}'; it has {names or 'none'}")
+        if name not in self.arrays:
+            names = ", ".join(self.arrays)
+            raise ArgumentValueError(f"kernel '{self.kernel}' has no array '{name}'; it has {names or 'none'}")
+        argument = launch.arguments[launch.program.param(name)]
+        assert isinstance(argument, np.ndarray)
+        view = argument.view()
+        view.flags.writeable = False
+        return view
 
     @property
     def shared_memory(self) -> Array:
@@ -152,7 +173,19 @@ class Moment:
             return None
         where = np.array([self._position(lane)])
         region, offsets = locator(self._site, cast(Address, addresses[0]))(self._state, where)
-        return Access(faults.verb(instruction.op), region.name, int(offsets[0]) // instruction.type.size)
+        verb, ty = faults.verb(instruction.op), instruction.type
+        value: Value | None = None
+        if verb == "store":
+            value = self._site.source(0)(self._state, where).view(ty.dtype)[0]
+        elif not region.outside(offsets, ty.size).any():
+            value = region.load(offsets, STORAGE[ty]).view(ty.dtype)[0]
+        return Access(verb, region.name, self._index(region.name, int(offsets[0]) // ty.size), value)
+
+    def _index(self, name: str, element: int) -> tuple[int, ...]:
+        array = self.array(name) if name in self.arrays else None
+        if array is None or not array.flags.c_contiguous or not 0 <= element < array.size:
+            return (element,)
+        return tuple(int(i) for i in np.unravel_index(element, array.shape))
 
     def stop(self) -> NoReturn:
         """End the launch here: the launch raises `StoppedError`. What lanes have stored stays."""
