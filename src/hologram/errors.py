@@ -221,6 +221,22 @@ class BufferInUseError(HologramError, RuntimeError):
     """A buffer is freed while a bound launch holds it."""
 
 
+class RecordingError(HologramError, RuntimeError):
+    """Something that a recording cannot have: a value read, another thread's or executor's call, a graph not ready."""
+
+
+class NoCircuitError(HologramError, ValueError):
+    """A kernel has no circuit; `reason` says why, `location` where in its source."""
+
+    def __init__(self, kernel: str, reason: str, location: Location | None = None) -> None:
+        self.kernel, self.reason, self.location = kernel, reason, location
+        super().__init__(kernel, reason, location)
+
+    def __str__(self) -> str:
+        place = f" ({self.location})" if self.location else ""
+        return f"kernel '{self.kernel}' has no circuit: {self.reason}{place}"
+
+
 class CapacityError(HologramError, MemoryError):
     """Memory could not be had, or a boundary class is already held by another buffer."""
 

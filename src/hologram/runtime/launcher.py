@@ -11,6 +11,7 @@ from hologram.backends.base import Argument, Domain, Executable, LaunchConfig
 from hologram.errors import ArgumentTypeError, ArgumentValueError
 from hologram.isa import agreement, extents
 from hologram.isa.program import Program
+from hologram.runtime import recording
 from hologram.runtime.arguments import bind_names, convert, slot_values
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.executor import Executor, default_executor
@@ -78,6 +79,10 @@ class Launcher:
     ) -> None:
         """Launch once; raises an error of `hologram.errors` before anything is changed where a check fails."""
         given = bind_names(self.program, args, kwargs)
+        recorder = recording.current()
+        if recorder is not None:
+            recorder.take(self, given, Shape(grid, block), executor)
+            return
         chosen = self.executor_for(given, executor)
         prepared = self.prepare(given, Shape(grid, block))
         pins = pins_of(given, prepared.arguments)
