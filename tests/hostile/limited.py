@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hologram.errors import HologramError
-from tests.hostile import cases, damage
+from tests.hostile import cases, commands, damage
 
 MEMORY = 2 << 30
 SECONDS = 300
@@ -54,14 +54,18 @@ def load_program(data: str | bytes) -> None:
         entry.program.digest  # noqa: B018
 
 
-Inputs = Iterator[tuple[str, str | bytes]]
+def run_command(arguments: Any) -> None:
+    commands.execute(arguments)
+
+
+Inputs = Iterator[tuple[str, Any]]
 
 
 def _named(table: Mapping[str, Callable[[], str]]) -> Callable[[int], Inputs]:
     return lambda count: ((name, make()) for name, make in table.items())
 
 
-DOORS: dict[str, tuple[Callable[[str | bytes], None], Callable[[int], Inputs]]] = {
+DOORS: dict[str, tuple[Callable[[Any], None], Callable[[int], Inputs]]] = {
     "python": (compile_python, _named(cases.PYTHON)),
     "json": (compile_json, _named(cases.JSON)),
     "assembly": (assemble_text, _named(cases.ASSEMBLY)),
@@ -70,6 +74,8 @@ DOORS: dict[str, tuple[Callable[[str | bytes], None], Callable[[int], Inputs]]] 
     "random json": (compile_json, damage.documents),
     "random assembly": (assemble_text, damage.assembly),
     "random programs": (load_program, damage.programs),
+    "commands": (run_command, commands.commands),
+    "random commands": (run_command, commands.random_commands),
 }
 
 
