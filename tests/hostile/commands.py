@@ -171,6 +171,8 @@ ODD: list[Command] = [
     ("compile", "good.py", "--emit", "x" * 10_000),
     ("compile", "good.py", "--emit", "json", "--target", "\udcff"),
     ("compile", "good.py", "--target", "host"),
+    ("compile", "good.py", "-o", "\udcff"),
+    ("atlas-compile", "-o", "\udcff", "good.py"),
     ("compile", "good.py", "-o", "folder.atlas"),
     ("compile", "good.py", "-o", "good.py/inside.atlas"),
     ("compile", "good.py", "-o", "/proc/nothing.atlas"),
