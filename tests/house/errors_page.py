@@ -167,14 +167,16 @@ def section(number: int, mistake: Mistake) -> str:
     error = refusal(mistake)
     asked = f"$ hologram check {mistake.file}" if isinstance(error, SourceError) else f">>> {call}"
     said = str(error) if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
-    before = [*mistake.wrong.split("\n"), call]
-    after = [*mistake.right.split("\n"), (mistake.cured_call or mistake.call).format(name=mistake.name)]
-    changes = [line.rstrip() for line in difflib.ndiff(before, after) if line[0] in "-+"]
+    cured = (mistake.cured_call or mistake.call).format(name=mistake.name)
+    before, after = (mistake.kernel(lines).splitlines() for lines in (mistake.wrong, mistake.right))
+    changes = "\n".join(list(difflib.unified_diff(before, after, lineterm="", n=1))[3:])
     parts = [
         f"### {number}. {mistake.title}\n\n{mistake.why}\n",
         f'```python title="{mistake.file}"\n{mistake.kernel(mistake.wrong)}```\n',
         f"```text\n{asked}\n{said}\n```\n",
-        "```diff\n" + "\n".join(changes) + "\n```\n",
+        f'Cure:\n\n```diff title="{mistake.file}"\n{changes}\n```\n'
+        if changes
+        else f"Cure:\n\n```text\n>>> {cured}\n```\n",
     ]
     return "\n".join(parts)
 
