@@ -13,7 +13,7 @@ from tests.hostile.limited import outcomes
 QUICK = 60
 LONG = 4_000
 LONGEST_MESSAGE = 20_000
-RANDOM = ["random python", "random json", "random assembly", "random programs", "random commands"]
+RANDOM = ["random python", "random json", "random assembly", "random programs", "random commands", "random launches"]
 TYPED = {
     "python": {"KernelSyntaxError", "KernelTypeError"},
     "json": {"SchemaError", "KernelSyntaxError", "KernelTypeError"},
