@@ -105,6 +105,19 @@ def test_wide_expressions_with_types_that_settle_slowly() -> None:
     assert "too long to infer" in attempt(kernel(*lines)) or "live registers" in attempt(kernel(*lines))
 
 
+VALUES = ["0", "1", "-1", "3", "64", "1000", "0.0", "-0.0", "-2.5", "1e308", "5e-324", "math.inf", "math.nan", "True"]
+VALUES += ["18446744073709551615", "-9223372036854775808"]
+OPERATORS = ["+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "<<", ">>", "<", "==", "and"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(VALUES), st.sampled_from(OPERATORS), st.sampled_from(VALUES))
+def test_any_two_constants(left: str, op: str, right: str) -> None:
+    expression = f"({left}) {op} ({right})"
+    attempt(kernel(f"a[0] = f32({expression})"))
+    attempt(HEADER + f"C = {expression}\n@kernel\ndef k(a: DeviceArray[f32]):\n    a[0] = f32(C)\n")
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=200))
 def test_any_text(text: str) -> None:
