@@ -32,9 +32,9 @@ def kernels() -> tuple[str, ...]:
 
 
 def _damaged(rng: random.Random, parts: list[str], pool: list[str]) -> str:
-    for _ in range(rng.randint(1, 5)):
+    for _ in range(rng.randint(1, 3)):
         at, other = rng.randrange(len(parts)), rng.randrange(len(parts))
-        change = rng.randrange(5)
+        change = rng.randrange(15)
         if change == 0:
             del parts[at : at + rng.randint(1, 3)]
         elif change == 1:
@@ -43,18 +43,23 @@ def _damaged(rng: random.Random, parts: list[str], pool: list[str]) -> str:
             parts[at], parts[other] = parts[other], parts[at]
         elif change == 3:
             parts[at] = rng.choice(pool)
-        else:
+        elif change == 4:
             parts[at] = "".join(chr(rng.choice([rng.randrange(128), rng.randrange(0x3000)])) for _ in range(4))
+        else:  # another word, number or sign of the text: what comes out may well be a kernel
+            alike = [k for k, part in enumerate(parts) if _class(part) == _class(parts[at])]
+            parts[at] = parts[rng.choice(alike)]
         parts = parts or [" "]
     return "".join(parts)
 
 
+def _class(part: str) -> str:
+    return (
+        "a" if part[:1].isalpha() else "0" if part[:1].isdecimal() else "\n" if part[:1].isspace() else part[:1] and "+"
+    )
+
+
 def _words(text: str) -> list[str]:
-    out: list[str] = []
-    for line in text.splitlines(keepends=True):
-        for word in line.replace("(", " ( ").replace("[", " [ ").split(" "):
-            out += [word, " "]
-    return out
+    return re.findall(r"\n *|[ \t]+|\w+|[^\w\s]", text)
 
 
 def _texts(seed: int, count: int, pool: Callable[[], list[str]]) -> Iterator[tuple[str, str]]:
