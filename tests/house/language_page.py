@@ -129,7 +129,7 @@ def _documented(name: str, ops: tuple[str, ...]) -> str:
         return f"{_CHANGES[what]}, as one step"
     if family == "atomic":  # the form for an array of one cell
         return f"adds to element 0 of an array of {ops[1]}, as one step"
-    return re.sub(r"\ba\b", "x", BY_NAME[ops[0]].doc)
+    return re.sub(r"\ba\b", "x", BY_NAME[ops[0]].doc) if ops and ops[0] in BY_NAME else ""
 
 
 def operators() -> str:
