@@ -109,15 +109,18 @@ def functions() -> str:
     rows = []
     for (rule, ops), (name, *others) in spellings.items():
         function = FUNCTIONS[name]
-        arguments = _ARGUMENTS.get(name) or _SIGNATURES.get(rule, lambda name, arity: ", ".join(_NAMES[: arity[0]]))(
-            name, function.arity
-        )
+        arguments = _ARGUMENTS.get(name) or _SIGNATURES.get(rule, _operands)(name, function.arity)
         meaning = _MEANING.get(name) or _documented(name, function.ops)
         if others:
             meaning += f" (also {', '.join(map(code, others))})"
         errors = [f"{ULP[ops[0], t]:g}" for t in (Type.F32, Type.F64) if (ops[0], t) in ULP]
         rows.append([code(f"{name}({arguments})"), _RESULTS.get(rule, ""), meaning, " / ".join(errors)])
     return table(["function", "gives", "meaning", "error in ulp, f32 / f64"], rows)
+
+
+def _operands(name: str, arity: tuple[int, int]) -> str:
+    """The arguments of a function that is one instruction: its operands."""
+    return ", ".join(o.name for o in BY_NAME[FUNCTIONS[name].ops[0]].operands if not o.written)
 
 
 def _documented(name: str, ops: tuple[str, ...]) -> str:
@@ -129,7 +132,8 @@ def _documented(name: str, ops: tuple[str, ...]) -> str:
         return f"{_CHANGES[what]}, as one step"
     if family == "atomic":  # the form for an array of one cell
         return f"adds to element 0 of an array of {ops[1]}, as one step"
-    return re.sub(r"\ba\b", "x", BY_NAME[ops[0]].doc) if ops and ops[0] in BY_NAME else ""
+    doc = BY_NAME[ops[0]].doc
+    return re.sub(r"\ba\b", "x", doc) if FUNCTIONS[name].rule == "real" else doc
 
 
 def operators() -> str:

@@ -31,7 +31,7 @@ def test_filling_changes_places_only() -> None:
 
 
 def test_every_function_is_in_the_manual() -> None:
-    named = set(re.findall(r"`(\w+)[(`]", language_page.functions()))
+    named = set(re.findall(r"`([\w.]+)[(`]", language_page.functions()))
     assert named >= set(FUNCTIONS)
 
 
