@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hologram.backends.executor_memory import ExecutorMemory
 from hologram.errors import (
     ArgumentTypeError,
     ArgumentValueError,
@@ -22,10 +23,10 @@ from hologram.runtime.buffer import Buffer, Memory, aligned_zeros
 from hologram.runtime.compiled import ABSENT, BUILT_IN, executable_for, plugins
 from hologram.runtime.host import HostArray, element_type, host_array, pin
 from hologram.runtime.locks import fork_safe_lock
-from hologram.runtime.pools import BoundaryPool
+from hologram.runtime.pools import BoundaryPool, LinearPool
 
 if TYPE_CHECKING:
-    from hologram.backends.base import Executable
+    from hologram.backends.base import Executable, LaunchConfig
     from hologram.isa.binary import TargetSection
 
 
@@ -86,11 +87,12 @@ class Executor:
     BackendUnavailableError for one that cannot run here.
     """
 
-    __slots__ = ("__weakref__", "_buffers", "_closed", "_pool", "backend")
+    __slots__ = ("__weakref__", "_buffers", "_closed", "_memory", "_pool", "backend")
 
     def __init__(self, backend: str = "auto") -> None:
         self.backend = resolve_backend(backend)
         self._closed = False
+        self._memory: ExecutorMemory | None = None
         self._pool: BoundaryPool | None = None
         self._buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
 
@@ -140,9 +142,38 @@ class Executor:
         element = element_type(dtype)
         with _lock:
             if self._pool is None:
-                self._pool = BoundaryPool()
+                self._pool = BoundaryPool(self.memory.boundary)
         array, memory = self._pool.take(class_index, width, height, element)
         return self._own(Buffer(self, array, memory, class_index))
+
+    def allocate_pool(self, size: int) -> LinearPool:
+        """A linear pool of so many zero bytes, which programs reach by its `handle`.
+
+        Raises ArgumentValueError for a negative size, CapacityError where memory is short.
+        """
+        self._check_open()
+        (size,) = _lengths(size)
+        with self.memory.lock:
+            return LinearPool(self, self.memory.pools.allocate(size), size)
+
+    @property
+    def memory(self) -> ExecutorMemory:
+        """What programs see of this executor: the boundary pool, the resonance accumulators, the linear pools."""
+        with _lock:
+            if self._memory is None:
+                self._memory = ExecutorMemory()
+            return self._memory
+
+    @property
+    def resonance(self) -> HostArray:
+        """A copy of the 96 resonance accumulators (f64), by class index: what finished launches have added."""
+        with self.memory.lock:
+            return self.memory.resonance.copy()
+
+    def reset_resonance(self) -> None:
+        """Set all resonance accumulators to 0."""
+        with self.memory.lock:
+            self.memory.resonance[:] = 0
 
     def _own(self, buffer: Buffer) -> Buffer:
         with _lock:
@@ -167,6 +198,14 @@ class Executor:
         """
         self._check_open()
         return executable_for(self.backend, program, sections)
+
+    def launch(self, kernel: Any, *args: Any, config: LaunchConfig | None = None, **kwargs: Any) -> None:
+        """Launch a kernel or program once on this executor; arguments and options are those of a call of the kernel."""
+        from hologram.runtime.launcher import Launcher
+
+        self._check_open()
+        call = kernel if callable(kernel) else Launcher(kernel).call
+        call(*args, config=config, executor=self, **kwargs)
 
     # The end.
 

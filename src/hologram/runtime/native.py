@@ -7,12 +7,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hologram.errors import HologramError
+from hologram.isa.demands import EXCLUSIVE, MEMORY
 from hologram.runtime.entry.types import set_entry, vectorcall_type
 
 if TYPE_CHECKING:
     from hologram.backends.base import Executable
     from hologram.runtime.entry.context import EntryContext
     from hologram.runtime.entry.stubs import Stubs
+    from hologram.runtime.executor import Executor
     from hologram.runtime.launcher import Launcher, Prepared
     from hologram.runtime.pins import Pins
 
@@ -84,25 +86,30 @@ def release_lanes(executable: Any) -> int:
     return int(RELEASE_NANOSECONDS / (NANOSECONDS_PER_INSTRUCTION * max(1, executable.cost)))
 
 
-def attach_bound(launch: Any, executable: Executable, prepared: Prepared, pins: Pins) -> EntryContext | None:
+def attach_bound(
+    launch: Any, executable: Executable, prepared: Prepared, pins: Pins, executor: Executor
+) -> EntryContext | None:
     """Send calls of a launch to its kernel's code; gives the context, to be kept beside the launch.
 
-    None where the executable is not native code or this process has no native entries.
+    None where the executable is not native code, launches must take turns on the executor's memory, or this process has
+    no native entries.
     """
     native: Any = executable
-    stubs = _native_stubs(native, launch)
+    demands = executable.program.demands
+    stubs = _native_stubs(native, launch) if not demands & EXCLUSIVE else None
     if stubs is None:
         return None
+    memory = executor.memory if demands & MEMORY else None
     from hologram.backends.cpu.backend import pack
     from hologram.runtime.entry.context import bound_context
 
     context = bound_context(
         native.native_for(prepared.arguments).run_address,
-        pack(executable.program, prepared.arguments, prepared.domain),
+        pack(executable.program, prepared.arguments, prepared.domain, memory),
         slow=_no_arguments(executable.program.name),
         fault=_fault_of(executable),
         release_lanes=release_lanes(executable),
-        keep=pins,
+        keep=(pins, memory),
     )
     set_entry(launch, stubs.bound, context.address)
     return context

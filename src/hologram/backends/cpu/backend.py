@@ -8,7 +8,9 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -16,12 +18,14 @@ from hologram.backends.base import Argument, Domain, ObjectStore
 from hologram.backends.cpu import targets
 from hologram.backends.cpu.environment import default_environment
 from hologram.backends.cpu.faults import fault_error
+from hologram.backends.executor_memory import ExecutorMemory
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
 from hologram.backends.llvm.layout import CHECK, RUN, Layout
 from hologram.errors import PrintIgnoredWarning
 from hologram.isa import agreement
 from hologram.isa.binary import TargetSection
+from hologram.isa.demands import EXCLUSIVE, MEMORY
 from hologram.isa.instructions import Spec
 from hologram.isa.program import Program
 from hologram.types import Type
@@ -123,9 +127,19 @@ class CpuExecutable:
         show = jit.optimize_ir if form == "llvm" else jit.assembly
         return show(module.text, host, module.level, module.vectorize)
 
-    def launch(self, arguments: Sequence[Argument], domain: Domain) -> None:
+    def launch(self, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory | None = None) -> None:
         """Run once on checked arguments."""
-        block = pack(self.program, arguments, domain)
+        if self.program.demands & MEMORY and memory is None:
+            memory = self.own_memory
+        with memory.lock if memory is not None and self.program.demands & EXCLUSIVE else nullcontext():
+            self._launch(pack(self.program, arguments, domain, memory), arguments)
+
+    @cached_property
+    def own_memory(self) -> ExecutorMemory:
+        """The memory of launches that bring no executor's."""
+        return ExecutorMemory()
+
+    def _launch(self, block: bytearray, arguments: Sequence[Argument]) -> None:
         memory = (ctypes.c_char * len(block)).from_buffer(block)
         run = _RUN_TYPE(self.native_for(arguments).run_address)
         with default_environment():
@@ -134,8 +148,10 @@ class CpuExecutable:
             raise fault_error(self.program, status)
 
 
-def pack(program: Program, arguments: Sequence[Argument], domain: Domain) -> bytearray:
-    """The arguments block of a launch."""
+def pack(
+    program: Program, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory | None = None
+) -> bytearray:
+    """The arguments block of a launch; it holds addresses in the executor's memory where the program needs them."""
     plan = Layout.of(program.params)
     block = bytearray(plan.size + layout.state_bytes(program))
     block[: layout.HEADER_BYTES] = layout.header(domain.lanes, domain.grid, domain.block)
@@ -146,7 +162,10 @@ def pack(program: Program, arguments: Sequence[Argument], domain: Domain) -> byt
             layout.store_scalar(block, place, param.type, value)
     if program.demands:
         chosen = -1 if domain.resonance_class is None else domain.resonance_class
-        struct.pack_into("<Qq", block, plan.size, 0, chosen)
+        address = 0
+        if memory is not None:
+            address = memory.prepared(program.demands)
+        struct.pack_into("<Qq", block, plan.size, address, chosen)
     return block
 
 

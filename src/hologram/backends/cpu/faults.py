@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hologram.errors import DivisionByZeroError, ExecutionError, OutOfBoundsError
+from hologram.backends.llvm.pools import WRONG_HANDLE
+from hologram.errors import DivisionByZeroError, ExecutionError, OutOfBoundsError, PoolAllocationError, PoolHandleError
 from hologram.isa.operands import CLASSES, PAGES_PER_CLASS
 from hologram.isa.program import Program
 
@@ -16,11 +17,21 @@ _BY_INSTRUCTION: dict[str, tuple[type[ExecutionError], str]] = {
         f"class or page out of range: classes go from 0 to {CLASSES - 1}, pages from 0 to {PAGES_PER_CLASS - 1}",
     ),
 }
+_HANDLE = (PoolHandleError, "no linear pool has that handle (any more)")
+_BEYOND = (OutOfBoundsError, "access beyond the end of a linear pool")
+_BY_INSTRUCTION |= {
+    "ResAccum": (OutOfBoundsError, _CLASS),
+    "PoolAlloc": (PoolAllocationError, "a linear pool cannot be had: too many of them, or too little memory"),
+    "PoolLoad": _BEYOND,
+    "PoolStore": _BEYOND,
+}
+_OTHER_KINDS = {WRONG_HANDLE: _HANDLE}
 _DIVISION = (DivisionByZeroError, "integer division by zero")
 
 
 def fault_error(program: Program, status: int) -> ExecutionError:
-    """The error for a run that returned `status`: 1 + the index of the instruction at fault."""
-    index = status - 1
-    kind, message = _BY_INSTRUCTION.get(program.instructions[index].op, _DIVISION)
+    """The error for a run that returned `status`: 1 + the index of the instruction, above 32 bits what went wrong."""
+    index = (status & 0xFFFFFFFF) - 1
+    by_instruction = _BY_INSTRUCTION.get(program.instructions[index].op, _DIVISION)
+    kind, message = _OTHER_KINDS.get(status >> 32, by_instruction)
     return kind(message, program.name, index, program.location(index))

@@ -118,11 +118,37 @@ def _boundary_offset(site: Site) -> Step:
     return step
 
 
+def _unity(site: Site) -> Step:
+    target, epsilon = site.predicate(0), cast(float, site.instruction.args[1])
+
+    def step(state: State, active: Active) -> None:
+        near = abs(state.launch.memory.total) < epsilon
+        state.write_predicate(target, active, np.array([near]))
+
+    return step
+
+
+def _accumulate(site: Site) -> Step:
+    classes, values = site.source(0), site.source(1)
+
+    def step(state: State, active: Active) -> None:
+        index = classes(state, active)
+        _check(state, active, "class", index, CLASSES)
+        order = state.batch.global_number()[active]
+        shape = (state.count(active),)
+        added = np.broadcast_to(values(state, active), shape).copy()
+        state.launch.resonance.note(state.batch.block_size, order, state.epoch, np.broadcast_to(index, shape), added)
+
+    return step
+
+
 STEPS: Mapping[str, Callable[[Site], Step]] = {
     "ClsGet": _class,
     "MIRROR": _mirror,
     "NbrCount": _neighbour_count,
     "NbrGet": _neighbour,
+    "UnityTest": _unity,
+    "ResAccum": _accumulate,
     "PhaseGet": _phase,
     "PhaseAdv": _advance,
     "BoundMap": _boundary_offset,

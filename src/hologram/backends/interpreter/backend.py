@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 
 from hologram.backends.base import Argument, Domain
+from hologram.backends.executor_memory import ExecutorMemory
 from hologram.backends.interpreter.coordinates import batches, blocks
 from hologram.backends.interpreter.decode import REDUCTIONS, implements
-from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.machine import decode_blocks, run
-from hologram.backends.interpreter.memory import Region
 from hologram.backends.interpreter.reduce import Reduction
 from hologram.backends.interpreter.report import refuse
 from hologram.backends.interpreter.state import State
 from hologram.backends.interpreter.uniform import LanelessLaunch
 from hologram.errors import DivisionByZeroError
 from hologram.isa.cfg import Cfg, build_cfg
+from hologram.isa.demands import EXCLUSIVE
 from hologram.isa.instructions import Spec
-from hologram.isa.operands import PhiCoordinate
 from hologram.isa.program import Program, works_by_blocks
 from hologram.isa.verify import Facts, verify
 from hologram.types import Type
@@ -31,15 +31,22 @@ DEFAULT_MAX_STEPS = 10_000_000
 class InterpreterBackend:
     """Runs programs in lock-step over NumPy arrays, exactly as the ISA says, and checks every access.
 
-    `max_steps` bounds the instructions a lane may run. `boundary` holds the bytes of the boundary pool (u8, shape
-    (1179648,)); programs that address the pool are refused without it.
+    `max_steps` bounds the instructions a lane may run. Launches that bring no executor's memory share one, which may
+    be given.
     """
 
     name = "interpreter"
 
-    def __init__(self, max_steps: int = DEFAULT_MAX_STEPS, boundary: Array | None = None) -> None:
+    def __init__(self, max_steps: int = DEFAULT_MAX_STEPS, memory: ExecutorMemory | None = None) -> None:
         self.max_steps = max_steps
-        self.boundary = None if boundary is None else Region.of("boundary pool", boundary)
+        self._memory = memory
+
+    @property
+    def memory(self) -> ExecutorMemory:
+        """The memory of launches that bring none."""
+        if self._memory is None:
+            self._memory = ExecutorMemory()
+        return self._memory
 
     def implements(self, spec: Spec, type: Type | None) -> bool:
         """True when the interpreter can run an instruction of this type (None for an untyped one)."""
@@ -64,8 +71,6 @@ class InterpreterBackend:
                 yield index, f"it does not have {instruction.op}{suffix}"
             elif instruction.op in REDUCTIONS and works_by_blocks(program):
                 yield index, "launch reductions cannot be combined with shared memory and barriers"
-            elif self.boundary is None and any(isinstance(a, PhiCoordinate) for a in instruction.args):
-                yield index, f"{instruction.op} addresses the boundary pool, and none is given"
 
 
 def _repeated_reductions(cfg: Cfg) -> Iterator[tuple[int, str]]:
@@ -84,13 +89,18 @@ class InterpreterExecutable:
         self._works_by_blocks = works_by_blocks(self.program)
         self._code = decode_blocks(cfg, facts.slot_of)
 
-    def launch(self, arguments: Sequence[Argument], domain: Domain) -> None:
+    def launch(self, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory | None = None) -> None:
         """Run all lanes of a domain on host arrays and numbers, one argument a parameter.
 
         Raises `OutOfBoundsError`, `UninitializedReadError` and `StepLimitError` at the lane that caused them, and
         `DivisionByZeroError` when all lanes are done.
         """
-        launch = Launch(self._facts.program, domain, arguments, self._backend.boundary, original=self._facts.original)
+        memory = memory or self._backend.memory
+        with memory.lock if self.program.demands & EXCLUSIVE else nullcontext():
+            self._launch(arguments, domain, memory)
+
+    def _launch(self, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory) -> None:
+        launch = Launch(self._facts.program, domain, arguments, memory, original=self._facts.original)
         launch.reductions = {
             index: Reduction(REDUCTIONS[instruction.op], instruction.type)
             for block in self._cfg.order
@@ -107,6 +117,7 @@ class InterpreterExecutable:
             message = "integer division by zero (the result is 0)"
             named = self._facts.original(index)
             raise DivisionByZeroError(message, self.program.name, named, self.program.location(named), lane)
+        launch.resonance.add_to(memory.resonance)
 
     def _store_reductions(self, launch: Launch) -> None:
         for index, reduction in sorted(launch.reductions.items()):

@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from hologram.backends.interpreter import atlas
+from hologram.backends.interpreter import atlas, pools
 from hologram.backends.interpreter.atomics import UPDATES, update
 from hologram.backends.interpreter.convert import STORAGE, constant, convert
 from hologram.backends.interpreter.lanes import Array
@@ -185,7 +185,7 @@ def _locator(site: Site, address: Address) -> Locator:
         return _shared_locator(address)
     if isinstance(address, PhiCoordinate):
         offset = np.array([address.offset])
-        return lambda state, active: (_boundary(state), offset)
+        return lambda state, active: (state.launch.boundary, offset)
     slot = site.slot
     assert slot is not None
     if isinstance(address, SlotOffset):
@@ -246,6 +246,7 @@ def _barrier(site: Site) -> Step:
     def step(state: State, active: Active) -> None:
         if state.count(active) < state.batch.count:
             state.missed_barrier(active)
+        state.epoch += 1
 
     return step
 
@@ -277,11 +278,6 @@ def _reduce_block(site: Site) -> Step:
         state.write(target, ty, active, fold_lanes(values, operation, ty))
 
     return step
-
-
-def _boundary(state: State) -> Region:
-    assert state.launch.boundary is not None
-    return state.launch.boundary
 
 
 def _load(site: Site) -> Step:
@@ -370,6 +366,7 @@ _STEPS: Mapping[str, Callable[[Site], Step]] = {
     **dict.fromkeys(("ReduceAdd", "ReduceMin", "ReduceMax", "ReduceMul"), _fold),
     **dict.fromkeys(UPDATES, _atomic),
     **atlas.STEPS,
+    **pools.STEPS,
     **dict.fromkeys(REDUCTIONS, _reduce),
     **dict.fromkeys(BLOCK_REDUCTIONS, _reduce_block),
 }

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from hologram.backends.base import Argument, Domain
+from hologram.backends.executor_memory import ExecutorMemory
 from hologram.backends.interpreter.convert import STORAGE, constant
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.memory import Region
 from hologram.backends.interpreter.reduce import Reduction
+from hologram.backends.interpreter.resonance import Resonance
 from hologram.isa.builder import immediate
 from hologram.isa.operands import Field, Slot
 from hologram.isa.program import Program
@@ -28,16 +31,22 @@ class Launch:
     program: Program
     domain: Domain
     arguments: Sequence[Argument]
-    boundary: Region | None = None
+    memory: ExecutorMemory
     regions: dict[int, Region] = field(default_factory=dict)
     reductions: dict[int, Reduction] = field(default_factory=dict)
     fault: tuple[int, int] | None = None
     original: Callable[[int], int] = int
+    resonance: Resonance = field(default_factory=Resonance)
 
     def __post_init__(self) -> None:
         for slot, (param, argument) in enumerate(zip(self.program.params, self.arguments, strict=True)):
             if isinstance(argument, np.ndarray):
                 self.regions[slot] = Region.of(param.name, argument)
+
+    @cached_property
+    def boundary(self) -> Region:
+        """The boundary pool."""
+        return Region.of("boundary pool", self.memory.boundary)
 
     def parameter(self, slot: Slot, ty: Type) -> Array:
         """The value of a slot, shape (1,); the handle of an array is its slot's index."""

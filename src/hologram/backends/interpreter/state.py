@@ -26,7 +26,7 @@ _PRELOADED = {252: (Special.LANE_X, Type.U32), 253: (Special.BLOCK_X, Type.U32),
 class State:
     """Registers and predicates of the lanes of one batch; `index` is the instruction being run.
 
-    Registers come into being when they are first touched.
+    `epoch` counts the barriers passed. Registers come into being when they are first touched.
     """
 
     def __init__(self, launch: Launch, batch: Batch) -> None:
@@ -34,7 +34,7 @@ class State:
         self.steps, self.total_steps = np.zeros(batch.count, np.int64), 0
         self.shared = SharedMemory(launch.program.shared_bytes)
         self.contributions: dict[int, Contributions] = {}
-        self.phase = np.zeros(batch.count, np.uint32)
+        self.phase, self.epoch = np.zeros(batch.count, np.uint32), 0
         self.printer = Printer(launch.program, batch)
         self._registers: dict[int, Register] = {}
         self._predicates: dict[int, Register] = {}

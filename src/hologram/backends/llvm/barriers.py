@@ -125,7 +125,7 @@ def _varying(program: Program, slot_of: Mapping[int, int]) -> frozenset[int]:
     out = set()
     for i, ins in enumerate(program.instructions):
         place = ins.op == "MOV_SREG" and ins.args[1] in OF_A_LANE
-        memory = ins.op == "LDG" and i in slot_of and program.params[slot_of[i]].is_written
-        if place or memory or ins.op == "LDS":
+        memory = ins.op == "LDG" and (i not in slot_of or program.params[slot_of[i]].is_written)
+        if place or memory or ins.op in ("LDS", "PoolLoad", "PoolAlloc"):
             out.add(i)
     return frozenset(out)

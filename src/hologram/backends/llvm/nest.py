@@ -1,8 +1,8 @@
 """The loops around the strips: ``i64 run(ptr block)``.
 
 It reads the arguments block (see `layout`), runs all lanes of the launch domain, x innermost, and returns 0 or
-1 + the index of the first instruction that divided an integer by zero. Full strips and the rest of a row are two
-copies of the same code; the second runs under a mask.
+1 + the index of the instruction at fault, with the kind of the fault above 32 bits. Full strips and the rest of a row
+are two copies of the same code; the second runs under a mask.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class Nest:
         for r in self.reductions:
             r.finish(w, self.values, widened(w, self.job.program, self.values))
         result = w.value(f"load i64, ptr {self.fault}", "i64")
+        self.state.finish(result)
         w.line(f"ret {result}")
         return w.text(f"define i64 @{layout.RUN}(ptr noalias %block) nounwind")
 

@@ -52,8 +52,8 @@ def check_supported(program: Program) -> None:
         if not implements(ins.spec, ins.type):
             types = f" on {ins.type.value}" if ins.type else ""
             raise refuse(program, i, f"it does not have {ins.op}{types}")
-        if any(isinstance(a, PhiCoordinate) for a in ins.args):
-            raise refuse(program, i, "it does not have boundary-pool addresses")
+        if ins.op in LAUNCH_REDUCTIONS and any(isinstance(a, PhiCoordinate) for a in ins.args):
+            raise refuse(program, i, "a launch reduction stores into an array, not into the boundary pool")
         if ins.op in LAUNCH_REDUCTIONS and uses_blocks(program):
             raise refuse(program, i, "launch reductions cannot be combined with block coordinates")
 

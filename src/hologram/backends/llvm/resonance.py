@@ -1,11 +1,13 @@
-"""The Atlas instructions: what they make of their operands (`RULES`), and what they ask of the launch (`emit`)."""
+"""The Atlas instructions: what they make of their operands (`RULES`), what they ask of launch and executor (`emit`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hologram.backends.llvm.ir import Value
+from hologram.backends.llvm import pools
+from hologram.backends.llvm.executor_state import CLASS, RESONANCE, TOTAL
+from hologram.backends.llvm.ir import Value, float_constant
 from hologram.backends.llvm.lanes import VectorLanes
 from hologram.isa.classes import MIRRORS, NEIGHBOURS, PHASES
 from hologram.isa.operands import BYTES_PER_CLASS, BYTES_PER_PAGE, CLASSES, PAGES_PER_CLASS
@@ -65,7 +67,7 @@ RULES: dict[str, Rule] = {
 
 
 def _class_of_lane(s: Strip, i: int, ins: Instruction) -> None:
-    s.store(s.flow.written[i], s.w.value("trunc i64 %class to i8", "i8"), 0)
+    s.store(s.flow.written[i], s.w.value(f"trunc {CLASS} to i8", "i8"), 0)
 
 
 def _phase(s: Strip, i: int, ins: Instruction) -> None:
@@ -82,10 +84,37 @@ def _advance(s: Strip, i: int, ins: Instruction) -> None:
     s.store(s.flow.written[i], m.intrinsic("umin", ahead, m.sub(Type.U32, ahead, m.const(Type.U32, PHASES))), stride)
 
 
+def _unity(s: Strip, i: int, ins: Instruction) -> None:
+    epsilon = ins.args[1]
+    assert isinstance(epsilon, float | int)
+    size = s.w.call("llvm.fabs.f64", "double", 0, TOTAL)
+    near = s.w.value(f"fcmp olt {size}, {float_constant(Type.F64, float(epsilon))}", "i1")
+    s.store(s.flow.written[i], near, 0)
+
+
+def _accumulate(s: Strip, i: int, ins: Instruction) -> None:
+    """One lane's addition; lanes go one after the other."""
+    assert not s.lanes
+    w, index, value = s.w, s.operand(i, ins, "class", 0), s.operand(i, ins, "value", 0)
+    bad = w.value(f"icmp uge {index}, {CLASSES}", "i1")
+    s.fault(i)(bad)
+    go, done = w.name("inside"), w.name("done")
+    w.branch(bad, done, go)
+    w.label(go)
+    wide = w.value(f"zext {index} to i64", "i64")
+    cell = w.value(f"getelementptr double, {RESONANCE}, {wide}", "ptr")
+    old = w.value(f"load double, {cell}, align 8", "double")
+    w.line(f"store {w.value(f'fadd {old}, {value.ref}', 'double')}, {cell}, align 8")
+    w.label(done)
+
+
 _EMIT: dict[str, Callable[[Strip, int, Instruction], None]] = {
     "ClsGet": _class_of_lane,
     "PhaseGet": _phase,
     "PhaseAdv": _advance,
+    "UnityTest": _unity,
+    "ResAccum": _accumulate,
+    **dict.fromkeys(pools.POOLS, pools.emit),
 }
 OF_THE_LAUNCH = frozenset(_EMIT)
 """Instructions that use what the launch or the executor holds, not only their operands."""

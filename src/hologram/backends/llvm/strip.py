@@ -275,7 +275,7 @@ class Strip:
                 return
         m = self.vector if stride is None else self.scalar
         operands = {part: self.operand(i, ins, part, m.lanes) for part in parts}
-        self.store(web, rule_for(ins)(m, ins, operands, self._fault(i)), stride)
+        self.store(web, rule_for(ins)(m, ins, operands, self.fault(i)), stride)
 
     def _source(self, ins: Instruction) -> Value:
         """What MOV_IMM, MOV_PARAM and MOV_SREG give."""
@@ -293,7 +293,12 @@ class Strip:
             return self.w.value(f"ptrtoint {value} to i64", "i64")
         return value
 
-    def _fault(self, i: int) -> Callable[[Value], None]:
+    def fault(self, i: int, kind: int = 0) -> Callable[[Value], None]:
+        """Writes down that an instruction went wrong where a truth holds; the first fault of a launch stays.
+
+        `kind` tells apart what may go wrong with one instruction (see `cpu.faults`).
+        """
+
         def report(bad: Value) -> None:
             if bad.lanes and self.mask.ref is not None:
                 bad = self.vector.mask_and(bad, self.mask.ref)
@@ -301,9 +306,8 @@ class Strip:
             old = self.w.value(f"load i64, ptr {cell}", "i64")
             first = self.w.value(f"icmp eq {old}, 0", "i1")
             hit = self.w.value(f"and {any_lane(self.w, bad)}, {first.ref}", "i1")
-            self.w.line(
-                f"store {self.scalar.select(None, hit, Value(str(self.original(i) + 1), 'i64'), old)}, ptr {cell}"
-            )
+            here = Value(str(self.original(i) + 1 | kind << 32), "i64")
+            self.w.line(f"store {self.scalar.select(None, hit, here, old)}, ptr {cell}")
 
         return report
 
@@ -360,7 +364,7 @@ class Strip:
         cell, rule = self.inputs.reductions[i], REDUCTIONS[ins.op][0]
         value = self.operand(i, ins, "a", 1)
         old = self.w.value(f"load {value.type}, ptr {cell}", value.element, value.lanes)
-        new = rule(self.vector, ins, {"a": old, "b": value}, self._fault(i))
+        new = rule(self.vector, ins, {"a": old, "b": value}, self.fault(i))
         if self.mask.ref is not None:
             new = self.vector.select(None, self.mask.ref, new, old)
         self.w.line(f"store {new}, ptr {cell}")
