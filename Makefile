@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: help demo test lint format bench docs conformance stdlib pages clean
+.PHONY: help demo test lint format bench docs conformance exhaustive stdlib pages clean
 
 help: ## list the targets
 	@echo "usage: make TARGET"
@@ -40,6 +40,9 @@ test: lint ## lint, then the table of instructions each backend runs, then every
 conformance: $(VENV)/installed-dev ## the long runs: exhaustive and dense numerical checks
 	$(BIN)/pytest -n $(JOBS) -m slow
 
+exhaustive: $(VENV)/installed-dev ## every f32 through each function of one argument: hours, goes on where it stopped
+	$(BIN)/python -m tests.isa.elementary.exhaustive
+
 bench: $(VENV)/installed-bench ## time Hologram against NumPy, Numba and PyTorch on this machine
 	$(BIN)/python -m benchmarks
 
@@ -51,6 +54,7 @@ stdlib: $(VENV)/installed-dev ## compile the standard library that ships with th
 
 pages: $(VENV)/installed-dev ## regenerate the pages of the manual that show what the compiler gives
 	$(BIN)/python -m hologram.isa.manual > docs/isa.md
+	$(BIN)/python -m hologram.frontend.published > docs/kernel.schema.json
 	$(BIN)/python -m tests.house.how_it_works
 
 format: $(VENV)/installed-dev ## rewrite the sources in the project's style

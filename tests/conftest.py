@@ -6,7 +6,11 @@ import os
 import shutil
 import tempfile
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("project", deadline=None)  # a loaded machine is no failure
+hypothesis.settings.load_profile("project")
 
 _CACHE = "HOLOGRAM_CACHE_DIR"
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         set_default_executor,
     )
     from hologram.runtime.launch import Launch
+    from hologram.runtime.threads import get_num_threads, set_num_threads
     from hologram.types import Type
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ _HOMES = {
         "set_default_executor",
     ),
     "hologram.runtime.launch": ("Launch",),
+    "hologram.runtime.threads": ("get_num_threads", "set_num_threads"),
     "hologram.types": ("Type",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -70,12 +72,14 @@ __all__ = [
     "backends",
     "default_executor",
     "get_default_backend",
+    "get_num_threads",
     "is_cuda_available",
     "is_metal_available",
     "kernel",
     "load_library",
     "ops",
     "set_default_executor",
+    "set_num_threads",
 ]
 
 

@@ -61,6 +61,10 @@ class AssemblyError(SourceError):
     """An Atlas ISA text (.atlasm) is malformed."""
 
 
+class CircuitError(SourceError):
+    """A circuit is malformed, or its parts do not fit together."""
+
+
 class ProgramFormatError(HologramError, ValueError):
     """A program file is malformed; `offset` is the byte where reading stopped."""
 
@@ -185,6 +189,10 @@ class BarrierError(ExecutionError):
 
 class StepLimitError(ExecutionError):
     """A launch ran more steps than `max_steps` allows."""
+
+
+class NumericError(ExecutionError, FloatingPointError):
+    """Finite numbers gave a NaN or an infinity, where the executor was asked to look for that (`nan="raise"`)."""
 
 
 class PrintIgnoredWarning(UserWarning):

@@ -53,6 +53,11 @@ class Type(Enum):
         return not self.is_signed
 
     @property
+    def pattern(self) -> Type:
+        """The unsigned integer type of the same size, which holds its bits."""
+        return Type(f"u{self.bits}")
+
+    @property
     def minimum(self) -> int:
         """Smallest value of an integer type."""
         return -(1 << (self.bits - 1)) if self.is_signed else 0

@@ -52,6 +52,8 @@ def test_kernels_of_the_standard_library(hologram: Command) -> None:
 def test_info(hologram: Command) -> None:
     facts = json.loads(hologram("info", "--json").out)
     assert facts["backends"]["cpu"] == facts["backends"]["interpreter"] == "available"
+    assert facts["threads"]["number"] >= 1
+    assert facts["threads"]["reason"]
     assert facts["launch_path"]["native"] == (facts["launch_path"]["reason"] == "")
     assert facts["target"]["cpu"] in hologram("info").out
 

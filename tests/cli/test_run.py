@@ -69,3 +69,20 @@ def test_refusals_name_the_option_and_write_nothing(
 
 def test_one_kernel_has_to_be_named(data: Path, hologram: Command) -> None:
     assert "name one as pair.py:NAME (scale, shift)" in hologram("run", "pair.py").err
+
+
+def test_checked_runs_stop_at_the_first_wrong_access(data: Path, hologram: Command) -> None:
+    Path("far.py").write_text(
+        "from hologram.language import DeviceArray, f32, get_global_id, i32, kernel\n\n\n"
+        "@kernel\ndef far(x: DeviceArray[f32], y: DeviceArray[f32], n: i32, m: i32):\n"
+        "    i = get_global_id()\n    if i < n:\n        y[i] = 1.0 / x[(i + m) * (i + m)]\n"
+    )
+    options = ["far.py", "--in", "x=x.npy", "--out", "y=y.npy", "--in", "n=3", "--checked"]
+    assert hologram("run", *options, "--in", "m=1").status == 0
+    said = hologram("run", *options, "--in", "m=3")
+    assert said.status != 0
+    assert "element 16 of 10" in said.err
+    assert "far.py:8" in said.err
+    assert "gave infinity" in hologram("run", *options, "--in", "m=0", "--nan").err
+    assert "more than 4 instructions" in hologram("run", *options, "--in", "m=1", "--max-steps", "4").err
+    assert "add checked=True" in hologram("run", *options[:-1], "--in", "m=0", "--nan").err

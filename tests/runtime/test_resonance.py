@@ -224,7 +224,7 @@ def test_linear_pools_of_the_host(ex: Executor) -> None:
         kernel(pool.handle + 1, out, executor=ex)
     pool.free()
     assert pool.is_freed
-    with pytest.raises(PoolHandleError, match="no|not exist"):
+    with pytest.raises(PoolHandleError, match=r"no|not exist"):
         kernel(pool.handle, out, executor=ex)
 
 

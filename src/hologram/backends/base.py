@@ -36,8 +36,8 @@ def triple(value: int | Sequence[int], name: str) -> Triple:
 class LaunchConfig:
     """An explicit launch shape: `grid` counts blocks, `block` counts lanes, x first.
 
-    `shared_memory` is what the program declares, or 0. `resonance_class` is the class of all lanes; None gives each that
-    of its block.
+    `shared_memory` is what the program declares, or 0. `resonance_class` is the class of all lanes; None gives each
+    that of its block.
     """
 
     grid: Triple
@@ -80,6 +80,14 @@ class Domain:
     @property
     def total(self) -> int:
         return self.lanes[0] * self.lanes[1] * self.lanes[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """How closely launches are watched: `nan` looks for NaN and infinity, `max_steps` bounds the steps of a lane."""
+
+    nan: bool = False
+    max_steps: int | None = None
 
 
 class Executable(Protocol):

@@ -24,11 +24,12 @@ def info(as_json: AsJson = False) -> None:
 def collect() -> dict[str, Any]:
     """The facts `hologram info` prints, as JSON values."""
     from hologram.backends.llvm.jit import host_target, llvm_version
+    from hologram.runtime import threads
     from hologram.runtime.cache import DiskStore
     from hologram.runtime.entry.selfcheck import available
     from hologram.runtime.executor import backends, get_default_backend
 
-    target = host_target()
+    target, running = host_target(), threads.report()
     fast, reason = available()
     directory = DiskStore().directory
     return {
@@ -39,6 +40,7 @@ def collect() -> dict[str, Any]:
         "target": {"triple": target.triple, "cpu": target.cpu, "features": _enabled(target.features)},
         "backends": backends(),
         "default_backend": get_default_backend(),
+        "threads": {"number": running.number, "reason": running.reason},
         "launch_path": {"native": fast, "reason": reason},
         "cache": {"directory": str(directory), **_usage(directory)},
     }
@@ -51,6 +53,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("CPU target", f"{target['cpu']} ({target['triple']}, {len(target['features'])} features)"),
         *((f"backend {name}", state) for name, state in sorted(facts["backends"].items())),
         ("default backend", facts["default_backend"]),
+        ("threads", f"{facts['threads']['number']} ({facts['threads']['reason']})"),
         ("launch path", "native entry points" if path["native"] else f"through Python: {path['reason']}"),
         ("code cache", f"{cache['directory']} ({cache['entries']} entries, {cache['bytes'] / 1024:.0f} KiB)"),
     ]

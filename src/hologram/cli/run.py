@@ -38,6 +38,11 @@ def run(
     grid: Annotated[str | None, typer.Option(help="Blocks to launch, as in 16 or 16x8; default: inferred.")] = None,
     block: Annotated[str | None, typer.Option(help="Lanes in a block, as in 256 or 32x8; default: inferred.")] = None,
     backend: Annotated[str, typer.Option(help="cpu, interpreter (checks every access) or auto.")] = "auto",
+    checked: Annotated[bool, typer.Option("--checked", help="Watch every access, stop at a wrong one.")] = False,
+    nan: Annotated[bool, typer.Option("--nan", help="With --checked: stop where NaN or infinity arises.")] = False,
+    max_steps: Annotated[
+        int | None, typer.Option(metavar="N", help="With --checked: instructions that a lane may run.")
+    ] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Run the file's native code, and accesses no length check covers unwatched.")
     ] = False,
@@ -51,7 +56,7 @@ def run(
     named = (parse_assignment(text, "--out") for text in wanted or ())
     outputs = {name: parse_output(text) for name, text in named}
     arguments = collect_arguments(program, inputs, outputs)
-    with Executor(backend) as executor:
+    with Executor(backend, checked=checked, nan="raise" if nan else None, max_steps=max_steps) as executor:
         shape = {"grid": _dimensions(grid, "--grid"), "block": _dimensions(block, "--block")}
         launch = program.bind(executor=executor, **arguments, **shape)
         start = time.perf_counter()

@@ -83,9 +83,7 @@ class DeviceCalls:
             return [_set(parser, parameter, caller.expressions.parse(argument))]
         found = caller.arrays.get(argument.id) if isinstance(argument, ast.Name) else None
         if found is None:
-            source.type(
-                argument, f"{name} takes an array for '{parameter.name}'", "pass an array parameter by its name"
-            )
+            source.type(argument, f"{name} takes an array for '{parameter.name}'", "pass an array by its name")
         wanted, got = _words(parameter.type), _words(found[1])
         if wanted != got:
             source.type(argument, f"{name} takes {wanted} for '{parameter.name}', this is {got}")

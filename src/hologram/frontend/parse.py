@@ -260,7 +260,8 @@ class Parser:
         source = self.source
         if not isinstance(target, ast.Name):
             source.syntax(target, "a shared array needs a plain name", "write tile = shared(f32, 256)")
-        if target.id in self.declared:
+        name = self.spelled(target.id)
+        if name in self.declared:
             source.syntax(call, f"'{target.id}' has another meaning already", "use another name")
         if len(call.args) != 2 or call.keywords:
             source.syntax(call, "shared takes a type and a number of elements", "write tile = shared(f32, 256)")
@@ -273,8 +274,9 @@ class Parser:
             size = 0
         if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= tree.MAX_SHARED:
             source.syntax(call.args[1], f"the number of elements must be a constant from 1 to {tree.MAX_SHARED}")
-        self.declared.add(target.id)
-        return tree.Shared(target.id, kind.type, int(size), at=source.place(call))
+        self.declared.add(name)
+        self.arrays[target.id] = name, tree.Array(kind)
+        return tree.Shared(name, kind.type, int(size), at=source.place(call))
 
     def _assign(self, node: ast.Assign) -> list[tree.AnyStatement]:
         at = self.source.place(node)

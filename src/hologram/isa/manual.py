@@ -37,7 +37,8 @@ blocks. Lanes beyond the extent do nothing.
 {types}
 
 All twelve types compute. f16 and bf16 arithmetic is done in f32 and rounded once, to nearest-even; loads and stores
-move bits. Subnormal numbers are kept.
+move bits. Subnormal numbers are kept. An array may also be loaded and stored with the unsigned type
+of its elements' size: its bits.
 
 ## Registers
 
@@ -81,9 +82,10 @@ used in addresses, nothing else, so the verifier knows the array behind every ac
 ## Blocks
 
 The lanes of a block share `.shared` bytes, which hold nothing at first. At `bar.sync` all lanes of the block meet: what
-any of them stored before it, every lane sees after it. A barrier that some lanes do not come to is an error, which the
-interpreter reports; the CPU refuses programs for which it cannot prove that all come. A program with shared memory,
-barriers or block reductions runs whole blocks of at most 1024 lanes, whatever its extent.
+any of them stored before it, every lane sees after it. A barrier that some lanes do not come to is an error: the
+interpreter reports it at once and names the lanes, the CPU when the launch is over (one that ends the program excepted:
+nothing follows it). A program with shared memory, barriers or block reductions runs whole blocks of at most 1024 lanes,
+whatever its extent.
 
 `bred_add`, `bred_min`, `bred_max`, `bred_mul` combine one value of every lane of the block and give the result to all
 of them; they are barriers, too. The lanes are numbered, x fastest: (z · height + y) · width + x. The order is that of a

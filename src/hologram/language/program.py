@@ -30,7 +30,7 @@ class Program(isa.Program):
 
     `bind`, calls and `launch_config` are those of a kernel. `sections` are native objects stored with it, used only
     when it is `trusted`; a program that is not trusted runs with every access checked, before the launch where that
-    can be, else one by one on the interpreter.
+    can be, else one by one in checked mode.
     """
 
     sections: tuple[TargetSection, ...] = ()

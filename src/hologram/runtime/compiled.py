@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import hologram.backends.llvm.jit  # noqa: F401  # its lock must be older than ours, see `fork_safe_lock`
+from hologram.backends.base import Checks
 from hologram.isa.cache import ProgramCache, ProgramKey
 from hologram.isa.program import Program
 from hologram.runtime import debug
@@ -20,24 +21,26 @@ EXECUTABLES = 4096
 """Programs kept ready; a launch keeps its own beyond that."""
 
 _lock = fork_safe_lock()
-_backends: dict[str, Backend] = {}
+_backends: dict[tuple[str, Checks | None], Backend] = {}
 _executables: ProgramCache[Executable] = ProgramCache(EXECUTABLES)
 
 
-def _cpu() -> Backend:
+def _cpu(checks: Checks | None) -> Backend:
     from hologram.backends.cpu import CpuBackend
     from hologram.runtime.cache import DiskStore
 
-    return CpuBackend(DiskStore())
+    return CpuBackend(DiskStore(), checks)
 
 
-def _interpreter() -> Backend:
+def _interpreter(checks: Checks | None) -> Backend:
     from hologram.backends.interpreter import InterpreterBackend
+    from hologram.backends.interpreter.backend import DEFAULT_MAX_STEPS
 
-    return InterpreterBackend()
+    asked = checks or Checks()
+    return InterpreterBackend(asked.max_steps or DEFAULT_MAX_STEPS, nan=asked.nan)
 
 
-BUILT_IN: Mapping[str, Callable[[], Backend]] = {"cpu": _cpu, "interpreter": _interpreter}
+BUILT_IN: Mapping[str, Callable[[Checks | None], Backend]] = {"cpu": _cpu, "interpreter": _interpreter}
 
 ABSENT: Mapping[str, str] = dict.fromkeys(
     ("cuda", "metal", "vulkan"), "this version runs on the CPU only; use Executor('cpu')"
@@ -52,23 +55,26 @@ def plugins() -> dict[str, Any]:
     return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
 
 
-def backend_named(name: str) -> Backend:
-    """The one backend of that name in this process; the name must be known."""
+def backend_named(name: str, checks: Checks | None = None) -> Backend:
+    """The one backend of that name (and those checks) in this process; the name must be known."""
     with _lock:
-        if name not in _backends:
+        key = (name, checks)
+        if key not in _backends:
             make = BUILT_IN.get(name)
-            _backends[name] = make() if make else plugins()[name].load()()
-        return _backends[name]
+            _backends[key] = make(checks) if make else plugins()[name].load()()
+        return _backends[key]
 
 
-def executable_for(backend: str, program: Program, sections: Sequence[TargetSection] = ()) -> Executable:
+def executable_for(
+    backend: str, program: Program, sections: Sequence[TargetSection] = (), checks: Checks | None = None
+) -> Executable:
     """A verified program made runnable by a backend: from memory, else compiled (or taken from trusted `sections`)."""
-    key = ProgramKey(program.digest, options=(backend, program.debug_digest))
-    return _executables.get_or_create(key, lambda: _compile(backend, program, sections))
+    key = ProgramKey(program.digest, options=(backend, checks, program.debug_digest))
+    return _executables.get_or_create(key, lambda: _compile(backend, program, sections, checks))
 
 
-def _compile(backend: str, program: Program, sections: Sequence[TargetSection]) -> Executable:
-    made: Any = backend_named(backend)  # only the CPU's backend takes sections
+def _compile(backend: str, program: Program, sections: Sequence[TargetSection], checks: Checks | None) -> Executable:
+    made: Any = backend_named(backend, checks)  # only the CPU's backend takes sections
     executable: Executable = made.compile(program, sections) if sections and backend == "cpu" else made.compile(program)
     debug.show_executable(executable)
     return executable

@@ -5,18 +5,20 @@ from __future__ import annotations
 import importlib
 import sys
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hologram.backends.base import Checks
 from hologram.backends.executor_memory import ExecutorMemory
 from hologram.errors import (
     ArgumentTypeError,
     ArgumentValueError,
     BackendUnavailableError,
     BufferFreedError,
+    UnsupportedError,
 )
 from hologram.isa.program import Program
 from hologram.runtime.buffer import Buffer, Memory, aligned_zeros
@@ -27,7 +29,9 @@ from hologram.runtime.pools import BoundaryPool, LinearPool
 
 if TYPE_CHECKING:
     from hologram.backends.base import Executable, LaunchConfig
+    from hologram.circuit.circuit import CompiledCircuit
     from hologram.isa.binary import TargetSection
+    from hologram.runtime.circuits import CircuitLaunch
 
 
 class BackendType(StrEnum):
@@ -83,18 +87,28 @@ class Executor:
     """Compiles and launches programs on one backend, and owns buffers.
 
     `backend` is "cpu", "interpreter" (slow; checks every access), "auto", or the name of an installed backend.
+    `checked=True` has every access watched on the CPU, too. Where accesses are watched, `nan="raise"` looks for NaN and
+    infinity made of finite numbers, and `max_steps` bounds the instructions a lane may run.
     Executors may be shared by threads, and work in a forked child. Raises ArgumentValueError for an unknown backend,
     BackendUnavailableError for one that cannot run here.
     """
 
-    __slots__ = ("__weakref__", "_buffers", "_closed", "_memory", "_pool", "backend")
+    __slots__ = ("__weakref__", "_buffers", "_closed", "_memory", "_pool", "backend", "checks")
 
-    def __init__(self, backend: str = "auto") -> None:
+    def __init__(
+        self, backend: str = "auto", *, checked: bool = False, nan: str | None = None, max_steps: int | None = None
+    ) -> None:
         self.backend = resolve_backend(backend)
+        self.checks = _checks(self.backend, checked, nan, max_steps)
         self._closed = False
         self._memory: ExecutorMemory | None = None
         self._pool: BoundaryPool | None = None
         self._buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
+
+    @property
+    def is_checked(self) -> bool:
+        """True where every access of a launch is watched."""
+        return self.backend == "interpreter" or self.checks is not None
 
     @property
     def device(self) -> str:
@@ -140,11 +154,19 @@ class Executor:
         """
         self._check_open()
         element = element_type(dtype)
+        array, memory = self._boundary_pool().take(class_index, width, height, element)
+        return self._own(Buffer(self, array, memory, class_index))
+
+    def boundary(self, class_index: int, dtype: Any = "f32") -> HostArray:
+        """The memory of a class of the boundary pool, whoever holds it: all its elements of a type, without a copy."""
+        self._check_open()
+        return self._boundary_pool().view(class_index, element_type(dtype))
+
+    def _boundary_pool(self) -> BoundaryPool:
         with _lock:
             if self._pool is None:
                 self._pool = BoundaryPool(self.memory.boundary)
-        array, memory = self._pool.take(class_index, width, height, element)
-        return self._own(Buffer(self, array, memory, class_index))
+            return self._pool
 
     def allocate_pool(self, size: int) -> LinearPool:
         """A linear pool of so many zero bytes, which programs reach by its `handle`.
@@ -197,7 +219,17 @@ class Executor:
         `sections` are trusted native objects of the program that the CPU may use in place of compiling.
         """
         self._check_open()
-        return executable_for(self.backend, program, sections)
+        return executable_for(self.backend, program, sections, self.checks)
+
+    def bind_circuit(self, circuit: CompiledCircuit, buffers: Mapping[int, Any] | None = None) -> CircuitLaunch:
+        """Bind a compiled circuit to memory: calling what this gives runs it.
+
+        `buffers` says which buffer stands for a class; the others are those of the boundary pool.
+        """
+        from hologram.runtime.circuits import bind_circuit
+
+        self._check_open()
+        return bind_circuit(self, circuit, buffers)
 
     def launch(self, kernel: Any, *args: Any, config: LaunchConfig | None = None, **kwargs: Any) -> None:
         """Launch a kernel or program once on this executor; arguments and options are those of a call of the kernel."""
@@ -234,7 +266,8 @@ class Executor:
     def __repr__(self) -> str:
         with _lock:
             live = sum(not buffer.is_freed for buffer in list(self._buffers))
-        return f"Executor('{self.backend}', {'closed' if self._closed else f'{live} buffers'})"
+        checked = ", checked" * (self.checks is not None)
+        return f"Executor('{self.backend}'{checked}, {'closed' if self._closed else f'{live} buffers'})"
 
     def __reduce__(self) -> Any:
         raise ArgumentTypeError(f"an Executor cannot be pickled; make another with Executor('{self.backend}')")
@@ -242,6 +275,20 @@ class Executor:
     def _check_open(self) -> None:
         if self._closed:
             raise BufferFreedError("Executor has been freed")
+
+
+def _checks(backend: str, checked: bool, nan: str | None, max_steps: int | None) -> Checks | None:
+    """What an executor's arguments ask for."""
+    if nan not in (None, "raise"):
+        raise ArgumentValueError(f"nan is 'raise' or None, got {nan!r}")
+    if max_steps is not None and (not isinstance(max_steps, int) or not 0 < max_steps < 1 << 63):
+        raise ArgumentValueError(f"max_steps is a number of instructions above zero, got {max_steps!r}")
+    wanted = checked or nan is not None or max_steps is not None
+    if wanted and backend not in ("cpu", "interpreter"):
+        raise UnsupportedError(f"backend '{backend}' has no checked mode; use Executor('cpu', checked=True)")
+    if wanted and not checked and backend == "cpu":
+        raise ArgumentValueError("the CPU watches nan and max_steps in checked mode alone; add checked=True")
+    return Checks(nan is not None, max_steps) if wanted else None
 
 
 def _lengths(shape: int | Sequence[int]) -> tuple[int, ...]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from hologram.isa.binary import TargetSection
     from hologram.runtime.launch import Launch
 
+UNTRUSTED_STEPS = 10**9
+"""Instructions that a lane of a program may run that is not trusted: a second or so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -55,7 +58,8 @@ class Launcher:
     """Calls of one program.
 
     `sections` are native objects from a trusted place. A program that is not trusted and has accesses that no length
-    check covers runs on the interpreter, which checks each of them. `block` is the default block size.
+    check covers runs checked: each of them is watched, and a lane that does not end is stopped.
+    `block` is the default block size.
     """
 
     __slots__ = ("__weakref__", "_warned", "block", "program", "sections", "trusted")
@@ -158,7 +162,7 @@ class Launcher:
             executor = _executor_of_buffers(self.program.name, given) or default_executor()
         elif not isinstance(executor, Executor):
             raise ArgumentTypeError(f"executor must be an Executor, not {type(executor).__name__}")
-        if self.trusted or executor.backend == "interpreter" or rules_of(self.program).proven:
+        if self.trusted or executor.is_checked or rules_of(self.program).proven:
             return executor
         self._warn()
         return _checked_executor()
@@ -172,7 +176,7 @@ class Launcher:
             self._warned = True
             warnings.warn(
                 f"program '{self.program.name}' is not trusted and has accesses that cannot be checked before a "
-                "launch: it runs on the interpreter, which checks each; load it with trust=True for native speed",
+                "launch: it runs checked, which is slower; load it with trust=True for full speed",
                 RuntimeWarning,
                 stacklevel=4,
             )
@@ -198,7 +202,7 @@ _checked: list[Executor] = []
 
 def _checked_executor() -> Executor:
     if not _checked:
-        _checked.append(Executor("interpreter"))
+        _checked.append(Executor("cpu", checked=True, max_steps=UNTRUSTED_STEPS))
     return _checked[0]
 
 

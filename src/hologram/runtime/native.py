@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hologram.errors import HologramError
@@ -12,17 +12,14 @@ from hologram.runtime.entry.types import set_entry, vectorcall_type
 
 if TYPE_CHECKING:
     from hologram.backends.base import Executable
-    from hologram.runtime.entry.context import EntryContext
+    from hologram.backends.cpu.backend import CpuExecutable, Native
+    from hologram.runtime.entry.context import EntryContext, Team
     from hologram.runtime.entry.stubs import Stubs
     from hologram.runtime.executor import Executor
     from hologram.runtime.launcher import Launcher, Prepared
     from hologram.runtime.pins import Pins
 
 T = TypeVar("T")
-
-NANOSECONDS_PER_INSTRUCTION = 0.3
-RELEASE_NANOSECONDS = 20_000
-"""Launches that should last longer than this release the GIL (which costs about 40 ns)."""
 
 
 def callable_type(base: type[T], name: str) -> type[T]:
@@ -81,11 +78,6 @@ def _stub_object() -> bytes:
     return data
 
 
-def release_lanes(executable: Any) -> int:
-    """Lanes from which a launch should release the GIL."""
-    return int(RELEASE_NANOSECONDS / (NANOSECONDS_PER_INSTRUCTION * max(1, executable.cost)))
-
-
 def attach_bound(
     launch: Any, executable: Executable, prepared: Prepared, pins: Pins, executor: Executor
 ) -> EntryContext | None:
@@ -103,12 +95,14 @@ def attach_bound(
     from hologram.backends.cpu.backend import pack
     from hologram.runtime.entry.context import bound_context
 
+    code = native.native_for(prepared.arguments)
     context = bound_context(
-        native.native_for(prepared.arguments).run_address,
+        code.run_address,
         pack(executable.program, prepared.arguments, prepared.domain, memory),
         slow=_no_arguments(executable.program.name),
         fault=_fault_of(executable),
-        release_lanes=release_lanes(executable),
+        release_lanes=native.long_lanes,
+        team=team_of(native, code),
         keep=(pins, memory),
     )
     set_entry(launch, stubs.bound, context.address)
@@ -124,20 +118,33 @@ def attach_unbound(kernel: Any, executable: Executable, launcher: Launcher) -> E
     from hologram.runtime.entry.context import unbound_context
     from hologram.runtime.rules import rules_of
 
+    code = native.variant(True)
     try:
         context = unbound_context(
-            native.run_address,
-            native.check_address,
+            code.run_address,
+            code.check_address,
             executable.program.params,
             slow=launcher.call,
             fault=_fault_of(executable),
             same_allowed=rules_of(executable.program).same_allowed,
-            release_lanes=release_lanes(executable),
+            release_lanes=native.long_lanes,
+            team=team_of(native, code),
         )
     except HologramError:  # more parameters than a native call takes
         return None
     set_entry(kernel, stubs.unbound, context.address)
     return context
+
+
+def team_of(executable: CpuExecutable, code: Native) -> Team | None:
+    """What a context needs to run long launches on several threads; None where this system has no pool."""
+    from hologram.backends.cpu.pool import pool, refusal
+    from hologram.runtime.entry.context import Team
+
+    if refusal():
+        return None
+    threads = pool()
+    return Team(threads.address, code.recipe_address, partial(threads.attend, executable.store), code)
 
 
 def _native_stubs(executable: Any, instance: Any) -> Stubs | None:

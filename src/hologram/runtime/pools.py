@@ -31,6 +31,12 @@ class BoundaryPool:
         self.bytes = content
         self._held: dict[int, weakref.ref[Memory]] = {}
 
+    def view(self, class_index: int, type: Type) -> HostArray:
+        """All elements of a class, without taking it."""
+        _check("class_index", class_index, 0, CLASSES - 1)
+        start = class_index * BYTES_PER_CLASS
+        return self.bytes[start : start + BYTES_PER_CLASS].view(type.dtype)
+
     def take(self, class_index: int, width: int, height: int, type: Type) -> tuple[HostArray, Memory]:
         """The first width·height bytes of a class as elements of a type, and the memory that holds the class.
 

@@ -16,7 +16,6 @@ from hologram.isa.operands import Imm, PhiCoordinate, Reg, RegisterIndirectCompu
 from hologram.types import Type
 
 
-
 def test_every_instruction_on_plain_values_is_there() -> None:
     backend = InterpreterBackend()
     for spec in TABLE:
@@ -28,15 +27,17 @@ def test_every_instruction_on_plain_values_is_there() -> None:
 
 def test_refusals_name_instruction_text_and_line(bench: Any) -> None:
     k = bench.Kernel("shared")
-    k.shared_bytes = 64
+    out = k.array("out", Type.I64, access="w")
     k.emit("BarSync", None, 0)
     k.emit("MemFence", None, Scope.DEVICE)
-    k.emit("UnityTest", None, k.pred(), 1.0)
+    k.emit("MOV_IMM", Type.I64, one := k.reg(), Imm(1))
+    k.emit("GRED_ADD", Type.I64, one, SlotOffset(out, 0))
     with pytest.raises(UnsupportedError) as error:
         InterpreterBackend().compile(k.build())
     text = str(error.value)
     assert "kernel 'shared'" in text
-    assert "instruction 2: it does not have UnityTest: unity.test p0, 1.0 [k.py:3:1]" in text
+    why = "launch reductions cannot be combined with shared memory and barriers"
+    assert f"instruction 3: {why}: gred_add.i64 [out + 0], r0 [k.py:4:1]" in text
     assert "MemFence" not in text and "BarSync" not in text
 
 

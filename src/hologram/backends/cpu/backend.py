@@ -7,53 +7,71 @@ import struct
 import sys
 import time
 import warnings
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from hologram.backends.base import Argument, Domain, ObjectStore
-from hologram.backends.cpu import targets
+from hologram.backends.base import Argument, Checks, Domain, Executable, ObjectStore
+from hologram.backends.cpu import pool, targets
 from hologram.backends.cpu.environment import default_environment
 from hologram.backends.cpu.faults import fault_error
 from hologram.backends.executor_memory import ExecutorMemory
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
-from hologram.backends.llvm.layout import CHECK, RUN, Layout
+from hologram.backends.llvm.job import Watch
+from hologram.backends.llvm.layout import CHECK, CUT, JOIN, RUN, Layout
 from hologram.errors import PrintIgnoredWarning
 from hologram.isa import agreement
 from hologram.isa.binary import TargetSection
 from hologram.isa.demands import EXCLUSIVE, MEMORY
 from hologram.isa.instructions import Spec
+from hologram.isa.operands import Label
 from hologram.isa.program import Program
 from hologram.types import Type
 
-CODE_FORMAT = 18
+CODE_FORMAT = 24
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
 # Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.
-_RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
+RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+_DRIVE_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+NANOSECONDS_PER_INSTRUCTION = 0.3
+LONG_NANOSECONDS = 20_000
+"""Launches that may last longer than this release the GIL (about 40 ns) and are looked at by the launch driver."""
+LOOP_REPETITIONS = 16
+"""How often a loop is taken to repeat when nothing is known about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """Loaded code: addresses of `i64 run(block)` and `i32 check(block)`."""
+    """Loaded code: addresses of `i64 run(block, piece)` and `i32 check(block)`, and what the launch driver needs."""
 
     run_address: int
     check_address: int
+    recipe: ctypes.Array[ctypes.c_int64]
+
+    @property
+    def recipe_address(self) -> int:
+        return ctypes.addressof(self.recipe)
 
 
 @dataclass
 class CpuExecutable:
-    """A program on the CPU. Code is made when first asked for; `stages` has the seconds each stage took."""
+    """A program on the CPU. Code is made when first asked for; `stages` has the seconds each stage took.
+
+    With `watch` it is checked code, which only a `CheckedExecutable` can launch.
+    """
 
     program: Program
     store: ObjectStore | None
     sections: tuple[TargetSection, ...] = ()
     stages: dict[str, float] = field(default_factory=dict)
     compiled: int = 0
+    watch: Watch | None = None
     _variants: dict[bool, Native] = field(default_factory=dict)
 
     @property
@@ -62,8 +80,13 @@ class CpuExecutable:
 
     @property
     def cost(self) -> int:
-        """Instructions a lane runs, not counting repetitions of loops."""
-        return len(self.program.instructions)
+        """An estimate of the instructions a lane runs."""
+        return estimated_instructions(self.program)
+
+    @property
+    def long_lanes(self) -> int:
+        """Lanes from which a launch is long: it releases the GIL and may run on several threads."""
+        return int(LONG_NANOSECONDS / (NANOSECONDS_PER_INSTRUCTION * max(1, self.cost)))
 
     @property
     def run_address(self) -> int:
@@ -83,8 +106,11 @@ class CpuExecutable:
         """The code for arrays whose last axis is contiguous, or for any strides (made on first use)."""
         contiguous = contiguous or not any(p.is_array and p.ndim > 1 for p in self.program.params)
         if contiguous not in self._variants:
-            loaded = jit.load_object(self._object(contiguous), [RUN, CHECK])
-            self._variants[contiguous] = Native(loaded[RUN], loaded[CHECK])
+            wanted = [RUN, JOIN, CUT] if self.watch is not None else [RUN, CHECK, JOIN, CUT]
+            loaded = jit.load_object(self._object(contiguous), wanted)
+            cut = ctypes.c_int64.from_address(loaded[CUT]).value
+            recipe = (ctypes.c_int64 * 3)(loaded[RUN], loaded[JOIN], cut)
+            self._variants[contiguous] = Native(loaded[RUN], 0 if self.watch else loaded[CHECK], recipe)
         return self._variants[contiguous]
 
     def _object(self, contiguous: bool) -> bytes:
@@ -98,6 +124,8 @@ class CpuExecutable:
         machine = f"{jit.llvm_version()}/{host.triple}/{host.cpu}/{host.features}"
         agree = self.program.metadata.get(agreement.KEY, "")
         key = f"{CODE_FORMAT}/{self.program.digest}/{agree}/{contiguous}/{machine}"
+        if self.watch is not None:
+            key += f"/{self.watch}"
         found = self.store.get(key) if self.store else None
         if found is not None:
             return found
@@ -110,7 +138,7 @@ class CpuExecutable:
         from hologram.backends.cpu.source import source
 
         start = time.perf_counter()
-        module = source(self.program, target, contiguous)
+        module = source(self.program, target, contiguous, watch=self.watch)
         lowered = time.perf_counter()
         data = jit.compile_object(module.text, target, module.level, module.vectorize)
         self.stages["codegen"] = lowered - start
@@ -123,29 +151,52 @@ class CpuExecutable:
         from hologram.backends.cpu.source import source
 
         host = jit.host_target()
-        module = source(self.program, host)
+        module = source(self.program, host, watch=self.watch)
         show = jit.optimize_ir if form == "llvm" else jit.assembly
         return show(module.text, host, module.level, module.vectorize)
 
     def launch(self, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory | None = None) -> None:
         """Run once on checked arguments."""
-        if self.program.demands & MEMORY and memory is None:
+        with self.turn(memory) as held:
+            block = pack(self.program, arguments, domain, held)
+            content = (ctypes.c_char * len(block)).from_buffer(block)
+            native = self.native_for(arguments)
+            with default_environment():
+                status = self._run(native, ctypes.addressof(content), domain.total >= self.long_lanes)
+        if status:
+            raise fault_error(self.program, status)
+
+    @contextmanager
+    def turn(self, memory: ExecutorMemory | None) -> Iterator[ExecutorMemory | None]:
+        """A launch's hold on the executor's memory, if its program asks for that; some must wait for each other."""
+        demands = self.program.demands
+        if memory is None and demands & MEMORY:
             memory = self.own_memory
-        with memory.lock if memory is not None and self.program.demands & EXCLUSIVE else nullcontext():
-            self._launch(pack(self.program, arguments, domain, memory), arguments)
+        with memory.lock if memory is not None and demands & EXCLUSIVE else nullcontext():
+            yield memory
 
     @cached_property
     def own_memory(self) -> ExecutorMemory:
         """The memory of launches that bring no executor's."""
         return ExecutorMemory()
 
-    def _launch(self, block: bytearray, arguments: Sequence[Argument]) -> None:
-        memory = (ctypes.c_char * len(block)).from_buffer(block)
-        run = _RUN_TYPE(self.native_for(arguments).run_address)
-        with default_environment():
-            status = run(ctypes.addressof(memory))
-        if status:
-            raise fault_error(self.program, status)
+    def _run(self, native: Native, block: int, long: bool) -> int:
+        if not long or pool.refusal():
+            return int(RUN_TYPE(native.run_address)(block, None))
+        threads = pool.pool()
+        status = int(_DRIVE_TYPE(threads.drive_address(self.store))(threads.address, native.recipe_address, block))
+        threads.attend(self.store)
+        return status
+
+
+def estimated_instructions(program: Program) -> int:
+    """Instructions a lane runs, with loops taken to repeat `LOOP_REPETITIONS` times."""
+    weights = [1] * len(program.instructions)
+    for last, ins in enumerate(program.instructions):
+        for label in (a for a in ins.args if isinstance(a, Label) and ins.op in ("BRA", "LOOP")):
+            for inside in range(program.labels[label.name], last + 1):
+                weights[inside] *= LOOP_REPETITIONS
+    return sum(weights)
 
 
 def pack(
@@ -183,26 +234,32 @@ class CpuBackend:
 
     name = "cpu"
 
-    def __init__(self, store: ObjectStore | None = None) -> None:
-        self.store = store
+    def __init__(self, store: ObjectStore | None = None, checks: Checks | None = None) -> None:
+        """With `checks` all code is checked."""
+        self.store, self.checks = store, checks
 
     def implements(self, spec: Spec, type: Type | None) -> bool:
         from hologram.backends.llvm.rules import implements
 
         return implements(spec, type)
 
-    def compile(self, program: Program, sections: Sequence[TargetSection] = ()) -> CpuExecutable:
+    def compile(self, program: Program, sections: Sequence[TargetSection] = ()) -> Executable:
         """Make a program runnable.
 
         `sections` must come from a trusted place: such a program has been verified where its code was made.
         """
-        if not sections:
+        if not sections or self.checks is not None:
             from hologram.backends.cpu.source import accept
 
             accept(program)
         if any(ins.op == "Print" for ins in program.instructions):
             _warn_of_print(program)
-        return CpuExecutable(program, self.store, tuple(sections))
+        if self.checks is None:
+            return CpuExecutable(program, self.store, tuple(sections))
+        from hologram.backends.cpu.checked import CheckedExecutable
+
+        watch = Watch(self.checks.nan, self.checks.max_steps is not None)
+        return CheckedExecutable(program, CpuExecutable(program, self.store, watch=watch), self.checks)
 
     def object_for(self, program: Program, target_name: str = "host") -> bytes:
         """Relocatable native code for a named target."""

@@ -1,37 +1,37 @@
-"""What went wrong in a run of native code, from the number it returned."""
+"""What went wrong in a run of plain native code, from the number it returned."""
 
 from __future__ import annotations
 
-from hologram.backends.llvm.pools import WRONG_HANDLE
-from hologram.errors import DivisionByZeroError, ExecutionError, OutOfBoundsError, PoolAllocationError, PoolHandleError
+from hologram.backends.faults import KIND_SHIFT, Fault
+from hologram.errors import (
+    BarrierError,
+    DivisionByZeroError,
+    ExecutionError,
+    OutOfBoundsError,
+    PoolAllocationError,
+    PoolHandleError,
+)
 from hologram.isa.operands import CLASSES, PAGES_PER_CLASS
 from hologram.isa.program import Program
 
-_CLASS = f"class out of range: there are {CLASSES}, from 0 to {CLASSES - 1}"
-_BY_INSTRUCTION: dict[str, tuple[type[ExecutionError], str]] = {
-    "MIRROR": (OutOfBoundsError, _CLASS),
-    "NbrCount": (OutOfBoundsError, _CLASS),
-    "NbrGet": (OutOfBoundsError, f"{_CLASS}; or the class has no neighbour of that number"),
-    "BoundMap": (
-        OutOfBoundsError,
-        f"class or page out of range: classes go from 0 to {CLASSES - 1}, pages from 0 to {PAGES_PER_CLASS - 1}",
+_BY_KIND: dict[int, tuple[type[ExecutionError], str]] = {
+    Fault.CLASS: (OutOfBoundsError, f"class out of range: there are {CLASSES}, from 0 to {CLASSES - 1}"),
+    Fault.PAGE: (OutOfBoundsError, f"page out of range: there are {PAGES_PER_CLASS}, from 0 to {PAGES_PER_CLASS - 1}"),
+    Fault.NEIGHBOUR: (OutOfBoundsError, "the class has no neighbour of that number"),
+    Fault.POOL_HANDLE: (PoolHandleError, "no linear pool has that handle (any more)"),
+    Fault.POOL_BOUNDS: (OutOfBoundsError, "access beyond the end of a linear pool"),
+    Fault.POOL_ALLOCATION: (
+        PoolAllocationError,
+        "a linear pool cannot be had: there are too many, or too little memory",
     ),
 }
-_HANDLE = (PoolHandleError, "no linear pool has that handle (any more)")
-_BEYOND = (OutOfBoundsError, "access beyond the end of a linear pool")
-_BY_INSTRUCTION |= {
-    "ResAccum": (OutOfBoundsError, _CLASS),
-    "PoolAlloc": (PoolAllocationError, "a linear pool cannot be had: too many of them, or too little memory"),
-    "PoolLoad": _BEYOND,
-    "PoolStore": _BEYOND,
-}
-_OTHER_KINDS = {WRONG_HANDLE: _HANDLE}
+_BARRIER = (BarrierError, "some lanes of a block are not at this barrier; Executor('interpreter') says which")
 _DIVISION = (DivisionByZeroError, "integer division by zero")
 
 
 def fault_error(program: Program, status: int) -> ExecutionError:
-    """The error for a run that returned `status`: 1 + the index of the instruction, above 32 bits what went wrong."""
-    index = (status & 0xFFFFFFFF) - 1
-    by_instruction = _BY_INSTRUCTION.get(program.instructions[index].op, _DIVISION)
-    kind, message = _OTHER_KINDS.get(status >> 32, by_instruction)
+    """The error for a run that returned `status` (see `Fault`)."""
+    index = (status & (1 << KIND_SHIFT) - 1) - 1
+    of_instruction = _BARRIER if program.instructions[index].spec.is_barrier else _DIVISION
+    kind, message = _BY_KIND.get(status >> KIND_SHIFT, of_instruction)
     return kind(message, program.name, index, program.location(index))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hologram.backends.cpu.targets import vector_registers
 from hologram.backends.llvm.check import emit_check
 from hologram.backends.llvm.jit import Target
+from hologram.backends.llvm.job import Watch
 from hologram.backends.llvm.kernel import lower
 from hologram.backends.llvm.prepare import check_supported, prepare
 from hologram.isa.extents import derive
@@ -33,13 +34,16 @@ def accept(program: Program) -> None:
     check_supported(program)
 
 
-def source(program: Program, target: Target, contiguous: bool = True, lanes: int | None = None) -> Source:
-    """A program as one LLVM module: its run and check functions.
+def source(
+    program: Program, target: Target, contiguous: bool = True, lanes: int | None = None, watch: Watch | None = None
+) -> Source:
+    """A program as one LLVM module: its run and check functions; of checked code (`watch`) the run function alone.
 
     `contiguous` promises unit stride on the last axis of every multi-dimensional array.
     """
     facts = verify(program)
-    job = prepare(facts, *vector_registers(target), contiguous, lanes)
+    job = prepare(facts, *vector_registers(target), contiguous, lanes, watch)
     module = lower(job)
-    emit_check(module, facts.program, derive(facts.program, facts), job.unit_strides)
+    if watch is None:
+        emit_check(module, facts.program, derive(facts.program, facts), job.unit_strides)
     return Source(module.text(), job.lanes == 0)

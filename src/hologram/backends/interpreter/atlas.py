@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from hologram.backends import faults
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.registers import Active
 from hologram.backends.interpreter.state import State
@@ -26,7 +27,7 @@ def _check(state: State, active: Active, name: str, values: Array, limit: int) -
     outside = values >= limit
     if outside.any():
         value = int(np.broadcast_to(values, outside.shape)[np.argmax(outside)])
-        message = f"{name} {value} is out of range: there are {limit}, from 0 to {limit - 1}"
+        message = faults.index_out_of_range(name, value, limit)
         state.fail(OutOfBoundsError, message, state.lane(active, outside))
 
 
@@ -83,8 +84,7 @@ def _neighbour(site: Site) -> Step:
         missing = _COUNTS[classes] <= number
         if missing.any():
             one = int(np.broadcast_to(classes, missing.shape)[np.argmax(missing)])
-            message = f"class {one} has {_COUNTS[one]} neighbours, there is no neighbour {number}"
-            state.fail(OutOfBoundsError, message, state.lane(active, missing))
+            state.fail(OutOfBoundsError, faults.no_neighbour(one, number), state.lane(active, missing))
         state.write(target, ty, active, table[classes])
 
     return step

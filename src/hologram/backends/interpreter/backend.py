@@ -7,6 +7,7 @@ from contextlib import nullcontext
 
 import numpy as np
 
+from hologram.backends import faults
 from hologram.backends.base import Argument, Domain
 from hologram.backends.executor_memory import ExecutorMemory
 from hologram.backends.interpreter.coordinates import batches, blocks
@@ -31,14 +32,16 @@ DEFAULT_MAX_STEPS = 10_000_000
 class InterpreterBackend:
     """Runs programs in lock-step over NumPy arrays, exactly as the ISA says, and checks every access.
 
-    `max_steps` bounds the instructions a lane may run. Launches that bring no executor's memory share one, which may
-    be given.
+    `max_steps` bounds the instructions a lane may run; with `nan`, arithmetic that makes a NaN or an infinity of finite
+    numbers is an error. Launches that bring no executor's memory share one, which may be given.
     """
 
     name = "interpreter"
 
-    def __init__(self, max_steps: int = DEFAULT_MAX_STEPS, memory: ExecutorMemory | None = None) -> None:
-        self.max_steps = max_steps
+    def __init__(
+        self, max_steps: int = DEFAULT_MAX_STEPS, memory: ExecutorMemory | None = None, nan: bool = False
+    ) -> None:
+        self.max_steps, self.nan = max_steps, nan
         self._memory = memory
 
     @property
@@ -87,7 +90,7 @@ class InterpreterExecutable:
         self.program = program
         self._backend, self._facts, self._cfg = backend, facts, cfg
         self._works_by_blocks = works_by_blocks(self.program)
-        self._code = decode_blocks(cfg, facts.slot_of)
+        self._code = decode_blocks(cfg, facts.slot_of, backend.nan)
 
     def launch(self, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory | None = None) -> None:
         """Run all lanes of a domain on host arrays and numbers, one argument a parameter.
@@ -114,9 +117,8 @@ class InterpreterExecutable:
         self._store_reductions(launch)
         if launch.fault is not None:
             index, lane = launch.fault
-            message = "integer division by zero (the result is 0)"
             named = self._facts.original(index)
-            raise DivisionByZeroError(message, self.program.name, named, self.program.location(named), lane)
+            raise DivisionByZeroError(faults.division(), self.program.name, named, self.program.location(named), lane)
         launch.resonance.add_to(memory.resonance)
 
     def _store_reductions(self, launch: Launch) -> None:

@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from hologram.backends import faults
 from hologram.backends.interpreter import atlas, pools
 from hologram.backends.interpreter.atomics import UPDATES, update
 from hologram.backends.interpreter.convert import STORAGE, constant, convert
@@ -313,8 +314,7 @@ def _atomic(site: Site) -> Step:
         state.check(region, offsets, ty, active, "atomic")
         crooked = offsets % ty.size != 0
         if crooked.any():
-            message = f"atomic at a byte offset that is no multiple of {ty.size}"
-            state.fail(ExecutionError, message, state.lane(active, crooked))
+            state.fail(ExecutionError, faults.unaligned(ty), state.lane(active, crooked))
         if site.is_shared:
             state.shared_written(offsets, ty, active)
         operands = [read(state, active) for read in sources]

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hologram.backends import faults
 from hologram.backends.interpreter.decode import CONTROL, Site, Step, make_step
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.registers import ALL, Active
 from hologram.backends.interpreter.schedule import reconvergent_order
 from hologram.backends.interpreter.state import State
+from hologram.backends.interpreter.watched import make_watched_step
 from hologram.errors import StepLimitError
 from hologram.isa.cfg import Block, Cfg, targets
 from hologram.types import Type
@@ -31,19 +33,20 @@ class Code:
     leave: Leave
 
 
-def decode_blocks(cfg: Cfg, slot_of: Mapping[int, int]) -> tuple[Code, ...]:
-    """The reachable blocks of a program in running order."""
+def decode_blocks(cfg: Cfg, slot_of: Mapping[int, int], watch_nan: bool = False) -> tuple[Code, ...]:
+    """The reachable blocks of a program in running order, with steps that look for NaN and infinity or without."""
     order = reconvergent_order(cfg)
     rank = {cfg.blocks[block].start: position for position, block in enumerate(order)}
-    return tuple(_decode_block(cfg, cfg.blocks[block], rank, slot_of) for block in order)
+    return tuple(_decode_block(cfg, cfg.blocks[block], rank, slot_of, watch_nan) for block in order)
 
 
-def _decode_block(cfg: Cfg, block: Block, rank: Mapping[int, int], slot_of: Mapping[int, int]) -> Code:
+def _decode_block(cfg: Cfg, block: Block, rank: Mapping[int, int], slot_of: Mapping[int, int], watch_nan: bool) -> Code:
+    make = make_watched_step if watch_nan else make_step
     sites = [Site(index, instruction, slot_of.get(index)) for index, instruction in cfg.code(block.id)]
     last = sites[-1]
     goals = [rank.get(t, DONE) for t in targets(cfg.program, last.index)]
     leave = _LEAVES[last.instruction.op](last, goals) if last.instruction.op in CONTROL else _go(goals[0])
-    steps = tuple((site.index, make_step(site)) for site in sites if site.instruction.op not in CONTROL)
+    steps = tuple((site.index, make(site)) for site in sites if site.instruction.op not in CONTROL)
     return Code(steps, last.index, len(sites), leave)
 
 
@@ -120,5 +123,4 @@ def _count_steps(state: State, active: Active, length: int, max_steps: int) -> N
         return  # no lane can have run more than all blocks together
     over = state.steps[active] > max_steps
     if over.any():
-        message = f"a lane ran more than {max_steps} instructions; does the loop end? If so, raise max_steps"
-        state.fail(StepLimitError, message, state.lane(active, over))
+        state.fail(StepLimitError, faults.step_limit(max_steps), state.lane(active, over))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from hologram.backends import faults
 from hologram.backends.executor_memory import PROGRAM_BYTES
 from hologram.backends.interpreter.convert import STORAGE
 from hologram.backends.interpreter.lanes import Array
@@ -34,8 +35,8 @@ def _alloc(site: Site) -> Step:
         for k, lane in enumerate(_lanes(state, active)):
             try:
                 handles[k] = pools.allocate(size, PROGRAM_BYTES)
-            except CapacityError as error:
-                state.fail(PoolAllocationError, f"no linear pool of {size} bytes can be had: {error}", int(lane))
+            except CapacityError:
+                state.fail(PoolAllocationError, faults.no_room(size), int(lane))
         state.write(target, ty, active, handles)
 
     return step
@@ -48,27 +49,20 @@ def _free(site: Site) -> Step:
         handles = np.broadcast_to(source(state, active), (state.count(active),))
         for lane, handle in zip(_lanes(state, active), handles, strict=True):
             if not state.launch.memory.pools.free(int(handle)):
-                state.fail(PoolHandleError, _unknown(int(handle), "free"), int(lane))
+                state.fail(PoolHandleError, faults.no_such_pool(site.instruction.op, int(handle)), int(lane))
 
     return step
 
 
-def _unknown(handle: int, verb: str) -> str:
-    if handle == 0:
-        return f"{verb} of pool 0: the boundary pool is always there"
-    return f"{verb} of pool {handle:#x}, which does not exist (any more)"
-
-
-def _regions(state: State, active: Active, handles: Array, verb: str) -> list[tuple[Region, Array]]:
+def _regions(state: State, active: Active, handles: Array, op: str) -> list[tuple[Region, Array]]:
     """The pools that lanes address, each with the lanes that do (positions in `handles`)."""
     found = []
     for handle in np.unique(handles):
         chosen = handles == handle
         content = state.launch.memory.pools.content(int(handle))
         if content is None:
-            state.fail(PoolHandleError, _unknown(int(handle), verb), state.lane(active, chosen))
-        name = "boundary pool" if handle == 0 else f"pool {int(handle):#x}"
-        found.append((Region(name, content, 0), np.flatnonzero(chosen)))
+            state.fail(PoolHandleError, faults.no_such_pool(op, int(handle)), state.lane(active, chosen))
+        found.append((Region(faults.pool_name(int(handle)), content, 0), np.flatnonzero(chosen)))
     return found
 
 
@@ -97,7 +91,7 @@ def _load(site: Site) -> Step:
     def step(state: State, active: Active) -> None:
         handles, offsets = operands(state, active)
         out = np.zeros(len(handles), STORAGE[ty])
-        for region, lanes in _regions(state, active, handles, "load"):
+        for region, lanes in _regions(state, active, handles, site.instruction.op):
             state.check(region, offsets[lanes], ty, _of(active, lanes), "load")
             out[lanes] = region.load(offsets[lanes], STORAGE[ty])
         state.write(target, ty, active, out)
@@ -111,7 +105,7 @@ def _store(site: Site) -> Step:
     def step(state: State, active: Active) -> None:
         handles, offsets = operands(state, active)
         values = np.broadcast_to(source(state, active), (len(handles),))
-        found = _regions(state, active, handles, "store")
+        found = _regions(state, active, handles, site.instruction.op)
         for region, lanes in found:
             state.check(region, offsets[lanes], ty, _of(active, lanes), "store")
         for region, lanes in found:

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from hologram.backends import faults
 from hologram.backends.interpreter.coordinates import Batch, width
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.launch import Launch
@@ -108,10 +109,7 @@ class State:
         outside = region.outside(offsets, ty.size)
         if outside.any():
             offset = int(offsets[np.argmax(outside)])
-            size = len(region.bytes)
-            message = f"{verb} of {ty.value} at byte offset {offset} of '{region.name}', which is {size} bytes long"
-            message += f" (element {offset // ty.size} of {size // ty.size})" if offset % ty.size == 0 else ""
-            message += "; guard the access or pass a longer array"
+            message = faults.out_of_bounds(verb, ty, offset, region.name, len(region.bytes))
             self.fail(OutOfBoundsError, message, self.lane(active, outside))
 
     def shared_written(self, offsets: Array, ty: Type, active: Active) -> None:

@@ -20,6 +20,14 @@ GLOBALS = (Special.GLOBAL_X, Special.GLOBAL_Y, Special.GLOBAL_Z)
 
 
 @dataclass(frozen=True)
+class Watch:
+    """What checked code looks at besides bounds and divisors: results of arithmetic, the steps of a lane."""
+
+    nan: bool = False
+    steps: bool = False
+
+
+@dataclass(frozen=True)
 class Stream:
     """A store of consecutive lanes to consecutive elements: byte `offset` (affine in the lanes) into array `slot`."""
 
@@ -33,6 +41,7 @@ class Lowering:
     """A program analysed for one way of being called: strip width and what is known when compiling.
 
     `elementwise` says that lane i touches element i of its arrays and nothing else, so the order of strips is free.
+    `watch` asks for checked code.
     """
 
     program: Program
@@ -47,6 +56,12 @@ class Lowering:
     clamps: Mapping[int, Clamp] = field(default_factory=dict)
     elementwise: bool = False
     origin: tuple[int, ...] = ()
+    watch: Watch | None = None
+
+    @property
+    def arrays(self) -> tuple[int, ...]:
+        """The slots of all arrays that are touched."""
+        return tuple(sorted(set(self.slot_of.values())))
 
     def original(self, index: int) -> int:
         """The index that faults name: the instruction's in the program as written, before calls were inlined."""

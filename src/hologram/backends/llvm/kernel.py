@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hologram.backends.llvm import barriers, executor_state, flow, shape, together
+from hologram.backends.llvm import barriers, executor_state, flow, layout, shape, together, watch
 from hologram.backends.llvm.barriers import Part, Plan
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value
 from hologram.backends.llvm.job import Lowering
 from hologram.backends.llvm.nest import Nest
-from hologram.backends.llvm.reduction import Reduction
+from hologram.backends.llvm.recipe import recipe
+from hologram.backends.llvm.reduction import Reduction, join_function
 from hologram.backends.llvm.regions import Walker
 from hologram.backends.llvm.rules import LAUNCH_REDUCTIONS
 from hologram.backends.llvm.slots import slots_of
 from hologram.backends.llvm.strip import Inputs, Mask, Strip
 from hologram.backends.llvm.structure import Structure
+from hologram.backends.llvm.watch import Checked, Extent
 from hologram.isa.operands import Field, Special
 from hologram.isa.program import works_by_blocks
 from hologram.types import Type
@@ -40,6 +42,8 @@ def lower(job: Lowering) -> Module:
         if part.reduction is not None:
             module.functions.append(together.function(module, part.reduction, job.program.instructions[part.reduction]))
     module.functions.append(Nest(job, module, strips.slots, reductions, plan).run())
+    module.functions.append(join_function(module, job, reductions))
+    module.functions.append(f"@{layout.CUT} = constant i64 {recipe(job)}")
     return module
 
 
@@ -82,7 +86,25 @@ class StripFunctions:
         if plan is not None:
             out += [("ptr", "%shared"), ("ptr", "%kept"), ("ptr", "%next")]
             out += together.PARAMETERS if plan.reduces else ()
-        return [*out, *executor_state.parameters(self.job.program)]
+        out += executor_state.parameters(self.job.program)
+        if self.job.watch is not None:
+            out += [("ptr", "%record"), ("i64", "%number")]
+            out += [("i64", f"%{what}{slot}") for slot in self.job.arrays for what in ("low", "size")]
+        return out
+
+    def _checked(self, plan: Plan | None) -> Checked | None:
+        """The inputs of checked code."""
+        job = self.job
+        if job.watch is None:
+            return None
+        zero = Value("0", "i64")
+        plain = {slot for slot in job.arrays if job.program.params[slot].ndim == 1}
+        extents = {
+            slot: Extent(zero if slot in plain else Value(f"%low{slot}", "i64"), Value(f"%size{slot}", "i64"))
+            for slot in job.arrays
+        }
+        shared = Extent(zero, Value(str(job.program.shared_bytes), "i64"))
+        return Checked(job.watch, Value("%number", "i64"), extents, shared, job.offsets, plan.counts if plan else 0)
 
     def function(self, name: str, masked: bool, plan: Plan | None, part: Part | None) -> str:
         """One strip function: all lanes active, or those of a mask; of the whole program or one part of it."""
@@ -95,6 +117,7 @@ class StripFunctions:
             {r.index: f"%sum{r.index}" for r in self.reductions},
             {r.index: f"%any{r.index}" for r in self.reductions},
             Value("%linear", "i64"),
+            self._checked(plan),
         )
         job = self.job
         strip = Strip(
@@ -116,9 +139,14 @@ class StripFunctions:
             count = strip.w.value("trunc i64 %count to i8", "i8")
             steps = Value("<" + ", ".join(f"i8 {k}" for k in range(job.lanes)) + ">", "i8", job.lanes)
             strip.mask = Mask(strip.vector.compare("lt", Type.U8, steps, count), entry=True)
+            strip.whole = strip.mask.ref
             signature = [*signature, ("i64", "%count")]
+        watch.begin(strip, part is None or part.number == 0)
         Walker(strip, Structure(part.cfg) if part else self.structure, {} if masked else job.tiles).run()
-        strip.w.line("ret void")
+        strip.w.line("ret void" if job.watch is None else "ret i1 false")
+        if job.watch is not None:
+            watch.end(strip.w)
         parameters = ", ".join(f"{t} {n}" for t, n in signature)
         full_name = f"strip_{name}{part.number if part else ''}"
-        return strip.w.text(f"define internal void @{full_name}({parameters}) alwaysinline nounwind")
+        result = "void" if job.watch is None else "i1"
+        return strip.w.text(f"define internal {result} @{full_name}({parameters}) alwaysinline nounwind")

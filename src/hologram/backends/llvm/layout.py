@@ -29,8 +29,12 @@ from hologram.isa.program import Param, Program
 from hologram.types import Type
 
 RUN = "hologram_run"
+JOIN = "hologram_join"
 CHECK = "hologram_check"
-"""Names of a kernel's two functions: `i64 run(ptr block)` and `i32 check(ptr block)`."""
+"""Names of a kernel's functions: `i64 run(ptr block, ptr piece)` (see `pieces`), `void join(ptr block, ptr results,
+i64 pieces, i64 log, i64 units)` (see `reduction`) and `i32 check(ptr block)`."""
+CUT = "hologram_cut"
+"""Name of an i64 that says how the kernel's launches may be cut into pieces."""
 
 SLOT = 8
 
@@ -44,6 +48,14 @@ HEADER_BYTES = 96
 STATE, CLASS = 0, 8
 STATE_BYTES = 16
 """The slots behind the parameters, from the end of those on."""
+
+LIMIT, CODE, INDEX, LANE, DETAIL, OTHER, DIVISION, DIVISION_LANE = range(0, 64, 8)
+RECORD_BYTES = 64
+"""Checked code has a record behind the parameters, all zeros but for LIMIT, the steps a lane may run.
+
+Code that stops puts a code of `backends.faults`, the instruction and the lane there, and one or two numbers more; a
+lane that divides by zero puts 1 + the instruction and its number there and goes on.
+"""
 
 _SLOT = struct.Struct("<q")
 _HEADER = struct.Struct("<12q")

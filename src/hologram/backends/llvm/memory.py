@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import gcd
 from typing import TYPE_CHECKING
 
-from hologram.backends.llvm import atomics, shared_atomics
+from hologram.backends.llvm import atomics, shared_atomics, watch
 from hologram.backends.llvm.executor_state import BOUNDARY
 from hologram.backends.llvm.ir import LLVM_TYPE, Value, vector
 from hologram.backends.llvm.lanes import gather, masked_load, masked_store, scatter
@@ -43,22 +43,24 @@ def emit(s: Strip, i: int, ins: Instruction) -> None:
     else:
         base, (offset, stride) = _base(s, i, ins), _place(s, i, ins)
     element, contiguous = LLVM_TYPE[ty], stride == ty.size and s.lanes > 0
+    align = _alignment(s, i, ins, offset, stride)
     pointer = _pointer(s, base, offset, stride if not contiguous else 0)
     if ins.op in ("LDG", "LDS"):
-        loaded = _load(s, element, _alignment(ins, ty), pointer, contiguous)
+        loaded = _load(s, element, align, pointer, contiguous)
         s.store(s.flow.written[i], loaded, 0 if stride == 0 else None)
         return
     value = s.operand(i, ins, "a", 1 if stride != 0 or s.stride(i, "a") != 0 else 0)
-    _write(s, value, _alignment(ins, ty), pointer, contiguous)
+    _write(s, value, align, pointer, contiguous)
 
 
 def emit_atomic(s: Strip, i: int, ins: Instruction) -> None:
     """Write one atomic; what belongs to no parameter and is no coordinate is in shared memory."""
-    if i not in s.slot_of and not isinstance(_address(ins), PhiCoordinate):
-        atomics.emit(s, i, ins, _pointer(s, Value("%shared", "ptr"), *_shared_place(s, i, ins)), shared_atomics.one)
-        return
-    pointer = _pointer(s, _base(s, i, ins), *_place(s, i, ins))
-    atomics.emit(s, i, ins, pointer, atomics.one)
+    shared = i not in s.slot_of and not isinstance(_address(ins), PhiCoordinate)
+    base = Value("%shared", "ptr") if shared else _base(s, i, ins)
+    offset, stride = (_shared_place if shared else _place)(s, i, ins)
+    _alignment(s, i, ins, offset, stride)
+    watch.aligned(s, i, ins, offset, stride)
+    atomics.emit(s, i, ins, _pointer(s, base, offset, stride), shared_atomics.one if shared else atomics.one)
 
 
 def row_pointers(s: Strip, load: RowLoad, counter: Value) -> list[Value]:
@@ -94,10 +96,16 @@ def _base(s: Strip, i: int, ins: Instruction) -> Value:
     return BOUNDARY if isinstance(_address(ins), PhiCoordinate) else s.inputs.slots[Slot(s.slot_of[i])]
 
 
-def _alignment(ins: Instruction, ty: Type) -> int:
-    """What the places of an access are multiples of; coordinates may be any bytes."""
-    address = _address(ins)
-    return gcd(address.offset, ty.size) if isinstance(address, PhiCoordinate) else ty.size
+def _alignment(s: Strip, i: int, ins: Instruction, offset: Value, stride: Stride) -> int:
+    """What the places of an access are multiples of; checked code makes sure that they are inside.
+
+    Coordinates may be any bytes, and are inside.
+    """
+    address, ty = _address(ins), ins.type
+    assert ty is not None
+    if isinstance(address, PhiCoordinate):
+        return gcd(address.offset, ty.size)
+    return watch.in_bounds(s, i, ins, offset, stride)
 
 
 def _place(s: Strip, i: int, ins: Instruction) -> tuple[Value, Stride]:
@@ -131,21 +139,21 @@ def _active(s: Strip) -> Value:
     return s.mask.ref if s.mask.ref is not None else s.vector.raw("i1", "true")
 
 
-def _load(s: Strip, element: str, size: int, pointer: Value, contiguous: bool) -> Value:
+def _load(s: Strip, element: str, align: int, pointer: Value, contiguous: bool) -> Value:
     if pointer.lanes:
-        return gather(s.w, element, pointer, _active(s), size)
+        return gather(s.w, element, pointer, _active(s), align)
     lanes = s.lanes if contiguous else 0
     if contiguous and s.mask.ref is not None:
-        return masked_load(s.w, element, lanes, pointer, s.mask.ref, size)
-    return s.w.value(f"load {vector(element, lanes)}, {pointer}, align {size}", element, lanes)
+        return masked_load(s.w, element, lanes, pointer, s.mask.ref, align)
+    return s.w.value(f"load {vector(element, lanes)}, {pointer}, align {align}", element, lanes)
 
 
-def _write(s: Strip, value: Value, size: int, pointer: Value, contiguous: bool) -> None:
+def _write(s: Strip, value: Value, align: int, pointer: Value, contiguous: bool) -> None:
     if pointer.lanes:
-        scatter(s.w, value, pointer, _active(s), size)
+        scatter(s.w, value, pointer, _active(s), align)
     elif not contiguous and value.lanes:
-        scatter(s.w, value, s.vector.spread(pointer), _active(s), size)
+        scatter(s.w, value, s.vector.spread(pointer), _active(s), align)
     elif contiguous and s.mask.ref is not None:
-        masked_store(s.w, value, pointer, s.mask.ref, size)
+        masked_store(s.w, value, pointer, s.mask.ref, align)
     else:
-        s.w.line(f"store {value}, {pointer}, align {size}")
+        s.w.line(f"store {value}, {pointer}, align {align}")

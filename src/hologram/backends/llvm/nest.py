@@ -1,8 +1,8 @@
-"""The loops around the strips: ``i64 run(ptr block)``.
+"""The loops around the strips: ``i64 run(ptr block, ptr piece)``.
 
-It reads the arguments block (see `layout`), runs all lanes of the launch domain, x innermost, and returns 0 or
-1 + the index of the instruction at fault, with the kind of the fault above 32 bits. Full strips and the rest of a row
-are two copies of the same code; the second runs under a mask.
+It reads the arguments block (see `layout`), runs all lanes of the launch domain or those of one of its `pieces`, x
+innermost, and returns 0 or what went wrong first (see `faults.Fault`). Full strips and the rest of a row are two
+copies of the same code; the second runs under a mask.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from hologram.backends.llvm import layout, together
-from hologram.backends.llvm.barriers import DONE, Plan
+from hologram.backends.llvm import layout, together, watch
+from hologram.backends.llvm.barriers import Plan
 from hologram.backends.llvm.clamps import LANE_X
 from hologram.backends.llvm.executor_state import ExecutorState
 from hologram.backends.llvm.ir import Module, Value, Writer
 from hologram.backends.llvm.job import GLOBALS, Lowering, uses_blocks
+from hologram.backends.llvm.meeting import DONE, Agreement
+from hologram.backends.llvm.pieces import Bounds, number_and_results
 from hologram.backends.llvm.reduction import Reduction
 from hologram.backends.llvm.slots import load_field, load_slots, polynomial, widened
 from hologram.isa.affine import Affine
@@ -46,10 +48,12 @@ class Nest:
         self.state = ExecutorState(self.w, job.program)
 
     def run(self) -> str:
-        """The function `i64 run(ptr block)`."""
+        """The function `i64 run(ptr block, ptr piece)`."""
         w = self.w
         w.line(f"store i64 0, ptr {self.fault}")
         lanes = [load_field(w, "%block", o) for o in layout.LANES]
+        if self.job.watch is not None:
+            self._open_record(self.job, lanes)
         zero = Value("0", "i64")
         where = dict.fromkeys(Special, zero)
         for r in self.reductions:
@@ -62,22 +66,30 @@ class Nest:
                 where[Special[f"BLOCK_DIM_{_AXES[axis].upper()}"]] = block[axis]
             if self.plan is not None:
                 self._open_blocks(self.plan, block)
-            self._block_loops(where, lanes, grid, block)
+            self._block_loops(where, lanes, Bounds(w, grid), block)
+        elif self.reductions:
+            self._chunk_loop(where, lanes)
         else:
-            self._lane_loops(where, [zero, zero, zero], lanes)
-        for r in self.reductions:
-            r.finish(w, self.values, widened(w, self.job.program, self.values))
+            bounds = Bounds(w, lanes, len(self.job.program.extent) or 3)
+            count = [w.value(f"sub {e}, {b.ref}", "i64") for b, e in zip(bounds.begin, bounds.end, strict=True)]
+            self._lane_loops(where, bounds.begin, count)
+            if self.job.elementwise and self.job.lanes:
+                self._turn_round(bounds.whole)
         result = w.value(f"load i64, ptr {self.fault}", "i64")
-        self.state.finish(result)
+        self.state.finish(watch.any_fault(w, result) if self.job.watch is not None else result)
         w.line(f"ret {result}")
-        return w.text(f"define i64 @{layout.RUN}(ptr noalias %block) nounwind")
+        if self.job.watch is not None:
+            w.open = False
+            w.label(watch.STOPPED)
+            w.line("ret i64 0")
+        return w.text(f"define i64 @{layout.RUN}(ptr noalias %block, ptr %piece) nounwind")
 
     @contextmanager
-    def _counted(self, bound: Value, step: Value | int = 1) -> Iterator[Value]:
-        """A loop `for i in range(0, bound, step)` around the code written inside."""
+    def _counted(self, bound: Value, step: Value | int = 1, start: str = "0") -> Iterator[Value]:
+        """A loop `for i in range(start, bound, step)` around the code written inside."""
         w = self.w
         cell, top, body, done = w.alloca("i64"), w.name("top"), w.name("body"), w.name("done")
-        w.line(f"store i64 0, ptr {cell}")
+        w.line(f"store i64 {start}, ptr {cell}")
         w.label(top)
         i = w.value(f"load i64, ptr {cell}", "i64")
         w.branch(w.value(f"icmp slt {i}, {bound.ref}", "i1"), body, done)
@@ -89,10 +101,11 @@ class Nest:
         w.label(done)
 
     def _block_loops(
-        self, where: dict[Special, Value], lanes: Sequence[Value], grid: Sequence[Value], block: Sequence[Value]
+        self, where: dict[Special, Value], lanes: Sequence[Value], grid: Bounds, block: Sequence[Value]
     ) -> None:
         w = self.w
-        with self._counted(grid[2]) as bz, self._counted(grid[1]) as by, self._counted(grid[0]) as bx:
+        x, y, z = (self._counted(e, 1, b.ref) for b, e in zip(grid.begin, grid.end, strict=True))
+        with z as bz, y as by, x as bx:
             first, inside = [], []
             for axis, index in enumerate((bx, by, bz)):
                 where[Special[f"BLOCK_{_AXES[axis].upper()}"]] = index
@@ -109,10 +122,12 @@ class Nest:
 
     def _open_blocks(self, plan: Plan, block: Sequence[Value]) -> None:
         """Shared memory of a block, and what each of its strips keeps at a barrier."""
-        w, width = self.w, self.job.lanes
+        w, width = self.w, max(self.job.lanes, 1)
         self.shared = w.alloca(f"[{max(self.job.program.shared_bytes, 1)} x i8], align {LINE_BYTES}")
         self.next, self.number, self.current = w.alloca("i64"), w.alloca("i64"), w.alloca("i64")
-        row = w.value(f"udiv {w.value(f'add {block[0]}, {max(width - 1, 0)}', 'i64')}, {max(width, 1)}", "i64")
+        if not plan.proved:
+            self.agreement = Agreement(w, self.next, self.fault, plan.status(self.job))
+        row = w.value(f"udiv {w.value(f'add {block[0]}, {width - 1}', 'i64')}, {width}", "i64")
         rows = w.value(f"mul {block[1]}, {block[2].ref}", "i64")
         size = w.value(f"mul {w.value(f'mul {row}, {rows.ref}', 'i64')}, {plan.size}", "i64")
         self.kept = w.value(f"alloca i8, {size}, align {LINE_BYTES}", "ptr")
@@ -138,8 +153,11 @@ class Nest:
             w.line(f"store i64 {DONE}, ptr {self.next}")
             w.line(f"store i64 0, ptr {self.number}")
             self.part = str(part.number)
+            if not plan.proved:
+                self.agreement.begin()
             self._lane_loops(dict(where), first, lanes)
-            w.line(f"store {w.value(f'load i64, ptr {self.next}', 'i64')}, ptr {self.current}")
+            following = w.value(f"load i64, ptr {self.next}", "i64") if plan.proved else self.agreement.result()
+            w.line(f"store {following}, ptr {self.current}")
             w.jump(top)
         w.label(done)
 
@@ -159,21 +177,68 @@ class Nest:
             if self.plan is not None and self.plan.reduces:
                 row = w.value(f"add {w.value(f'mul {z}, {lanes[1].ref}', 'i64')}, {y.ref}", "i64")
                 self.row = w.value(f"mul {row}, {lanes[0].ref}", "i64")
-            if self.reductions:
-                self._chunks(where, lanes[0])
-            else:
-                self._row(where, first[0], lanes[0])
+            self._row(where, first[0], lanes[0])
 
-    def _chunks(self, where: dict[Special, Value], count: Value) -> None:
-        """A row in chunks of the reduction tree."""
-        w = self.w
-        with self._counted(count, Reduction.CHUNK) as start:
-            left = w.value(f"sub {count}, {start.ref}", "i64")
+    def _chunk_loop(self, where: dict[Special, Value], lanes: Sequence[Value]) -> None:
+        """Chunks of the reduction tree, row after row; then the result, or what a piece leaves for `join`."""
+        w, log = self.w, Reduction.CHUNK.bit_length() - 1
+        in_row = w.value(f"lshr {w.value(f'add {lanes[0]}, {Reduction.CHUNK - 1}', 'i64')}, {log}", "i64")
+        rows = w.value(f"mul {lanes[1]}, {lanes[2].ref}", "i64")
+        chunks = Bounds(w, [w.value(f"mul {in_row}, {rows.ref}", "i64")], 1)
+        place = self._first_chunk(chunks, in_row, lanes[1])
+        with self._counted(chunks.end[0], 1, chunks.begin[0].ref):
+            k, y, z = (w.value(f"load i64, ptr {cell}", "i64") for cell in place)
+            where[Special.GLOBAL_Y], where[Special.GLOBAL_Z] = y, z
+            start = w.value(f"shl {k}, {log}", "i64")
+            left = w.value(f"sub {lanes[0]}, {start.ref}", "i64")
             for r in self.reductions:
                 r.open_chunk(w)
             self._row(where, start, w.call("llvm.smin.i64", "i64", 0, left, Value(str(Reduction.CHUNK), "i64")))
             for r in self.reductions:
                 r.close_chunk(w)
+            self._carry(place, (in_row, lanes[1]))
+        whole, part, done = w.name("whole"), w.name("part"), w.name("done")
+        w.branch(chunks.whole, whole, part)
+        w.label(part)
+        number, results = number_and_results(w)
+        for position, r in enumerate(self.reductions):
+            r.deliver(w, position, number, results)
+        w.jump(done)
+        w.label(whole)
+        for r in self.reductions:
+            wide = widened(w, self.job.program, self.values)
+            if self.job.watch is not None:
+                watch.result_in_bounds(w, r.index, self.extents[r.slot], r.type, polynomial(w, r.offset, wide))
+            r.finish(w, self.values, wide)
+        w.label(done)
+
+    def _first_chunk(self, chunks: Bounds, in_row: Value, rows: Value) -> list[str]:
+        """Cells for a chunk's number in its row, for y and z, set to the first chunk."""
+        w = self.w
+        cells = [w.alloca("i64") for _ in range(3)]
+        for cell in cells:
+            w.line(f"store i64 0, ptr {cell}")
+        find, ready = w.name("find"), w.name("found")
+        w.branch(chunks.whole, ready, find)
+        w.label(find)
+        row = w.value(f"udiv {chunks.begin[0]}, {in_row.ref}", "i64")
+        w.line(f"store {w.value(f'urem {chunks.begin[0]}, {in_row.ref}', 'i64')}, ptr {cells[0]}")
+        w.line(f"store {w.value(f'urem {row}, {rows.ref}', 'i64')}, ptr {cells[1]}")
+        w.line(f"store {w.value(f'udiv {row}, {rows.ref}', 'i64')}, ptr {cells[2]}")
+        w.label(ready)
+        return cells
+
+    def _carry(self, cells: Sequence[str], bounds: Sequence[Value]) -> None:
+        """Count on by one: a cell that comes to its bound becomes 0 and the next one counts."""
+        w, one = self.w, Value("1", "i64")
+        for cell, bound in zip(cells, [*bounds, None], strict=True):
+            following = w.value(f"add {w.value(f'load i64, ptr {cell}', 'i64')}, {one.ref}", "i64")
+            if bound is None:
+                w.line(f"store {following}, ptr {cell}")
+                break
+            full = w.value(f"icmp eq {following}, {bound.ref}", "i1")
+            w.line(f"store {w.value(f'select {full}, i64 0, {following}', 'i64')}, ptr {cell}")
+            one = w.value(f"zext {full} to i64", "i64")
 
     def _row(self, where: dict[Special, Value], first: Value, count: Value) -> None:
         """The lanes of one row, strip by strip.
@@ -224,9 +289,7 @@ class Nest:
         arrays a little larger than the cache would push each element out just before it is needed again.
         """
         w, width = self.w, self.job.lanes
-        cell = w.value(f"getelementptr i8, ptr %block, i64 {layout.DIRECTION}", "ptr")
-        direction = w.value(f"load i64, {cell}, align 8", "i64")
-        w.line(f"store {w.value(f'xor {direction}, 1', 'i64')}, {cell}, align 8")
+        direction = load_field(w, "%block", layout.DIRECTION)
         down = w.value(f"trunc {direction} to i1", "i1")
         span = w.value(f"and {left}, {-width}", "i64")
         top = w.value(f"add {x}, {w.value(f'sub {span}, {width}', 'i64').ref}", "i64")
@@ -239,6 +302,17 @@ class Nest:
             self._call("full", where, first, here)
             w.line(f"store {w.value(f'add {here}, {step.ref}', 'i64')}, ptr {place}")
         w.line(f"store {w.value(f'add {x}, {span.ref}', 'i64')}, ptr {at}")
+
+    def _turn_round(self, whole: Value) -> None:
+        """After a whole run: the next one goes the other way. Of a run in pieces the launch driver says so."""
+        w = self.w
+        turn, done = w.name("turn"), w.name("turned")
+        w.branch(whole, turn, done)
+        w.label(turn)
+        cell = w.value(f"getelementptr i8, ptr %block, i64 {layout.DIRECTION}", "ptr")
+        direction = w.value(f"load i64, {cell}, align 8", "i64")
+        w.line(f"store {w.value(f'xor {direction}, 1', 'i64')}, {cell}, align 8")
+        w.label(done)
 
     def _inside(self, where: dict[Special, Value], first: Value, x: Value) -> Value:
         """True for a whole strip in which nothing is clamped."""
@@ -286,9 +360,36 @@ class Nest:
             if self.plan.reduces:
                 arguments += [str(self.together), str(w.value(f"add {self.row}, {x.ref}", "i64"))]
         arguments += self.state.arguments(where)
+        if self.job.watch is not None:
+            arguments += ["ptr %record", str(self._number(where))]
+            arguments += [str(part) for slot in self.job.arrays for part in watch.parts(self.extents[slot])]
         if count is not None:
             arguments.append(str(count))
-        w.line(f"call void @strip_{name}{self.part}({', '.join(arguments)})")
+        unsure = self.plan is not None and not self.plan.proved
+        if unsure:
+            self.agreement.before_strip()
+        call = f"@strip_{name}{self.part}({', '.join(arguments)})"
+        if self.job.watch is None:
+            w.line(f"call void {call}")
+        else:
+            go_on = w.name("fine")
+            w.branch(w.value(f"call i1 {call}", "i1"), watch.STOPPED, go_on)
+            w.label(go_on)
+        if unsure:
+            self.agreement.after_strip()
+
+    def _open_record(self, job: Lowering, lanes: Sequence[Value]) -> None:
+        """Where checked code notes what it finds, and what it compares addresses with."""
+        offset = layout.Layout.of(job.program.params).size + layout.state_bytes(job.program)
+        self.w.line(f"%record = getelementptr i8, ptr %block, i64 {offset}")
+        self.extents = watch.extents_of(self.w, job.program, job.arrays, self.values)
+        self.total = lanes
+
+    def _number(self, where: Mapping[Special, Value]) -> Value:
+        """The number of a lane in the launch, x fastest."""
+        w, (x, y, z) = self.w, (where[g] for g in GLOBALS)
+        row = w.value(f"add {w.value(f'mul {z}, {self.total[1].ref}', 'i64')}, {y.ref}", "i64")
+        return w.value(f"add {w.value(f'mul {row}, {self.total[0].ref}', 'i64')}, {x.ref}", "i64")
 
     def _linear(self, where: dict[Special, Value]) -> Value:
         """r255: the number of a lane when blocks are numbered, then the lanes inside, x fastest."""

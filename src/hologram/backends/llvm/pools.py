@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hologram.backends import executor_memory as executor
+from hologram.backends.faults import Fault
 from hologram.backends.llvm.executor_state import EXECUTOR
 from hologram.backends.llvm.ir import LLVM_TYPE, Value
 from hologram.isa.program import Instruction
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from hologram.backends.llvm.strip import Strip
 
 POOLS = frozenset({"PoolAlloc", "PoolFree", "PoolLoad", "PoolStore"})
-WRONG_HANDLE = 1
-"""Kind of a fault (see `Strip.fault`): not the offset is wrong, but the handle."""
 
 
 def emit(s: Strip, i: int, ins: Instruction) -> None:
@@ -28,12 +27,12 @@ def emit(s: Strip, i: int, ins: Instruction) -> None:
     if ins.op == "PoolAlloc":
         size = Value(str(ins.args[1]), "i64")
         handle = s.w.value(f"call i64 {_address(s, executor.ALLOCATE).ref}({size})", "i64")
-        s.fault(i)(s.w.value(f"icmp eq {handle}, 0", "i1"))
+        s.fault(i)(s.w.value(f"icmp eq {handle}, 0", "i1"), Fault.POOL_ALLOCATION)
         s.store(s.flow.written[i], handle, None)
     elif ins.op == "PoolFree":
         handle = s.operand(i, ins, "handle", 0)
         freed = s.w.value(f"call i64 {_address(s, executor.FREE).ref}({handle})", "i64")
-        s.fault(i, WRONG_HANDLE)(s.w.value(f"icmp eq {freed}, 0", "i1"))
+        s.fault(i)(s.w.value(f"icmp eq {freed}, 0", "i1"), Fault.POOL_HANDLE, handle)
     else:
         _access(s, i, ins)
 
@@ -54,7 +53,7 @@ def _access(s: Strip, i: int, ins: Instruction) -> None:
     before = w.value(f"icmp ule {offset}, {last.ref}", "i1")
     inside = w.value(f"and {wide}, {before.ref}", "i1")
     # A handle without a pool has size 0; its own fault came first.
-    s.fault(i)(s.scalar.mask_not(inside))
+    s.fault(i)(s.scalar.mask_not(inside), Fault.POOL_BOUNDS, offset, handle)
     element = LLVM_TYPE[ty]
     go, done = w.name("inside"), w.name("done")
     result = w.alloca(element) if ins.op == "PoolLoad" else ""
@@ -85,6 +84,6 @@ def _pool(s: Strip, i: int, handle: Value) -> tuple[Value, Value]:
         return w.value(f"load {element}, {cell}, align 8", element)
 
     known = w.value(f"icmp eq {part(executor.HANDLE, 'i64')}, {handle.ref}", "i1")
-    s.fault(i, WRONG_HANDLE)(s.scalar.mask_not(known))
+    s.fault(i)(s.scalar.mask_not(known), Fault.POOL_HANDLE, handle)
     size = s.scalar.select(Type.U64, known, part(executor.SIZE, "i64"), Value("0", "i64"))
     return part(executor.ADDRESS, "ptr"), size

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from hologram.backends.llvm import barriers, clamps, flow, tiles
-from hologram.backends.llvm.job import Lowering, Stream, uses_blocks
+from hologram.backends.llvm.job import Lowering, Stream, Watch, uses_blocks
 from hologram.backends.llvm.nest import LINE_BYTES
 from hologram.backends.llvm.rules import LAUNCH_REDUCTIONS, implements, is_expanded
 from hologram.errors import UnsupportedError
@@ -14,6 +14,7 @@ from hologram.isa import text
 from hologram.isa.affine import Affine, Poly, Variable
 from hologram.isa.cfg import Cfg
 from hologram.isa.demands import IN_ORDER
+from hologram.isa.instructions import Category
 from hologram.isa.operands import (
     Condition,
     Field,
@@ -33,6 +34,7 @@ from hologram.types import Type
 MAX_STRIP = 64
 REDUCTION_STRIP = 64
 BLOCK_STRIP = 16
+CHECKED_STRIP = 16
 EXPANSION_PRESSURE = 8
 
 
@@ -65,11 +67,19 @@ def unit_strides(program: Program) -> frozenset[Slot]:
     )
 
 
-def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool, lanes: int | None = None) -> Lowering:
+def prepare(
+    facts: Facts,
+    register_bytes: int,
+    registers: int,
+    contiguous: bool,
+    lanes: int | None = None,
+    watch: Watch | None = None,
+) -> Lowering:
     """Decide how to lower a verified program for vector registers of a size and number.
 
     `contiguous` promises that the last axis of every multi-dimensional array has unit stride. `lanes` overrides
-    the strip width (0 gives scalar code).
+    the strip width (0 gives scalar code). `watch` asks for checked code: strips of one width on all machines,
+    in ascending order, with each access where it stands.
     """
     program = facts.program
     check_supported(program)
@@ -81,13 +91,14 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
             if ins.op in LAUNCH_REDUCTIONS:
                 raise refuse(program, i, "a launch reduction is inside a loop, and a lane contributes to it once")
     together = works_by_blocks(program)
-    for i in barriers.divergent(cfg, facts.slot_of):
-        raise refuse(program, i, "not provably all lanes of a block come to this barrier, move it out of the condition")
+    plain = together or watch is not None
     for i in barriers.irreducible(cfg):
         raise refuse(program, i, "this barrier stands in a loop that then has two entries")
-    rows = {} if together else tiles.find(cfg, symbolic)
-    width = lanes if lanes is not None else strip_width(program, cfg, register_bytes, registers)
+    rows = {} if plain else tiles.find(cfg, symbolic)
     reduces = any(i.op in LAUNCH_REDUCTIONS for i in program.instructions)
+    if watch is not None and lanes is None:
+        lanes = REDUCTION_STRIP if reduces else 0 if program.demands & IN_ORDER else CHECKED_STRIP
+    width = lanes if lanes is not None else strip_width(program, cfg, register_bytes, registers)
     if rows and lanes is None and not reduces:
         # Where sums may be reassociated a lane's own loop is the one to vectorise: scalar lanes, LLVM does the rest.
         width = 0 if FLAG_FAST in program.flags else register_bytes // max(t.type.size for t in rows.values())
@@ -104,10 +115,11 @@ def prepare(facts: Facts, register_bytes: int, registers: int, contiguous: bool,
             if ins.op in LAUNCH_REDUCTIONS and i in facts.slot_of
         },
         {h: t for h, t in rows.items() if width * t.type.size >= 2 * tiles.PIECE_BYTES},
-        None if together else _stream(facts, symbolic, width),
-        clamps.find(program, flow.analyse(cfg), symbolic) if width and cfg.order and not together else {},
-        _is_elementwise(facts, symbolic),
+        None if plain else _stream(facts, symbolic, width),
+        clamps.find(program, flow.analyse(cfg), symbolic) if width and cfg.order and not plain else {},
+        watch is None and _is_elementwise(facts, symbolic),
         facts.origin,
+        watch,
     )
 
 
@@ -121,12 +133,18 @@ def _with_constants(symbolic: Symbolic, constants: Mapping[Slot, int]) -> Symbol
 
 
 def _is_elementwise(facts: Facts, symbolic: Symbolic) -> bool:
-    """True when every access of lane i is to element i of a one-dimensional array, once: no loops, no neighbours."""
+    """True when every access of lane i is to element i of a one-dimensional array, once: no loops, no neighbours.
+
+    Nor may it fault: of several faults the first is told, so lanes that can run in order.
+    """
     program = facts.program
     if symbolic.cfg.loops or uses_blocks(program) or len(program.extent) != 1:
         return False
     lane = Variable("lane", 0)
     for i, ins in enumerate(program.instructions):
+        divides = ins.op in ("DIV", "REM") and ins.type is not None and ins.type.is_integer
+        if divides or ins.spec.category is Category.ATLAS:
+            return False
         if not ins.spec.is_memory:
             continue
         address = ins.args[1]

@@ -9,22 +9,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hologram.backends.llvm import layout
 from hologram.backends.llvm.constants import constant_text
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer
 from hologram.backends.llvm.lanes import VectorLanes
+from hologram.backends.llvm.pieces import CHUNK, LEVELS, RESULT_BYTES
+from hologram.backends.llvm.report import nothing
 from hologram.backends.llvm.rules import REDUCTIONS
-from hologram.backends.llvm.slots import polynomial
+from hologram.backends.llvm.slots import load_slots, polynomial, widened
 from hologram.isa.builder import immediate
 from hologram.isa.operands import Slot
 from hologram.isa.program import Instruction
 from hologram.types import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from hologram.backends.llvm.job import Lowering
 
-LEVELS = 64
 ACCUMULATORS = 64
 
 
@@ -44,7 +46,7 @@ def constant(ty: Type, value: int | float) -> str:
 
 def combine(w: Writer, ins: Instruction, a: Value, b: Value) -> Value:
     """The operation of a reduction on two scalars or vectors."""
-    return REDUCTIONS[ins.op][0](VectorLanes(w, a.lanes), ins, {"a": a, "b": b}, lambda bad: None)
+    return REDUCTIONS[ins.op][0](VectorLanes(w, a.lanes), ins, {"a": a, "b": b}, nothing)
 
 
 def fold_halves(w: Writer, ins: Instruction, value: Value) -> Value:
@@ -73,7 +75,7 @@ def of_nothing(ins: Instruction) -> int | float:
 class Reduction:
     """One GRED instruction: its accumulators, its stack of chunk results and where the result goes."""
 
-    CHUNK = 4096
+    CHUNK = CHUNK
 
     def __init__(self, module: Module, index: int, ins: Instruction, job: Lowering) -> None:
         self.index, self.ins, self.slot, self.offset = index, ins, job.slot_of[index], job.offsets[index]
@@ -83,7 +85,7 @@ class Reduction:
         self.accumulators = self.any = self.stack = self.count = ""
         self.neutral = constant(ins.type, neutral(ins))
         self._push = f"push{index}"
-        module.functions += [self._push_function(module), self._drain_function(module)]
+        module.functions += [self._push_function(module), self._drain_function(module), *self._copies(module)]
 
     def begin(self, w: Writer) -> None:
         self.accumulators = w.alloca(f"<64 x {self.element}>")
@@ -109,6 +111,84 @@ class Reduction:
         result = w.value(f"select {seen}, {total}, {self.element} {nothing}", self.element)
         cell = w.value(f"getelementptr i8, {slots[Slot(self.slot)]}, {polynomial(w, self.offset, wide)}", "ptr")
         w.line(f"store {result}, {cell}, align {self.type.size}")
+
+    def deliver(self, w: Writer, position: int, number: Value, results: Value) -> None:
+        """Leave the stack of a piece in the results; `position` is this reduction's among those of the kernel."""
+        depth = w.call("llvm.ctpop.i64", "i64", 0, w.value(f"load i64, ptr {self.count}", "i64"))
+        entry = w.value(f"getelementptr i64, {self._entries(w, position, results)}, {number}", "ptr")
+        w.line(f"call void @move{self.index}({entry}, ptr {self.stack}, {depth})")
+        seen = w.value(f"zext {w.value(f'load i1, ptr {self.any}', 'i1')} to i64", "i64")
+        bit = w.value(f"shl {seen}, {position}", "i64")
+        w.value(f"atomicrmw or {results}, {bit} monotonic, align 8", "i64")
+
+    def _entries(self, w: Writer, position: int, results: Value) -> Value:
+        return w.value(f"getelementptr i8, {results}, i64 {8 + position * RESULT_BYTES}", "ptr")
+
+    def join(self, w: Writer, position: int) -> None:
+        """Make one stack of what the pieces left; see the signature of `join_function`."""
+        self.begin(w)
+        results = Value("%results", "ptr")
+        entries = self._entries(w, position, results)
+        size = w.value("shl i64 1, %log", "i64")
+        last = w.value("sub i64 %pieces, 1", "i64")
+        rest = w.value(f"sub i64 %units, {w.value(f'shl {last}, %log', 'i64').ref}", "i64")
+        # Pieces that are whole subtrees count as one each, at their level; what is left of a smaller one goes on top.
+        complete = w.value(f"icmp eq {rest}, {size.ref}", "i1")
+        full = w.value(f"select {complete}, i64 %pieces, {last}", "i64")
+        w.line(f"call void @pushall{self.index}(ptr {self.stack}, ptr {self.count}, {entries}, {full})")
+        top = w.call("llvm.ctpop.i64", "i64", 0, full)
+        depth = w.value(f"select {complete}, i64 0, {w.call('llvm.ctpop.i64', 'i64', 0, rest)}", "i64")
+        free = w.value(f"getelementptr {self.element}, ptr {self.stack}, {top}", "ptr")
+        entry = w.value(f"getelementptr i64, {entries}, {last}", "ptr")
+        w.line(f"call void @take{self.index}({free}, {entry}, {depth})")
+        w.line(f"store i64 %units, ptr {self.count}")
+        seen = w.value(f"lshr {w.value(f'load i64, {results}, align 8', 'i64')}, {position}", "i64")
+        w.line(f"store {w.value(f'trunc {seen} to i1', 'i1')}, ptr {self.any}")
+
+    def _copies(self, module: Module) -> list[str]:
+        """`move` and `take`: numbers between a stack and slots of 8 bytes; `pushall`: slots onto a stack."""
+        slot, number = ("i64", self.element)
+        return [
+            self._copy(module, "move", slot, number),
+            self._copy(module, "take", number, slot),
+            self._push_all(module),
+        ]
+
+    def _loop(self, w: Writer) -> Value:
+        """Open a loop over `%count` numbers; `_end_loop` closes it."""
+        cell = w.alloca("i64")
+        w.line(f"store i64 0, ptr {cell}")
+        w.label("%top")
+        k = w.value(f"load i64, ptr {cell}", "i64")
+        w.branch(w.value(f"icmp slt {k}, %count", "i1"), "%body", "%done")
+        w.label("%body")
+        w.line(f"store {w.value(f'add {k}, 1', 'i64')}, ptr {cell}")
+        return k
+
+    def _end_loop(self, w: Writer) -> None:
+        w.jump("%top")
+        w.label("%done")
+        w.line("ret void")
+
+    def _copy(self, module: Module, name: str, to: str, source: str) -> str:
+        w = Writer(module)
+        k = self._loop(w)
+        cell = w.value(f"getelementptr {source}, ptr %from, {k}", "ptr")
+        value = w.value(f"load {self.element}, {cell}", self.element)
+        w.line(f"store {value}, {w.value(f'getelementptr {to}, ptr %to, {k}', 'ptr')}")
+        self._end_loop(w)
+        return w.text(f"define internal void @{name}{self.index}(ptr %to, ptr %from, i64 %count) nounwind")
+
+    def _push_all(self, module: Module) -> str:
+        w = Writer(module)
+        k = self._loop(w)
+        cell = w.value(f"getelementptr i64, ptr %from, {k}", "ptr")
+        value = w.value(f"load {self.element}, {cell}", self.element)
+        w.line(f"call void @{self._push}(ptr %stack, ptr %depth, {value})")
+        self._end_loop(w)
+        return w.text(
+            f"define internal void @pushall{self.index}(ptr %stack, ptr %depth, ptr %from, i64 %count) nounwind"
+        )
 
     def _push_function(self, module: Module) -> str:
         """Add a chunk's result: like a binary counter, equal sizes merge at once."""
@@ -161,3 +241,17 @@ class Reduction:
         earlier = w.value(f"load {self.element}, {cell}", self.element)
         value = w.value(f"load {self.element}, ptr {value_cell}", self.element)
         w.line(f"store {combine(w, self.ins, earlier, value)}, ptr {value_cell}")
+
+
+def join_function(module: Module, job: Lowering, reductions: Sequence[Reduction]) -> str:
+    """`void join(ptr block, ptr results, i64 pieces, i64 log, i64 units)`: the result of a launch run in pieces.
+
+    There were `units` chunks, in pieces of 2**log; the last may be smaller. The tree is that of a run in one piece.
+    """
+    w = Writer(module)
+    slots = load_slots(w, job.program, "%block") if reductions else {}
+    for position, r in enumerate(reductions):
+        r.join(w, position)
+        r.finish(w, slots, widened(w, job.program, slots))
+    w.line("ret void")
+    return w.text(f"define void @{layout.JOIN}(ptr %block, ptr %results, i64 %pieces, i64 %log, i64 %units) nounwind")

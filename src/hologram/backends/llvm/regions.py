@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hologram.backends.llvm import watch
 from hologram.backends.llvm.ir import Value, vector
 from hologram.backends.llvm.lanes import any_lane
 from hologram.backends.llvm.memory import row_pointers
@@ -93,6 +94,7 @@ class Walker:
         for i, ins in self.cfg.code(block):
             if ins.op not in ("BRA", "EXIT", "LOOP"):
                 self.s.emit(i, ins)
+        watch.count_steps(self.s, b.end - 1, b.end - b.start)
         if len(b.succs) == 1:
             return [(b.succs[0], None)]
         condition = self._count_down(b.end - 1) if last.op == "LOOP" else self._guard(b.end - 1)

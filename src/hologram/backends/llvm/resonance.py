@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hologram.backends.faults import Fault
 from hologram.backends.llvm import pools
 from hologram.backends.llvm.executor_state import CLASS, RESONANCE, TOTAL
 from hologram.backends.llvm.ir import Value, float_constant
 from hologram.backends.llvm.lanes import VectorLanes
+from hologram.backends.llvm.report import Report
 from hologram.isa.classes import MIRRORS, NEIGHBOURS, PHASES
 from hologram.isa.operands import BYTES_PER_CLASS, BYTES_PER_PAGE, CLASSES, PAGES_PER_CLASS
 from hologram.isa.program import Instruction
@@ -17,42 +19,43 @@ from hologram.types import Type
 if TYPE_CHECKING:
     from hologram.backends.llvm.strip import Strip
 
-Rule = Callable[[VectorLanes, Instruction, dict[str, Value], Callable[[Value], None]], Value]
+Rule = Callable[[VectorLanes, Instruction, dict[str, Value], Report], Value]
 _NONE = 127
 """Stands in tables of classes for none."""
 
 
-def _inside(m: VectorLanes, value: Value, limit: int, fault: Callable[[Value], None]) -> Value:
+def _inside(m: VectorLanes, value: Value, limit: int, kind: Fault, fault: Report) -> Value:
     """An index that is below its limit; what is not is a fault and becomes 0."""
     bad = m.compare("ge", Type.U8, value, m.const(Type.U8, limit))
-    fault(bad)
+    fault(bad, kind, value)
     return m.select(Type.U8, bad, m.const(Type.U8, 0), value)
 
 
 def _of_class(operand: str, result: Type, table: tuple[int, ...]) -> Rule:
     """A rule that looks a class up in a table."""
 
-    def rule(m: VectorLanes, ins: Instruction, o: dict[str, Value], fault: Callable[[Value], None]) -> Value:
-        return m.lookup(result, table, Type.U8, _inside(m, m.spread(o[operand]), CLASSES, fault))
+    def rule(m: VectorLanes, ins: Instruction, o: dict[str, Value], fault: Report) -> Value:
+        return m.lookup(result, table, Type.U8, _inside(m, m.spread(o[operand]), CLASSES, Fault.CLASS, fault))
 
     return rule
 
 
-def _neighbour(m: VectorLanes, ins: Instruction, o: dict[str, Value], fault: Callable[[Value], None]) -> Value:
+def _neighbour(m: VectorLanes, ins: Instruction, o: dict[str, Value], fault: Report) -> Value:
     number = ins.args[2]
     assert isinstance(number, int)
     table = tuple(found[number] if number < len(found) else _NONE for found in NEIGHBOURS)
-    found = m.lookup(Type.U8, table, Type.U8, _inside(m, m.spread(o["class"]), CLASSES, fault))
+    index = _inside(m, m.spread(o["class"]), CLASSES, Fault.CLASS, fault)
+    found = m.lookup(Type.U8, table, Type.U8, index)
     if _NONE not in table:
         return found
     missing = m.compare("eq", Type.U8, found, m.const(Type.U8, _NONE))
-    fault(missing)
+    fault(missing, Fault.NEIGHBOUR, index)
     return m.select(Type.U8, missing, m.const(Type.U8, 0), found)
 
 
-def _boundary_offset(m: VectorLanes, ins: Instruction, o: dict[str, Value], fault: Callable[[Value], None]) -> Value:
-    index = _inside(m, m.spread(o["class"]), CLASSES, fault)
-    page = _inside(m, m.spread(o["page"]), PAGES_PER_CLASS, fault)
+def _boundary_offset(m: VectorLanes, ins: Instruction, o: dict[str, Value], fault: Report) -> Value:
+    index = _inside(m, m.spread(o["class"]), CLASSES, Fault.CLASS, fault)
+    page = _inside(m, m.spread(o["page"]), PAGES_PER_CLASS, Fault.PAGE, fault)
     wide = [m.convert(Type.U64, Type.U8, v) for v in (index, page, m.spread(o["byte"]))]
     start = m.mul(Type.U64, wide[0], m.const(Type.U64, BYTES_PER_CLASS))
     return m.add(Type.U64, m.add(Type.U64, start, m.mul(Type.U64, wide[1], m.const(Type.U64, BYTES_PER_PAGE))), wide[2])
@@ -97,7 +100,7 @@ def _accumulate(s: Strip, i: int, ins: Instruction) -> None:
     assert not s.lanes
     w, index, value = s.w, s.operand(i, ins, "class", 0), s.operand(i, ins, "value", 0)
     bad = w.value(f"icmp uge {index}, {CLASSES}", "i1")
-    s.fault(i)(bad)
+    s.fault(i)(bad, Fault.CLASS, index)
     go, done = w.name("inside"), w.name("done")
     w.branch(bad, done, go)
     w.label(go)

@@ -52,15 +52,17 @@ def analyse(
     assumed: Mapping[int, str] | None = None,
     entry: Mapping[Place, Stride] | None = None,
     varying: frozenset[int] | None = None,
+    constants: Mapping[Place, int] | None = None,
 ) -> Shapes:
     """Strides of all webs.
 
     `unit_strides` are array stride slots known to equal the element size; `decided` are comparisons whose outcome
     is known (a guard that the launch's extent already ensures), `assumed` are instructions that give the named operand.
-    `entry` are the strides of registers that hold something at the start. Instructions in `varying` give each lane of a
+    `entry` are the strides of registers that hold something at the start, `constants` the numbers that are known of
+    them. Instructions in `varying` give each lane of a
     block something else; where it is given, uniform means equal in all lanes of a block, not only of a strip.
     """
-    solver = _Solver(cfg, flow, unit_strides, decided or {}, assumed or {}, entry or {}, varying)
+    solver = _Solver(cfg, flow, unit_strides, decided or {}, assumed or {}, entry or {}, varying, constants or {})
     solver.run()
     stride = {w.id: 0 if solver.stride[w.id] is UNKNOWN else solver.stride[w.id] for w in flow.webs}
     return Shapes(stride, solver.constant, solver.regions, flow)  # type: ignore[arg-type]
@@ -76,10 +78,12 @@ class _Solver:
         assumed: Mapping[int, str],
         entry: Mapping[Place, Stride],
         varying: frozenset[int] | None,
+        constants: Mapping[Place, int],
     ) -> None:
         self.cfg, self.flow, self.unit, self.decided, self.assumed = cfg, flow, unit_strides, decided, assumed
         self.stride: dict[int, object] = {w.id: UNKNOWN for w in flow.webs}
         self.constant = self._constants()
+        self.constant |= {w.id: constants[w.place] for w in flow.webs if w.defs == [ENTRY] and w.place in constants}
         self.regions: dict[int, frozenset[int]] = {}
         self.varying = varying or frozenset()
         for web in flow.webs:

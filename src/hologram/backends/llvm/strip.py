@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hologram.backends.llvm import memory, resonance, together
+from hologram.backends.faults import KIND_SHIFT, Fault
+from hologram.backends.llvm import memory, resonance, together, watch
 from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.constants import constant_text
 from hologram.backends.llvm.flow import PHASE, Flow, Place, Web, kept_part
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane
+from hologram.backends.llvm.meeting import Kept, Meeting, announce
+from hologram.backends.llvm.report import Report
 from hologram.backends.llvm.rules import BLOCK_REDUCTIONS, MEMORY, REDUCTIONS, SHARED, SILENT, rule_for
 from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
 from hologram.isa.builder import value_of
@@ -41,7 +44,10 @@ class Mask:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Names of a strip function's inputs: parameter slots, launch coordinates, the fault cell, reduction cells."""
+    """Names of a strip function's inputs: parameter slots, launch coordinates, the fault cell, reduction cells.
+
+    `checked` is what checked code has besides.
+    """
 
     slots: Mapping[Slot, Value]
     specials: Mapping[Special, Value]
@@ -49,19 +55,7 @@ class Inputs:
     reductions: Mapping[int, str]
     reduced: Mapping[int, str]
     linear_lane: Value
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A value that outlives a barrier: where in a strip's own memory it waits, and its stride.
-
-    One `of_block` is the result of a block reduction, which begins the memory of the block for that.
-    """
-
-    offset: int
-    type: Type | None
-    stride: Stride
-    of_block: bool = False
+    checked: watch.Checked | None = None
 
 
 class Strip:
@@ -84,7 +78,7 @@ class Strip:
         assumed: Mapping[int, str],
         original: Callable[[int], int],
         entry: Mapping[Place, Kept] | None = None,
-        barriers: Mapping[int, tuple[int, Mapping[Place, Kept]]] | None = None,
+        barriers: Mapping[int, Meeting] | None = None,
     ) -> None:
         self.original = original
         self.cfg, self.flow, self.shapes, self.slot_of = cfg, flow, shapes, slot_of
@@ -96,6 +90,7 @@ class Strip:
         self.assumed = assumed
         self.entry, self.barriers = entry or {}, barriers or {}
         self.mask = Mask(None, entry=True)
+        self.whole: Value | None = None
         self.known: dict[int, Value] = {}
         self._locals: dict[int, Value] = {}
         self._cells: dict[int, str] = {}
@@ -175,18 +170,21 @@ class Strip:
         """Begin with what the strip had at the barrier."""
         width = self.lanes if kept.stride is None else 0
         element = self._element(web)
-        value = self.w.value(f"load {vector(element, width)}, ptr {self._kept_cell(kept)}, align 1", element, width)
+        if kept.source is None:
+            value = self.w.value(f"load {vector(element, width)}, ptr {self._kept_cell(kept)}, align 1", element, width)
+        else:
+            value = self._source(self.program.instructions[kept.source])
         if self._width(web):
             value = self.as_vector(value, web.type, kept.stride)
         self.w.line(f"store {value}, ptr {self._cell(web)}")
 
     def _barrier(self, i: int) -> None:
         """Put by what is needed afterwards and say which barrier this is."""
-        number, kept = self.barriers[i]
-        for place, slot in kept.items():
+        meeting = self.barriers[i]
+        for place, slot in meeting.kept.items():
             value = self.operand(i, self.program.instructions[i], kept_part(place), 1 if slot.stride is None else 0)
             self.w.line(f"store {value}, ptr {self._kept_cell(slot)}, align 1")
-        self.w.line(f"store i64 {number}, ptr %next")
+        announce(self, i, meeting)
 
     def _define_special(self, web: Web) -> None:
         if web.place in self.entry:
@@ -251,6 +249,8 @@ class Strip:
             self._reduce(i, ins)
         elif ins.op in resonance.OF_THE_LAUNCH:
             resonance.emit(self, i, ins)
+        elif ins.op == "Assert":
+            watch.claim(self, i, ins)
         elif ins.op not in SILENT:
             self._pure(i, ins)
 
@@ -275,7 +275,9 @@ class Strip:
                 return
         m = self.vector if stride is None else self.scalar
         operands = {part: self.operand(i, ins, part, m.lanes) for part in parts}
-        self.store(web, rule_for(ins)(m, ins, operands, self.fault(i)), stride)
+        result = rule_for(ins)(m, ins, operands, self.fault(i))
+        watch.finite(self, i, ins, operands, result)
+        self.store(web, result, stride)
 
     def _source(self, ins: Instruction) -> Value:
         """What MOV_IMM, MOV_PARAM and MOV_SREG give."""
@@ -293,20 +295,21 @@ class Strip:
             return self.w.value(f"ptrtoint {value} to i64", "i64")
         return value
 
-    def fault(self, i: int, kind: int = 0) -> Callable[[Value], None]:
-        """Writes down that an instruction went wrong where a truth holds; the first fault of a launch stays.
+    def fault(self, i: int) -> Report:
+        """A way to note, once, that an instruction failed in some lanes; the first fault of a launch stays."""
 
-        `kind` tells apart what may go wrong with one instruction (see `cpu.faults`).
-        """
-
-        def report(bad: Value) -> None:
+        def report(bad: Value, kind: Fault = Fault.OF_INSTRUCTION, *details: Value) -> None:
+            if self.inputs.checked is not None:
+                watch.failed(self, i, bad, kind, *details)
+                return
             if bad.lanes and self.mask.ref is not None:
                 bad = self.vector.mask_and(bad, self.mask.ref)
             cell = self.inputs.fault
             old = self.w.value(f"load i64, ptr {cell}", "i64")
             first = self.w.value(f"icmp eq {old}, 0", "i1")
             hit = self.w.value(f"and {any_lane(self.w, bad)}, {first.ref}", "i1")
-            here = Value(str(self.original(i) + 1 | kind << 32), "i64")
+            told = 0 if kind is Fault.OF_INSTRUCTION else kind << KIND_SHIFT
+            here = Value(str(self.original(i) + 1 | told), "i64")
             self.w.line(f"store {self.scalar.select(None, hit, here, old)}, ptr {cell}")
 
         return report
@@ -362,6 +365,7 @@ class Strip:
         """Add the active lanes to the launch reduction's accumulators (lane x belongs to accumulator x mod 64)."""
         assert ins.type is not None and self.lanes == 64
         cell, rule = self.inputs.reductions[i], REDUCTIONS[ins.op][0]
+        watch.place_in_bounds(self, i, ins)
         value = self.operand(i, ins, "a", 1)
         old = self.w.value(f"load {value.type}, ptr {cell}", value.element, value.lanes)
         new = rule(self.vector, ins, {"a": old, "b": value}, self.fault(i))

@@ -140,7 +140,8 @@ class _Checker:
         if not param.is_array:
             self.report.add(index, f"'{param.name}' is a scalar; only arrays are addressed")
             return
-        if param.type is not ins.type:
+        moves_bits = ins.op in ("LDG", "STG") and ins.type is param.type.pattern
+        if param.type is not ins.type and not moves_bits:
             found = ins.type.value if ins.type else "untyped"
             self.report.add(index, f"'{param.name}' has elements of {param.type.value}, the access is {found}")
         category = ins.spec.category

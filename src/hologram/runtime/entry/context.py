@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from itertools import combinations
 from typing import Any
@@ -22,7 +23,7 @@ from hologram.isa.program import Param
 from hologram.types import Type
 
 CONTEXT_FIELDS = {
-    "run": "address of `i64 run(ptr block)`, which returns 0 or a fault code",
+    "run": "address of `i64 run(ptr block, ptr piece)`, which returns 0 or a fault code; a null piece is all",
     "block": "address of the arguments block (bound) or of the header each call starts from (unbound)",
     "slow": "callable that gets the arguments of every call the entry does not take",
     "fault": "callable that gets (fault code, fault information) of a run that returned one",
@@ -37,6 +38,9 @@ CONTEXT_FIELDS = {
     "array_type": "the type numpy.ndarray",
     "int_type": "the type int",
     "float_type": "the type float",
+    "pool": "address of the pool of threads, 0 where long launches run on the caller alone",
+    "recipe": "address of what the launch driver needs to know about the kernel",
+    "attend": "callable without arguments that loads the launch driver and starts the workers that launches want",
 }
 
 PARAMETER_FIELDS = {
@@ -55,6 +59,21 @@ PAIR_FIELDS = {
     "second": "parameter number of another; at least one of the two is written",
     "same_allowed": "1 where both may be the very same elements, 0 where no byte may be shared",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The fields for running on several threads; `keep` owns the recipe."""
+
+    pool: int
+    recipe: int
+    attend: Callable[[], Any]
+    keep: Any = None
+
+    @property
+    def fields(self) -> dict[str, int]:
+        return {"pool": self.pool, "recipe": self.recipe, "attend": id(self.attend)}
+
 
 NEVER_RELEASE = 2**63 - 1
 """`release_lanes` of launches that always keep the GIL."""
@@ -129,6 +148,7 @@ def bound_context(
     slow: Callable[..., Any],
     fault: Callable[[int, int], Any],
     release_lanes: int = NEVER_RELEASE,
+    team: Team | None = None,
     keep: Any = None,
 ) -> EntryContext:
     """Context of the `bound` entry: a finished arguments block (copied) that `run` is called with.
@@ -137,7 +157,8 @@ def bound_context(
     arrays whose addresses stand in the block.
     """
     fields = {"run": run, "slow": id(slow), "fault": id(fault), "release_lanes": release_lanes}
-    return EntryContext(fields, bytes(block), b"", b"", (slow, fault, keep))
+    fields |= team.fields if team else {}
+    return EntryContext(fields, bytes(block), b"", b"", (slow, fault, team, keep))
 
 
 def unbound_context(
@@ -149,6 +170,7 @@ def unbound_context(
     fault: Callable[[int, int], Any],
     same_allowed: Collection[tuple[int, int]] = (),
     release_lanes: int = NEVER_RELEASE,
+    team: Team | None = None,
     block_header: bytes = header(),
     keep: Any = None,
 ) -> EntryContext:
@@ -180,8 +202,9 @@ def unbound_context(
         "array_type": id(np.ndarray),
         "int_type": id(int),
         "float_type": id(float),
+        **(team.fields if team else {}),
     }
-    return EntryContext(fields, block_header, b"".join(rows), b"".join(pairs), (slow, fault, dtypes, keep))
+    return EntryContext(fields, block_header, b"".join(rows), b"".join(pairs), (slow, fault, dtypes, team, keep))
 
 
 def _conflicting_pairs(params: Sequence[Param]) -> Iterator[tuple[int, int]]:

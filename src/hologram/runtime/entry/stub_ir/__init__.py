@@ -18,7 +18,7 @@ from hologram.runtime.entry.stub_ir.acceptance import COUNT_MASK, accept, accept
 from hologram.runtime.entry.stub_ir.arguments import accept_array, accept_float, accept_integer
 from hologram.runtime.entry.stub_ir.environment import ENVIRONMENTS
 from hologram.runtime.entry.stub_ir.fields import CONTEXT, field
-from hologram.runtime.entry.stub_ir.launch import launch, outcome
+from hologram.runtime.entry.stub_ir.launch import attend, launch, outcome
 
 _DECLARATIONS = """
 declare void @Py_IncRef(ptr)
@@ -49,6 +49,7 @@ def stub_ir(abi: Abi, arch: str) -> str:
             _DECLARATIONS,
             ENVIRONMENTS[arch](),
             outcome(),
+            attend(),
             launch(),
             accept_array(abi),
             accept_integer(abi),

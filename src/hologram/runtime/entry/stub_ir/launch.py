@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hologram.backends.llvm.layout import FAULT, TOTAL_LANES
+from hologram.backends.llvm.threads.memory import POOL
 from hologram.runtime.entry.stub_ir.fields import CONTEXT, field, fields
 
 _OFFSET_FLAG = -(2**63)  # PY_VECTORCALL_ARGUMENTS_OFFSET: the callee may use the word before the arguments
@@ -65,19 +66,71 @@ tell:
 """
 
 
+def attend() -> str:
+    """Call the pool's `attend`; false where it raised."""
+    return f"""
+define internal i1 @attend(ptr %context) #1 {{
+{field("callable", "context", CONTEXT["attend"])}
+  %none = call ptr @PyObject_Vectorcall(ptr %callable, ptr null, i64 0, ptr null)
+  %raised = icmp eq ptr %none, null
+  br i1 %raised, label %bad, label %good
+good:
+  call void @Py_DecRef(ptr %none)
+  ret i1 true
+bad:
+  ret i1 false
+}}
+"""
+
+
 def launch() -> str:
-    """Run a filled block. Without the GIL another thread may give the object a new context, so this one is held."""
+    """Run a filled block. Without the GIL another thread may give the object a new context, so this one is held.
+
+    Long launches go through the launch driver, which may share them with the threads of a pool. `attend` is called to
+    have it loaded, and after a launch that would have been worth more threads than there are.
+    """
     return f"""
 define internal ptr @launch_without_gil(ptr %context, ptr %block, ptr %run, i32 %environment) #1 {{
-{field("owner", "context", CONTEXT["owner"])}
+{fields("context", CONTEXT, owner="ptr", pool="ptr", recipe="ptr")}
   call void @Py_IncRef(ptr %owner)
+  %single = icmp eq ptr %pool, null
+  br i1 %single, label %alone, label %team
+alone:
   %thread = call ptr @PyEval_SaveThread()
-  %code = call i64 %run(ptr %block)
+  %code = call i64 %run(ptr %block, ptr null)
   call void @leave_environment(i32 %environment)
   call void @PyEval_RestoreThread(ptr %thread)
-  %result = call ptr @finish(ptr %context, ptr %block, i64 %code)
+  br label %finish
+team:
+{field("drive.before", "pool", POOL["drive"][0])}
+  %loaded = icmp ne ptr %drive.before, null
+  br i1 %loaded, label %together, label %load
+load:
+  %fine = call i1 @attend(ptr %context)
+  br i1 %fine, label %together, label %fail
+together:
+{field("drive", "pool", POOL["drive"][0])}
+  %team.thread = call ptr @PyEval_SaveThread()
+  %team.code = call i64 %drive(ptr %pool, ptr %recipe, ptr %block)
+  call void @leave_environment(i32 %environment)
+  call void @PyEval_RestoreThread(ptr %team.thread)
+{field("wanted", "pool", POOL["wanted"][0], "i64")}
+  %enough = icmp eq i64 %wanted, 0
+  br i1 %enough, label %finish, label %hire
+hire:
+  %hired = call i1 @attend(ptr %context)
+  br i1 %hired, label %finish, label %leave
+finish:
+  %outcome = phi i64 [ %code, %alone ], [ %team.code, %together ], [ %team.code, %hire ]
+  %result = call ptr @finish(ptr %context, ptr %block, i64 %outcome)
+  br label %leave
+fail:
+  call void @leave_environment(i32 %environment)
+  br label %leave
+leave:
+  %answer = phi ptr [ %result, %finish ], [ null, %fail ], [ null, %hire ]
   call void @Py_DecRef(ptr %owner)
-  ret ptr %result
+  ret ptr %answer
 }}
 
 define internal ptr @launch(ptr %context, ptr %block, i32 %environment) #0 {{
@@ -86,7 +139,7 @@ define internal ptr @launch(ptr %context, ptr %block, i32 %environment) #0 {{
   %long = icmp sge i64 %lanes, %release_lanes
   br i1 %long, label %release, label %keep
 keep:
-  %code = call i64 %run(ptr %block)
+  %code = call i64 %run(ptr %block, ptr null)
   call void @leave_environment(i32 %environment)
   %result = tail call ptr @finish(ptr %context, ptr %block, i64 %code)
   ret ptr %result
