@@ -91,6 +91,9 @@ class Finding:
         return f"{what}: {self.message}: {self.text}{place}"
 
 
+SHOWN_FINDINGS = 100
+
+
 class VerificationError(HologramError, ValueError):
     """A program breaks the rules of the ISA; `findings` lists every violation."""
 
@@ -99,7 +102,9 @@ class VerificationError(HologramError, ValueError):
         super().__init__(program, self.findings)
 
     def __str__(self) -> str:
-        return f"program '{self.program}' is not valid:\n" + "\n".join(f"  {f}" for f in self.findings)
+        lines = [f"  {f}" for f in self.findings[:SHOWN_FINDINGS]]
+        more = [f"  … and {len(self.findings) - SHOWN_FINDINGS} more"] if len(self.findings) > SHOWN_FINDINGS else []
+        return "\n".join([f"program '{self.program[:80]}' is not valid:", *lines, *more])
 
 
 class BuildError(HologramError, TypeError, ValueError):

@@ -105,22 +105,24 @@ def test_spelling(text: str, expected: Instruction) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "plain"),
     [
-        "ldg.f32 r0,[a]",
-        "  setltu.u8\tp0 , r1,0x10 ; a comment",
-        "mov_imm.f64 r0, 2 // an integer is fine",
-        "mov_imm.f32 r0, -1e3",
-        "shl.i8 r0, r1, 31",
-        "memfence.device",
-        "bar.sync 0",
-        "unity.test p0, 1e-9",
-        "bound.map r0, r1, r2, r3",
-        "reduce.add.f32 r0, r4, 8",
+        ("ldg.f32 r0,[a]", "ldg.f32 r0, [a + 0]"),
+        ("  setltu.u8\tp0 , r1,0x10 ; a comment", "setltu.u8 p0, r1, 16"),
+        ("mov_imm.f64 r0, 2 // an integer is fine", "mov_imm.f64 r0, 2.0"),
+        ("mov_imm.f32 r0, -1e3", "mov_imm.f32 r0, -1000.0"),
+        ("unity.test p0, 1e-9", "unity.test p0, 1e-09"),
+        ("bar.sync  0", "bar.sync 0"),
+        ("memfence.device", "memfence.device"),
+        ("bound.map r0,r1,r2,r3", "bound.map r0, r1, r2, r3"),
+        ("shl.i8 r0,r1,31", "shl.i8 r0, r1, 31"),
+        ("reduce.add.f32  r0,r4,8", "reduce.add.f32 r0, r4, 8"),
     ],
 )
-def test_other_ways_to_write(text: str) -> None:
-    first(text)
+def test_other_ways_to_write(text: str, plain: str) -> None:
+    program = assemble(f"{HEAD}end: {text}")
+    assert spell(program, program.instructions[0]) == plain
+    assert first(plain) == program.instructions[0]
 
 
 def test_windows_lines_and_labels_of_their_own() -> None:

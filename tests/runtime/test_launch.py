@@ -135,11 +135,16 @@ def test_a_launch_holds_its_memory(launcher: Make, executor: Executor) -> None:
     x.resize(4, refcheck=False)
 
 
-def test_a_launch_survives_its_executor(launcher: Make) -> None:
-    with Executor("cpu") as ex:
-        x, y = ex.array(np.ones(4, np.float32)), ex.allocate(4)
-        launch = launcher("saxpy").bind(1.0, x, y, 4)
-    launch()
+@pytest.mark.parametrize("backend", ["cpu", "interpreter"])
+def test_a_launch_survives_its_executor(launcher: Make, backend: str) -> None:
+    with Executor(backend) as ex:
+        x, y = ex.array(np.arange(4, dtype=np.float32)), ex.allocate(4)
+        out = np.zeros(4, np.float32)
+        first = launcher("saxpy").bind(2.0, x, y, 4, executor=ex)
+        second = launcher("add").bind(x, y, out, 4, executor=ex)
+    first()
+    second()
+    assert np.array_equal(out, [0, 3, 6, 9])
 
 
 def test_bad_binds_leave_nothing_held(launcher: Make, executor: Executor) -> None:

@@ -31,9 +31,9 @@ from hologram.circuit.lower import Step, lower
 from hologram.circuit.optimize import Optimized, bytes_moved, optimize
 from hologram.circuit.parse import parse
 from hologram.circuit.printer import calls_text
-from hologram.circuit.transforms import CLASSES
 from hologram.circuit.tree import Phrase
 from hologram.errors import CircuitError, Location
+from hologram.isa.operands import BYTES_PER_CLASS, CLASSES
 from hologram.operators import TABLE
 from hologram.types import Type
 
@@ -100,7 +100,7 @@ class CompiledCircuit:
     def bytes_moved(self) -> tuple[int, int]:
         """Bytes read and written by the calls as written, and by the fused programs."""
         fused = sum(
-            12_288 * (len(param.access)) if step.places[k] not in step.cells else 2 * self.type.size
+            BYTES_PER_CLASS * len(param.access) if step.places[k] not in step.cells else 2 * self.type.size
             for step in self.steps
             for k, param in enumerate(step.program.params[:-1])
         )

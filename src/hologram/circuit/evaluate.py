@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from hologram.circuit.transforms import IDENTITY, Transform, Turn, compose
 from hologram.circuit.tree import Group, Operation, Parallel, Phrase, Sequence, Sigil, Term, Turned, operations
-
-PAGE_BYTES = 256
+from hologram.isa import classes
+from hologram.isa.operands import BYTES_PER_PAGE
 
 
 def canonical_byte(index: int) -> int:
@@ -17,7 +17,8 @@ def canonical_byte(index: int) -> int:
     >>> hex(canonical_byte(21))
     '0x2a'
     """
-    return 64 * (index // 24) + 2 * (index % 24)
+    sigil = classes.Sigil.of(index)
+    return 64 * sigil.quadrant + 16 * sigil.modality + 2 * sigil.context
 
 
 def class_of(byte: int) -> int:
@@ -28,7 +29,7 @@ def class_of(byte: int) -> int:
     """
     if not 0 <= byte < 256:
         raise ValueError(f"{byte} is no byte; bytes are 0 to 255")
-    return 24 * (byte >> 6) + ((byte >> 1) & 31) % 24
+    return classes.Sigil(byte >> 6, (byte >> 4 & 3) % 3, byte >> 1 & 7).index
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def literal(phrase: Phrase) -> Literal:
         for member in sigil.members(outer) if sigil else ():
             found.append(canonical_byte(member))
             if sigil and sigil.page is not None:
-                addresses.append(PAGE_BYTES * sigil.page + found[-1])
+                addresses.append(BYTES_PER_PAGE * sigil.page + found[-1])
     return Literal(tuple(found), tuple(addresses))
 
 
@@ -138,14 +139,14 @@ def _of_operation(operation: Operation, outer: Transform) -> list[str]:
     sigil = _named(operation)
     out = []
     for member in sigil.members(outer) if sigil else ():
-        quadrant, modality, slot = member // 24, member % 24 // 8, member % 8
+        named = classes.Sigil.of(member)
         match operation.generator:
             case "copy" | "merge":
-                out.append(f"{operation.generator}[d={modality}]")
+                out.append(f"{operation.generator}[d={named.modality}]")
             case "split" | "quote":
-                out.append(f"{operation.generator}[ℓ={slot}]")
+                out.append(f"{operation.generator}[ℓ={named.context}]")
             case "evaluate":
-                out += [f"phase[h₂={quadrant}]", "evaluate"]
+                out += [f"phase[h₂={named.quadrant}]", "evaluate"]
             case "reduce":
                 out.append(f"reduce[{operation.variant}]")
             case name:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from hologram.circuit.emission import NoRoomError, emit, tidy
 from hologram.circuit.generators import Call, Copy, Mark, MarkRange, Single, Swap, reads, singles, traffic, writes
 from hologram.circuit.values import Values
-
-CLASS_BYTES = 12_288
+from hologram.isa.operands import BYTES_PER_CLASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +35,9 @@ class Optimized:
         return 100 * (1 - self.after / self.before) if self.before else 0.0
 
 
-def bytes_moved(calls: Iterable[Call], class_bytes: int = CLASS_BYTES) -> int:
+def bytes_moved(calls: Iterable[Call]) -> int:
     """Bytes that calls read and write, each on its own."""
-    return class_bytes * sum(sum(traffic(call)) for call in calls)
+    return BYTES_PER_CLASS * sum(sum(traffic(call)) for call in calls)
 
 
 def optimize(calls: Sequence[Call], live_out: Iterable[int] | None = None) -> Optimized:

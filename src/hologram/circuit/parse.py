@@ -11,10 +11,11 @@ sigil    = ( "c" integer | "c[" integer ".." integer "]" ) { "^" ["R" | "D" | "T
 from __future__ import annotations
 
 from hologram.circuit.lexer import Source, Token, tokens
-from hologram.circuit.transforms import CLASSES, PAGES, Turn
+from hologram.circuit.transforms import Turn
 from hologram.circuit.tree import Group, Number, Operation, Parallel, Phrase, Sequence, Sigil, Term, Turned
 from hologram.circuit.tree import Source as Operand
 from hologram.errors import CircuitError, Location
+from hologram.isa.operands import CLASSES, PAGES_PER_CLASS
 
 MAX_DEPTH = 64
 SHAPES = {
@@ -248,6 +249,6 @@ class _Parser:
 
     def page(self) -> int:
         token = self.expect("int", "a page number")
-        if int(token.text) >= PAGES:
-            raise self.error(f"page {token.text} is out of range", token, f"pages are 0 to {PAGES - 1}")
+        if int(token.text) >= PAGES_PER_CLASS:
+            raise self.error(f"page {token.text} is out of range", token, f"pages are 0 to {PAGES_PER_CLASS - 1}")
         return int(token.text)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CLASSES = 96
-PAGES = 48
+from hologram.isa.classes import Sigil
+
 QUADRANTS, MODALITIES, SLOTS = 4, 3, 8
 
 
@@ -26,14 +26,11 @@ class Transform:
 
     def __call__(self, index: int) -> int:
         """Where a class goes."""
-        quadrant, rest = divmod(index, MODALITIES * SLOTS)
-        modality, slot = divmod(rest, SLOTS)
-        turned = (-modality if self.mirror else modality) + self.modality
-        return (
-            (quadrant + self.quadrant) % QUADRANTS * MODALITIES * SLOTS
-            + turned % MODALITIES * SLOTS
-            + (slot + self.slot) % SLOTS
-        )
+        sigil = Sigil.of(index)
+        turned = (-sigil.modality if self.mirror else sigil.modality) + self.modality
+        return Sigil(
+            (sigil.quadrant + self.quadrant) % QUADRANTS, turned % MODALITIES, (sigil.context + self.slot) % SLOTS
+        ).index
 
     def __matmul__(self, first: Transform) -> Transform:
         """This transform after another."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
 
 from hologram.frontend import tree
 from hologram.frontend.source import Source
 
-Known = frozenset[str] | None
-"""Names that surely have a value; None where control never comes."""
+Known = int | None
+"""Names that surely have a value, one bit each; None where control never comes."""
 
 
 @dataclass
@@ -21,13 +23,14 @@ class _Loop:
 
 def check_assigned(kernel: tree.Kernel, source: Source) -> None:
     """Raises `KernelTypeError` at the first read that may come before any assignment."""
-    _Flow(kernel, source).body(kernel.body, frozenset(p.name for p in kernel.params))
+    flow = _Flow(kernel, source)
+    flow.body(kernel.body, sum(flow.bits.get(p.name, 0) for p in kernel.params))
 
 
 class _Flow:
     def __init__(self, kernel: tree.Kernel, source: Source) -> None:
         self.source = source
-        self.locals = local_names(kernel)
+        self.bits = {name: 1 << k for k, name in enumerate(sorted(local_names(kernel)))}
         self.loops: list[_Loop] = []
         self.finished: list[list[Known]] = []
 
@@ -38,14 +41,14 @@ class _Flow:
             known = self.statement(statement, known)
         return known
 
-    def statement(self, node: tree.AnyStatement, known: frozenset[str]) -> Known:
+    def statement(self, node: tree.AnyStatement, known: int) -> Known:
         match node:
             case tree.Let(name=name, value=value):
                 self.reads(value, known)
-                return known | {name}
+                return known | self.bits[name]
             case tree.Assign(target=tree.Var(name=name), value=value):
                 self.reads(value, known)
-                return known | {name}
+                return known | self.bits[name]
             case tree.Assign(target=target, value=value):
                 self.reads(value, known)
                 self.reads(target, known)
@@ -55,7 +58,7 @@ class _Flow:
             case tree.For(var=var, start=start, stop=stop, step=step, body=body):
                 for expression in (start, stop, step):
                     self.reads(expression, known)
-                return self.loop(body, known | {var}, known)
+                return self.loop(body, known | self.bits[var], known)
             case tree.While(condition=condition, body=body):
                 self.reads(condition, known)
                 endless = isinstance(condition, tree.Literal) and condition.value is True
@@ -81,21 +84,21 @@ class _Flow:
                 self.reads(call, known)
         return known
 
-    def loop(self, body: Iterable[tree.AnyStatement], inside: frozenset[str], after: Known) -> Known:
+    def loop(self, body: Iterable[tree.AnyStatement], inside: int, after: Known) -> Known:
         self.loops.append(_Loop())
         self.body(body, inside)
         return _meet([after, *self.loops.pop().breaks])
 
-    def reads(self, expression: tree.AnyExpression, known: frozenset[str]) -> None:
+    def reads(self, expression: tree.AnyExpression, known: int) -> None:
         for node in _reads(expression):
             if isinstance(node, tree.Inline):
                 self.inline(node, known)
-            elif node.name in self.locals and node.name not in known:
+            elif node.name in self.bits and not known & self.bits[node.name]:
                 name = node.name.rpartition(".")[2]
                 hint = f"write {name} = 0 before the branch or loop"
                 self.source.type(node, f"'{name}' may be read before it has a value", hint)
 
-    def inline(self, node: tree.Inline, known: frozenset[str]) -> Known:
+    def inline(self, node: tree.Inline, known: int) -> Known:
         """What is known after the statements of a device function, whose loops are its own."""
         loops, self.loops = self.loops, []
         self.finished.append([])
@@ -109,7 +112,7 @@ class _Flow:
 
 def _meet(states: Iterable[Known]) -> Known:
     known = [s for s in states if s is not None]
-    return frozenset.intersection(*known) if known else None
+    return reduce(and_, known) if known else None
 
 
 def variables(expression: tree.Node) -> list[tree.Var]:

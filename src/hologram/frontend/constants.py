@@ -40,7 +40,7 @@ def bounded(value: object) -> Number:
     if isinstance(value, int) and not isinstance(value, bool) and not -(1 << 63) <= value < 1 << 64:
         raise NotConstant
     if not isinstance(value, (bool, int, float)):
-        raise NotConstant
+        raise NotConstant("the constant is no real number" if isinstance(value, complex) else "")
     return value
 
 

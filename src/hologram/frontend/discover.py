@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +17,11 @@ from hologram.frontend.names import DECORATORS, Device, Names, NotImported, Numb
 from hologram.frontend.parse import find_type, parse_kernel
 from hologram.frontend.source import MAX_SOURCE_BYTES, Source
 
+_DOTTED = re.compile(r"(?<!\w)\w++(?:\s*+\.\s*+\w++)+")  # possessive: linear in the text
+MAX_DOTS = 1000
+MAX_MODULE = 1024
+"""Longest name of a module that is looked for."""
+
 
 def parse_module(text: str, file: str, first_line: int = 1, root: Source | None = None) -> tuple[ast.Module, Source]:
     """Python's syntax tree of a text; indented text (a method's or nested function's source) is shifted left.
@@ -26,6 +33,10 @@ def parse_module(text: str, file: str, first_line: int = 1, root: Source | None 
     if size > MAX_SOURCE_BYTES:
         message = f"the text has {size} bytes; at most {MAX_SOURCE_BYTES} are read"
         raise KernelSyntaxError(message, Location(file, first_line))
+    for name in _DOTTED.finditer(text):
+        if name[0].count(".") > MAX_DOTS:  # Python's parser takes memory that is quadratic in them
+            message = f"the text is nested too deeply: a dotted name has more than {MAX_DOTS} parts"
+            raise KernelSyntaxError(message, Location(file, first_line + text.count("\n", 0, name.start())))
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     shifted = textwrap.dedent(text) if text[:1] in (" ", "\t") else text
     indent = len(text.split("\n", 1)[0]) - len(shifted.split("\n", 1)[0])
@@ -157,7 +168,7 @@ class Imports:
 
 def find_module(file: str, module: str) -> Path | None:
     """The file of a module as seen from another file: beside it, or from the root of the package it is in."""
-    if file.startswith("<"):
+    if file.startswith("<") or len(module) > MAX_MODULE:
         return None
     name = module.lstrip(".")
     level = len(module) - len(name)
@@ -168,7 +179,7 @@ def find_module(file: str, module: str) -> Path | None:
     for start in starts:
         path = start.joinpath(*name.split(".")) if name else start
         for candidate in (path.with_name(path.name + ".py") if name else path / "__init__.py", path / "__init__.py"):
-            if candidate.is_file():
+            if os.path.isfile(candidate):  # False, too, for what can be no path
                 return candidate
     return None
 

@@ -16,6 +16,7 @@ import msgspec
 from hologram.errors import SchemaError
 from hologram.frontend import tree
 
+MAX_MESSAGE = 600
 _ONE_OF = re.compile(r"`str` matching regex '\^\(\?:(.*?)\).*?'")
 VERSIONS = ("1.0", "1.1")
 MAX_BYTES = 16 * 1024 * 1024
@@ -66,7 +67,7 @@ def loads(data: str | bytes) -> tuple[tree.Kernel, ...]:
     except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
         place = "" if "`$" in str(error) else " - at `$`"
         said = _ONE_OF.sub(lambda words: f"one of {words[1].replace('|', ', ')}", str(error))
-        raise SchemaError(f"not a kernel in JSON: {said}{place}") from error
+        raise SchemaError(f"not a kernel in JSON: {said[:MAX_MESSAGE]}{place}") from error
     documents = decoded if isinstance(decoded, tuple) else (decoded,)
     if not documents:
         raise SchemaError("the document holds no kernel")
@@ -83,7 +84,7 @@ def version_of(kernel: tree.Kernel) -> str:
 def _check(document: Document, path: str) -> None:
     if document.version not in VERSIONS:
         known = " and ".join(VERSIONS)
-        raise SchemaError(f"{path}.version is {document.version!r}; this reader knows {known}")
+        raise SchemaError(f"{path}.version is {document.version[:40]!r}; this reader knows {known}")
     for node, depth in tree.nodes(document.kernel):
         if depth > tree.MAX_DEPTH:
             raise SchemaError(f"{path}.kernel is nested more than {tree.MAX_DEPTH} deep")

@@ -11,6 +11,7 @@ from hologram.frontend.tree import Node, Place
 
 MAX_SOURCE_BYTES = 512 * 1024
 MAX_LINE = 400
+MAX_MESSAGE = 600
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,23 @@ class Source:
     def syntax(self, where: ast.AST | Node | Place | None, message: str, hint: str = "") -> NoReturn:
         """Refuse a construct."""
         at = self._at(where)
-        raise KernelSyntaxError(message, self.location(at), self.of(at).line(at[0]) if at else "", hint)
+        raise KernelSyntaxError(
+            _bounded(message), self.location(at), self.of(at).line(at[0]) if at else "", _bounded(hint)
+        )
 
     def type(self, where: ast.AST | Node | Place | None, message: str, hint: str = "") -> NoReturn:
         """Refuse a combination of types."""
         at = self._at(where)
-        raise KernelTypeError(message, self.location(at), self.of(at).line(at[0]) if at else "", hint)
+        raise KernelTypeError(
+            _bounded(message), self.location(at), self.of(at).line(at[0]) if at else "", _bounded(hint)
+        )
 
     def _at(self, where: ast.AST | Node | Place | None) -> Place | None:
         if isinstance(where, Node):
             return where.at
         return self.place(where) if isinstance(where, ast.AST) else where
+
+
+def _bounded(text: str) -> str:
+    """A message with names and numbers from the source, however long these are."""
+    return text if len(text) <= MAX_MESSAGE else f"{text[: MAX_MESSAGE - 3]}..."

@@ -82,6 +82,8 @@ class Spec:
 
 
 TERMINATORS = frozenset({"BRA", "CALL", "RET", "LOOP", "EXIT"})
+UPDATED = frozenset({"LOOP"})
+"""Instructions whose written operand is read first."""
 
 
 def _operands(text: str) -> tuple[OperandSpec, ...]:

@@ -100,9 +100,10 @@ class _Check:
 
     def _read_sizes(self, used: set[Slot]) -> None:
         """Widen the slots the arithmetic needs, insisting on magnitudes below 2**31."""
-        narrow: Mapping[Slot, Value] = widened(self.w, self.program, {s: self.slots[s] for s in used})
-        for slot in sorted(narrow, key=lambda s: (s.index, s.field.value, s.axis)):
-            value = narrow[slot]
+        # In one order whatever the hashes of the process: the same program gives the same object.
+        ordered = sorted(used, key=lambda s: (s.index, s.field.value, s.axis))
+        narrow: Mapping[Slot, Value] = widened(self.w, self.program, {s: self.slots[s] for s in ordered})
+        for slot, value in narrow.items():
             if slot.field is not Field.VALUE or self.program.params[slot.index].type.bits >= 32:
                 shifted = self.m.binary("add", value, Value(str((1 << SIZE_BITS) - 1), "i64"))
                 self._demand(self.w.value(f"icmp ult {shifted}, {(2 << SIZE_BITS) - 1}", "i1"))

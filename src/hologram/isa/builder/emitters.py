@@ -13,7 +13,7 @@ from hologram.errors import BuildError
 from hologram.isa.builder.core import Core, Value
 from hologram.isa.builder.immediates import immediate
 from hologram.isa.builder.places import Place
-from hologram.isa.instructions import TABLE, OperandSpec, Spec
+from hologram.isa.instructions import TABLE, UPDATED, OperandSpec, Spec
 from hologram.isa.operands import (
     Condition,
     Imm,
@@ -31,8 +31,6 @@ from hologram.isa.operands import (
 from hologram.types import Type
 
 ADDRESSES = (SlotOffset, PhiCoordinate, RegisterIndirect, RegisterIndirectComputed)
-UPDATED = frozenset({"LOOP"})
-"""Instructions whose written operand is read first, and so is given."""
 _WORDS: Mapping[str, type[Enum]] = {"cond": Condition, "sreg": Special, "scope": Scope}
 _PLAIN: Mapping[str, tuple[type, ...]] = {
     "pred": (Pred,),
