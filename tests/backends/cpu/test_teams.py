@@ -161,12 +161,12 @@ def launch_whole(name: str, arguments: list[Any], lanes: tuple[int, ...]) -> Non
     """A launch in one piece, past the driver."""
     import ctypes
 
-    from hologram.backends.cpu.backend import _RUN_TYPE, pack
+    from hologram.backends.cpu.backend import RUN_TYPE, pack
 
     x, y, z = (*lanes, 1, 1)[:3]
     block = pack(executable(name).program, arguments, Domain((x, y, z), (1, 1, 1), (1, 1, 1)))
     memory = (ctypes.c_char * len(block)).from_buffer(block)
-    assert _RUN_TYPE(executable(name).native_for(arguments).run_address)(ctypes.addressof(memory), None) == 0
+    assert RUN_TYPE(executable(name).native_for(arguments).run_address)(ctypes.addressof(memory), None) == 0
 
 
 def test_blocks_stay_whole() -> None:
