@@ -148,18 +148,29 @@ class LaunchError(HologramError, ValueError):
 
 
 class ExecutionError(HologramError, RuntimeError):
-    """A launch went wrong; `kernel`, `index` and `location` say where when known."""
+    """A launch went wrong; `kernel`, `index`, `text` (the instruction), `location`, `lane` and `place` say where.
+
+    `lane` counts the lanes of the launch, x first; `place` says in words which lane of which block that is.
+    """
 
     def __init__(
-        self, message: str, kernel: str = "", index: int = -1, location: Location | None = None, lane: int | None = None
+        self,
+        message: str,
+        kernel: str = "",
+        index: int = -1,
+        location: Location | None = None,
+        lane: int | None = None,
+        text: str = "",
+        place: str = "",
     ) -> None:
         self.message, self.kernel, self.index, self.location, self.lane = message, kernel, index, location, lane
-        super().__init__(message, kernel, index, location, lane)
+        self.text, self.place = text, place
+        super().__init__(message, kernel, index, location, lane, text, place)
 
     def __str__(self) -> str:
         where = [f"kernel '{self.kernel}'"] if self.kernel else []
-        where += [f"instruction {self.index}"] if self.index >= 0 else []
-        where += [f"lane {self.lane}"] if self.lane is not None else []
+        where += [f"instruction {self.index}{f' `{self.text}`' if self.text else ''}"] if self.index >= 0 else []
+        where += [f"lane {self.lane}{f' ({self.place})' if self.place else ''}"] if self.lane is not None else []
         where += [str(self.location)] if self.location else []
         return self.message + (f" ({', '.join(where)})" if where else "")
 
@@ -188,6 +199,16 @@ class AssertionFailedError(ExecutionError, AssertionError):
     """A claim that a kernel makes with `assert` does not hold."""
 
 
+class DataRaceError(ExecutionError):
+    """Two lanes touched an element, at least one of them stored to it, and no barrier is between them.
+
+    `other_lane` and `other_location` are those of the earlier of the two accesses.
+    """
+
+    other_lane: int | None = None
+    other_location: Location | None = None
+
+
 class BarrierError(ExecutionError):
     """Not all lanes of a block came to a barrier together."""
 
@@ -210,6 +231,22 @@ class BufferFreedError(HologramError, RuntimeError):
 
 class BufferInUseError(HologramError, RuntimeError):
     """A buffer is freed while a bound launch holds it."""
+
+
+class RecordingError(HologramError, RuntimeError):
+    """Something that a recording cannot have: a value read, another thread's or executor's call, a graph not ready."""
+
+
+class NoCircuitError(HologramError, ValueError):
+    """A kernel has no circuit; `reason` says why, `location` where in its source."""
+
+    def __init__(self, kernel: str, reason: str, location: Location | None = None) -> None:
+        self.kernel, self.reason, self.location = kernel, reason, location
+        super().__init__(kernel, reason, location)
+
+    def __str__(self) -> str:
+        place = f" ({self.location})" if self.location else ""
+        return f"kernel '{self.kernel}' has no circuit: {self.reason}{place}"
 
 
 class CapacityError(HologramError, MemoryError):

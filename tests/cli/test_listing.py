@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("form", "holds"), [("tree", '"scale"'), ("atlasm", "mul.f32"), ("llvm", "define"), ("asm", "ret")]
+    ("form", "holds"),
+    [("tree", '"scale"'), ("atlasm", "mul.f32"), ("optimised", "; was "), ("llvm", "define"), ("asm", "ret")],
 )
 def test_inspect_forms(kernels: Path, hologram: Command, form: str, holds: str) -> None:
     said = hologram("inspect", "one.py", "--form", form)
@@ -24,7 +25,7 @@ def test_inspect_forms(kernels: Path, hologram: Command, form: str, holds: str) 
 
 
 def test_inspect_refuses_other_forms(kernels: Path, hologram: Command) -> None:
-    assert "choose one of tree, atlasm, llvm, asm" in hologram("inspect", "one.py", "--form", "ptx").err
+    assert "choose one of tree, atlasm, optimised, llvm, asm" in hologram("inspect", "one.py", "--form", "ptx").err
 
 
 def test_tree_of_a_program_without_source(kernels: Path, hologram: Command) -> None:
@@ -35,6 +36,16 @@ def test_tree_of_a_program_without_source(kernels: Path, hologram: Command) -> N
 def test_disassembly_assembles_again(kernels: Path, hologram: Command) -> None:
     said = hologram("disasm", "pair.py:shift")
     assert assemble(said.out).name == "shift"
+
+
+def test_disassembly_of_an_optimised_program_assembles_and_says_what_changed(kernels: Path, hologram: Command) -> None:
+    plain = assemble(hologram("disasm", "pair.py:shift").out)
+    said = hologram("disasm", "--optimised", "pair.py:shift")
+    left = assemble(said.out)
+    assert f"; {len(plain.instructions)} instructions, {len(left.instructions)} optimised\n" in said.out
+    assert (left.name, left.params) == (plain.name, plain.params)
+    hologram("compile", "one.py", "--emit", "optimised")
+    assert assemble(Path("one.optimised.atlasm").read_text()).name == "scale"
 
 
 def test_kernels_of_a_file(kernels: Path, hologram: Command) -> None:

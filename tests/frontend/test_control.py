@@ -71,7 +71,7 @@ CASES = {
                       "o[i] = i64(f) + 2 * i64(g != f)"),
     "truth in a loop": k("found = False", "for k in range(n):", "    found = found or k * 3 == i", "if found:",
                          "    o[i] = 1"),
-    "truth changes itself": k("f = i > 1", "f = not f if i == 3 else f", "f = f and o[i] == 0 and o[n - 1 - i] >= 0",
+    "truth changes itself": k("f = i > 1", "f = not f if i == 3 else f", "f = f and o[i] == 0 and o[n - (n - i)] >= 0",
                               "o[i] = i64(f)"),
     "parameter assigned": k("n = n * 2", "n += i", "o[i] = n"),
     "nested conditions": k("if i > 0 and (i < 3 or not i != 4):", "    o[i] = 1 if i > 1 else 2", "    if i == 2:",

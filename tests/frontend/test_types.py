@@ -216,3 +216,9 @@ def test_a_parameter_of_type_bool_is_a_byte() -> None:
 def test_access_comes_from_use(lines: list[str], access: dict[str, str]) -> None:
     made = unit(body("o: DeviceArray[f64], n: u32, a: DeviceArray[f32]", *lines)).program
     assert {p.name: p.access for p in made.params if p.is_array} == access
+
+
+def test_a_value_that_has_a_type_only_when_those_it_is_made_of_have_theirs() -> None:
+    """2**40 does not fit in i32, so the power has no type before z is i64."""
+    found = variables("z = 3000000000", "y = 1 if (z + 1099511627776) ** 2 > 0 else 2", "o[0] = y")
+    assert found == {"z": "i64", "y": "i32"}

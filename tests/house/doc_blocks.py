@@ -88,12 +88,13 @@ def _run_console(block: Block, directory: Path, where: str) -> None:
 
 
 def run_command(command: str, directory: Path) -> subprocess.CompletedProcess[str]:
-    """Run one of the project's commands as a user would, in this interpreter's environment."""
+    """Run one of the project's commands as a user would, in this interpreter's environment and with its modules."""
     words = shlex.split(command)
     modules = {"hologram": "hologram.cli", "atlas-compile": "hologram.cli.atlas_compile"}
     entry = f"import sys; from {modules[words[0]]} import main; sys.exit(main())"
     arguments = [sys.executable, "-c", entry, *words[1:]]
-    environment: Mapping[str, str] = {**os.environ, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
+    found = os.pathsep.join(os.path.abspath(place) for place in sys.path if place)
+    environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": found, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(arguments, cwd=directory, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -190,14 +190,15 @@ def test_description() -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "mark"), [("tree", '"saxpy"'), ("atlasm", "mov_sreg"), ("llvm", "define"), ("asm", ".text")]
+    ("form", "mark"),
+    [("tree", '"saxpy"'), ("atlasm", "mov_sreg"), ("optimised", "; was "), ("llvm", "define"), ("asm", ".text")],
 )
 def test_inspect(form: str, mark: str) -> None:
     assert mark in saxpy.inspect(form)
 
 
 def test_unknown_form() -> None:
-    with pytest.raises(NotImplementedError, match="tree, atlasm, llvm, asm"):
+    with pytest.raises(NotImplementedError, match="tree, atlasm, optimised, llvm, asm"):
         saxpy.inspect("ptx")
 
 

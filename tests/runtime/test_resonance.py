@@ -263,3 +263,22 @@ def test_a_pool_outlives_the_launch_that_made_it(ex: Executor) -> None:
     content = ex.memory.pools.content(int(out[0]))
     assert content is not None and len(content) == 24
     assert content[16:18].view(np.float16)[0] == 1.5
+
+
+def test_recorded_launches_use_the_memory_of_their_executor(ex: Executor) -> None:
+    buffer, out = ex.allocate_boundary(2, 48, 256), np.zeros(1, np.float32)
+    classes, values = np.array([5, 7], np.uint8), np.array([1.5, 2.0])
+    accumulate, boundary = program(ACCUMULATE), program(BOUNDARY)
+    with ex.record() as graph:
+        ex.ops.add(buffer, buffer, out=buffer)
+        boundary(out, grid=1, block=1)
+        ex.ops.add(buffer, buffer, out=buffer)
+        accumulate(classes, values)
+        ex.launch(program(CLASS), np.zeros(3, np.uint8), config=LaunchConfig.linear(3, resonance_class=9))
+    buffer.numpy()[:] = 1
+    assert not ex.resonance.any()
+    for expected in (2, 12):
+        graph.launch()
+        assert out[0] == expected and ex.resonance[5] % 1.5 == 0
+    assert ex.resonance[[5, 7]].tolist() == [3.0, 4.0]
+    assert buffer.numpy()[1] == 26 and buffer.numpy()[2] == 16

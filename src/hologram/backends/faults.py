@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TypeVar
 
+from hologram.backends.base import Domain, Triple
+from hologram.errors import ExecutionError
 from hologram.isa.classes import NEIGHBOURS
-from hologram.isa.program import Instruction
+from hologram.isa.program import Instruction, Program
+from hologram.isa.text import spell
 from hologram.types import Type
+
+E = TypeVar("E", bound=ExecutionError)
+SHOWN_LANES = 8
+KIND_SHIFT = 24
+_VERBS = {"LD": "load", "AT": "atomic", "PoolLoad": "load"}
+_MOVES = frozenset({"MOV", "MOV_IMM", "MOV_PARAM", "MOV_SREG", "SEL"})
 
 
 class Fault(IntEnum):
@@ -30,11 +40,51 @@ class Fault(IntEnum):
     POOL_ALLOCATION = 12
 
 
-KIND_SHIFT = 24
+def failure(
+    kind: type[E],
+    message: str,
+    program: Program,
+    index: int,
+    domain: Domain | None = None,
+    lane: int | None = None,
+) -> E:
+    """An error of a launch: `index` is the instruction in the program as the user has it, `lane` counts x first."""
+    text = spell(program, program.instructions[index]) if 0 <= index < len(program.instructions) else ""
+    place = "" if lane is None or domain is None else lane_place(domain, lane)
+    return kind(message, program.name, index, program.location(index), lane, text, place)
 
 
-_VERBS = {"LD": "load", "AT": "atomic", "PoolLoad": "load"}
-_MOVES = frozenset({"MOV", "MOV_IMM", "MOV_PARAM", "MOV_SREG", "SEL"})
+def coordinates(domain: Domain, lane: int) -> Triple:
+    """Global (x, y, z) of a lane."""
+    nx, ny, _ = domain.lanes
+    return lane % nx, lane // nx % ny, lane // (nx * ny)
+
+
+def lane_place(domain: Domain, lane: int) -> str:
+    """Which lane of which block that is; launches of several axes name the global index, too.
+
+    >>> lane_place(Domain((100, 1, 1), (4, 1, 1), (32, 1, 1)), 70)
+    'lane 6 of block 2'
+    """
+    at = coordinates(domain, lane)
+    inside = tuple(x % b for x, b in zip(at, domain.block, strict=True))
+    block = tuple(x // b for x, b in zip(at, domain.block, strict=True))
+    if domain.lanes[1:] == (1, 1):
+        return f"lane {inside[0]} of block {block[0]}"
+    return f"at global index {at}, lane {inside} of block {block}"
+
+
+def missed_barrier(total: int, others: list[tuple[list[int], str]]) -> str:
+    """Not all lanes of a block come to a barrier: the others, and where they are."""
+    count = sum(len(lanes) for lanes, _ in others)
+    where = "; ".join(f"{lane_list(lanes)} {place}" for lanes, place in others)
+    return f"{count} of the block's {total} lanes {'is' if count == 1 else 'are'} not at this barrier: {where}"
+
+
+def lane_list(lanes: list[int]) -> str:
+    """`lane 3` or `lanes 0, 1, 2, ...`."""
+    shown = ", ".join(str(n) for n in lanes[:SHOWN_LANES]) + (", ..." if len(lanes) > SHOWN_LANES else "")
+    return f"lane{'s' if len(lanes) > 1 else ''} {shown}"
 
 
 def verb(op: str) -> str:
@@ -96,6 +146,22 @@ def no_room(size: int) -> str:
 def division() -> str:
     """An integer divided by zero."""
     return "integer division by zero (the result is 0)"
+
+
+def assertion(program: Program, message: int) -> str:
+    """What an Assert that fails says: the text given to it, or its number where the program has no texts."""
+    known = message < len(program.messages)
+    text = program.messages[message] if known else f"message {message}"
+    return f"assertion failed: {text}" if text else "assertion failed"
+
+
+def data_race(array: str, element: int, domain: Domain, what: str, lane: int, place: str) -> str:
+    """What a race says: the earlier access is a `what` by `lane` at `place`."""
+    return (
+        f"data race on element {element} of '{array}': this access and the {what} by lane {lane} "
+        f"({lane_place(domain, lane)}) at {place} are not ordered; put a barrier between them, use an atomic, or store "
+        "to another array"
+    )
 
 
 def makes_floats(ins: Instruction) -> bool:

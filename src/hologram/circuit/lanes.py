@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from hologram.circuit.generators import (
     Copy,
@@ -49,10 +49,20 @@ def check_variant(variant: str, type: Type) -> None:
 
 
 class Lanes:
-    """Emits lane-wise calls on the element at a byte offset; nothing is stored before `finish`, marks apart."""
+    """Emits lane-wise calls on the element at a byte offset; nothing is stored before `finish`, marks apart.
 
-    def __init__(self, builder: Builder, type: Type, handles: Mapping[int, Reg], offset: Reg) -> None:
-        self.b, self.type, self.handles, self.offset = builder, type, handles, offset
+    Places of `scratch` are never stored.
+    """
+
+    def __init__(
+        self,
+        builder: Builder,
+        type: Type,
+        handles: Mapping[int, Reg],
+        offset: Reg,
+        scratch: Collection[int] = (),
+    ) -> None:
+        self.b, self.type, self.handles, self.offset, self.scratch = builder, type, handles, offset, scratch
         self.held: dict[int, tuple[Reg, Type]] = {}
         self.dirty: set[int] = set()
         self._holders: Counter[Reg] = Counter()
@@ -86,7 +96,7 @@ class Lanes:
 
     def finish(self) -> None:
         """Store what the calls left in registers."""
-        for place in sorted(self.dirty):
+        for place in sorted(self.dirty.difference(self.scratch)):
             self._store(place)
 
     def close(self) -> None:

@@ -53,15 +53,20 @@ class Step:
 
 
 @dataclass(slots=True)
-class _Segment:
-    """Calls that become one program: lane-wise ones, then reductions or a softmax of what they leave."""
+class Segment:
+    """Calls that become one program: lane-wise ones, then reductions or a softmax of what they leave.
+
+    `scratch` are places whose values live in registers only: written before they are read, of no use afterwards.
+    """
 
     calls: list[Single] = field(default_factory=list)
     lane_wise: set[int] = field(default_factory=set)
     cells: set[int] = field(default_factory=set)
     is_closed: bool = False
+    scratch: frozenset[int] = frozenset()
 
     def takes(self, call: Single, lengths: Mapping[int, int]) -> bool:
+        """True where a call may join; `lengths` tells the elements of places where they differ."""
         touched = reads(call) | writes(call)
         if self.is_closed or len(self.calls) >= MAX_CALLS or len(self.lane_wise | touched) > MAX_PLACES:
             return False
@@ -74,6 +79,7 @@ class _Segment:
         return fits and len({lengths.get(p, 0) for p in self.lane_wise | elements}) <= 1
 
     def add(self, call: Single) -> None:
+        """Let a call join."""
         self.calls.append(call)
         if isinstance(call, ReduceSum | ReduceMin | ReduceMax):
             self.lane_wise.add(call.src)
@@ -92,27 +98,29 @@ def lower(
     type does not have.
     """
     lengths = lengths or {}
-    segments: list[_Segment] = []
+    segments: list[Segment] = []
     for call in calls:
         for one in singles(call):
             if isinstance(one, Quote | Evaluate):
                 continue
-            _check(one, type)
+            check_call(one, type)
             if not segments or not segments[-1].takes(one, lengths):
-                segments.append(_Segment())
+                segments.append(Segment())
             segments[-1].add(one)
-    return tuple(_step(s, type, f"{name}_{k}" if len(segments) > 1 else name) for k, s in enumerate(segments))
+    return tuple(step_of(s, type, f"{name}_{k}" if len(segments) > 1 else name) for k, s in enumerate(segments))
 
 
-def _check(call: Single, type: Type) -> None:
+def check_call(call: Single, type: Type) -> None:
+    """Raise `CircuitError` for a call that an element type does not have."""
     if isinstance(call, Merge | Split):
         check_variant(call.variant, type)
     if isinstance(call, Softmax) and not type.is_float:
         raise CircuitError(f"softmax has no {type.value} form", Location("<circuit>", 1), "", "use a float type")
 
 
-def _step(segment: _Segment, type: Type, name: str) -> Step:
-    writer = _Writer(segment, type, name)
+def step_of(segment: Segment, type: Type, name: str, numbered: bool = False) -> Step:
+    """The program of a segment; where it is `numbered`, parameters are named by position, not by place."""
+    writer = _Writer(segment, type, name, numbered)
     last = segment.calls[-1]
     program = writer.softmax(last) if isinstance(last, Softmax) else writer.pass_over()
     block = SOFTMAX_BLOCK if isinstance(last, Softmax) else None
@@ -124,12 +132,14 @@ def _step(segment: _Segment, type: Type, name: str) -> Step:
 class _Writer:
     """Writes the program of a segment."""
 
-    def __init__(self, segment: _Segment, type: Type, name: str) -> None:
+    def __init__(self, segment: Segment, type: Type, name: str, numbered: bool) -> None:
         self.segment, self.type = segment, type
         self.b = Builder(name)
-        touched = {p for call in segment.calls for p in reads(call) | writes(call)}
-        self.places = tuple(sorted(touched))
-        self.slots = {p: self.b.array(f"c{p:02}", type, access="rw") for p in self.places}
+        touched = dict.fromkeys(p for call in segment.calls for p in (*sorted(reads(call)), *sorted(writes(call))))
+        kept = [p for p in touched if p not in segment.scratch]
+        self.places = tuple(kept if numbered else sorted(kept))
+        names = {p: f"c{k if numbered else p:02}" for k, p in enumerate(self.places)}
+        self.slots = {p: self.b.array(names[p], type, access="rw") for p in self.places}
         self.count = self.b.scalar("n", Type.I64)
         self.handles = {}
         for place, slot in self.slots.items():
@@ -143,7 +153,7 @@ class _Writer:
         element, offset = self.b.reg(), self.b.reg()
         self.b.emit("MOV_SREG", Type.I64, element, Special.GLOBAL_X)
         self._offset(offset, element)
-        lanes = Lanes(self.b, self.type, self.handles, offset)
+        lanes = Lanes(self.b, self.type, self.handles, offset, self.segment.scratch)
         for call in self.segment.calls:
             if isinstance(call, ReduceSum | ReduceMin | ReduceMax):
                 self._reduce(call, lanes.value(call.src), element)
@@ -239,7 +249,7 @@ class _Writer:
 
     def _through(self, calls: Sequence[Single], offset: Reg, source: int | None = None) -> Reg:
         """Take an element through lane-wise calls; gives a class's value in a register of its own."""
-        lanes = Lanes(self.b, self.type, self.handles, offset)
+        lanes = Lanes(self.b, self.type, self.handles, offset, self.segment.scratch)
         for call in calls:
             lanes.step(call)
         lanes.finish()

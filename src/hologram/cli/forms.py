@@ -71,6 +71,10 @@ def _assembly(programs: Programs, targets: Sequence[str]) -> bytes:
     return programs[0].disassemble().encode()
 
 
+def _optimised(programs: Programs, targets: Sequence[str]) -> bytes:
+    return programs[0].inspect("optimised").encode()
+
+
 def _llvm(programs: Programs, targets: Sequence[str]) -> bytes:
     return _inspected(programs[0], "llvm", targets)
 
@@ -108,6 +112,7 @@ FORMS: dict[str, Form] = {
     "json": Form(".json", True, _json),
     "tree": Form(".json", True, _json),
     "atlasm": Form(".atlasm", False, _assembly),
+    "optimised": Form(".optimised.atlasm", False, _optimised),
     "llvm": Form(".ll", False, _llvm),
     "asm": Form(".s", False, _machine_text),
     "object": Form(".o", False, _object),

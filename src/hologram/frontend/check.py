@@ -86,10 +86,7 @@ class _Checker:
 
     def _set(self, node: tree.Node, name: str, value: tree.AnyExpression) -> Step:
         typed = self.expressions.typed(value)
-        kind = self.variables.get(name)
-        if kind is None:  # no assignment of it could be typed, not even this one
-            self.source.type(node, f"the type of '{name}' cannot be told", f"annotate it: {name}: f32 = 0")
-        return SetLocal(name, self.widen(typed, kind, value), at=node.at)
+        return SetLocal(name, self.widen(typed, self.variables[name], value), at=node.at)
 
     def _assign(self, node: tree.Assign) -> Step:
         if isinstance(node.target, tree.Var):

@@ -26,14 +26,12 @@ class _Assignment:
 
 
 def infer(kernel: tree.Kernel, source: Source, signature: Signature) -> dict[str, Kind]:
-    """The type of every local variable; what cannot be typed is left out and refused by checking."""
+    """The type of every local variable; the ones whose values have errors are left out, and checking reports those."""
     declared = _declared(kernel, source, signature)
     inference = _Inference(kernel, source, signature, declared)
     inference.run()
-    for name, kind in inference.kinds.items():
-        if isinstance(kind, Weak):
-            inference.kinds[name] = Type.I64 if kind is Weak.INT and name in inference.wide else default(kind)
-    inference.run()
+    while inference.settle():  # a value may have a type only when those it is made of are settled
+        inference.run()
     return {name: kind for name, kind in inference.kinds.items() if not isinstance(kind, Weak)}
 
 
@@ -64,6 +62,14 @@ class _Inference:
                     if reader not in waiting:
                         waiting.add(reader)
                         work.append(reader)
+
+    def settle(self) -> bool:
+        """Give the variables that only literals set so far a type of their own; False where there are none."""
+        weak = [name for name, kind in self.kinds.items() if isinstance(kind, Weak)]
+        for name in weak:
+            wide = self.kinds[name] is Weak.INT and name in self.wide
+            self.kinds[name] = Type.I64 if wide else default(self.kinds[name])
+        return bool(weak)
 
     def _assign(self, assignment: _Assignment) -> bool:
         name = assignment.name

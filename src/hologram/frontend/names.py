@@ -61,8 +61,7 @@ class Names:
         return self._member(module, name, (*passed, self))
 
     def _member(self, module: str, name: str, passed: tuple[Names, ...]) -> Device | Number:
-        if self.imports is None:
-            raise NotImported(f"'{name}' comes from '{module}' and is not known here")
+        assert self.imports is not None, "a file's names are complete before one of them is followed"
         there = self.imports(module)
         if name in there.devices:
             return there.devices[name]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from hologram.errors import ArgumentTypeError
 from hologram.language.program import Path_, Program
-from hologram.runtime import native
+from hologram.runtime import native, recording
 from hologram.runtime.executor import default_executor, on_default_change
 from hologram.runtime.launcher import Launcher
 from hologram.runtime.locks import fork_safe_lock
@@ -87,7 +87,7 @@ class Kernel:
     def _attach(self) -> None:
         """Send calls straight to machine code from the second one on (a kernel called once need not pay for it)."""
         first, self._used = not self._used, True
-        if first:
+        if first or recording.is_active():
             return
         with _lock:
             chosen, launcher = default_executor(), self.launcher

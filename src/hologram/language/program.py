@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Path_ = str | os.PathLike[str]
 
 TREE = "tree"
-FORMS = (TREE, "atlasm", "llvm", "asm")
+FORMS = (TREE, "atlasm", "optimised", "llvm", "asm")
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,18 +120,29 @@ class Program(isa.Program):
         return schema.loads(self.parsed)[0]
 
     def inspect(self, form: str) -> str:
-        """The program as text: "tree" (JSON), "atlasm", or for this machine "llvm" or "asm"."""
+        """The program as text: "tree" (JSON), "atlasm", or for this machine "llvm" or "asm".
+
+        "optimised" is "atlasm" after the passes on programs, with what they changed as comments.
+        """
         if form not in FORMS:
             raise UnsupportedError(f"there is no form '{form}'; the forms are {', '.join(FORMS)}")
         if form == "atlasm":
             return self.disassemble()
         if form == TREE:
             return self._tree_text()
+        if form == "optimised":
+            return self._optimised_text()
         from hologram.runtime.executor import Executor
 
         executable: Any = Executor("cpu").compile(self)
         text: str = executable.inspect(form)
         return text
+
+    def _optimised_text(self) -> str:
+        from hologram.backends.optimiser import optimise
+        from hologram.isa.optimise import listing
+
+        return listing(optimise(self))
 
     def _tree_text(self) -> str:
         from hologram.frontend import schema

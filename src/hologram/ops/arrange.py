@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from hologram.errors import ArgumentTypeError, ArgumentValueError
+from hologram.runtime import recording
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.host import host_array
+from hologram.types import Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,9 @@ def matrix_matrix(name: str, inputs: Sequence[Any], out: Any) -> Arranged:
 
 def _new(inputs: Sequence[Any], shape: tuple[int, ...]) -> Any:
     """An output of the same kind as the inputs."""
+    recorder = recording.current()
+    if recorder is not None:
+        return recorder.temporary(shape, Type.F32)
     owner = next((value.executor for value in inputs if isinstance(value, Buffer)), None)
     return np.empty(shape, np.float32) if owner is None else owner.allocate(shape, "f32")
 
@@ -107,7 +112,7 @@ def _rows(name: str, label: str, value: Any) -> tuple[int, int, int, Any]:
     if len(shape) != 2:
         raise ArgumentTypeError(f"{name}(): {label} must have two dimensions, got shape {shape}")
     rows, columns = shape
-    array = value.numpy() if isinstance(value, Buffer) else host_array(value)
+    array = value.elements() if isinstance(value, Buffer) else host_array(value)
     if array is None or array.dtype != np.float32:
         return rows, columns, columns, _flat(value)
     if array.flags.c_contiguous:

@@ -10,6 +10,7 @@ import numpy as np
 from hologram.errors import ArgumentTypeError
 from hologram.ops.arrange import Arranged, elementwise
 from hologram.ops.table import TABLE, Row
+from hologram.runtime import recording
 from hologram.runtime.executor import Executor
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Operation:
             self.kernel(*args, out, len(args[0]))
             return out
         call = self._take_apart(args, out, sizes)
+        if self.row.gives_number and (call.original or call.out is None):
+            recording.refuse(f"{self.row.name}() gives a number, which cannot be had", "give out= and no executor")
         arranged = self._arrange(call)
         if call.executor is None:
             self.kernel(*arranged.arguments)

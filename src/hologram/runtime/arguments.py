@@ -86,7 +86,7 @@ def slot_values(program: Program, arguments: Sequence[Argument]) -> dict[Slot, i
 
 
 def _array(kernel: str, param: Param, value: Any) -> HostArray:
-    array = value.numpy() if isinstance(value, Buffer) else host_array(value)
+    array = value.elements() if isinstance(value, Buffer) else host_array(value)
     name = param.type.dtype.name
     if array is None:
         raise _wrong(kernel, param, f"is an array of {name}, got {_described(value)}", _array_cure(param, value))

@@ -13,7 +13,9 @@ from hologram.errors import (
     BufferFreedError,
     BufferInUseError,
     CapacityError,
+    RecordingError,
 )
+from hologram.runtime import recording
 from hologram.runtime.host import HostArray, host_array
 from hologram.runtime.locks import fork_safe_lock
 from hologram.types import Type
@@ -29,10 +31,12 @@ _lock = fork_safe_lock()  # guards `Memory.holds` against `free`
 class Memory:
     """The bytes a buffer and its views share: who keeps them alive, whether they are freed, who holds them."""
 
-    __slots__ = ("__weakref__", "freed", "holds", "owner")
+    __slots__ = ("__weakref__", "freed", "hidden", "holds", "owner")
 
     def __init__(self, owner: Any) -> None:
         self.owner, self.freed, self.holds = owner, False, 0
+        self.hidden = ""
+        """Why the content is nobody's to see, for a temporary of a recorded graph."""
 
 
 def aligned_zeros(count: int, type: Type) -> HostArray:
@@ -124,6 +128,15 @@ class Buffer:
         """True once the memory may no longer be used through this buffer."""
         return self._array is None or self._memory.freed
 
+    @property
+    def is_hidden(self) -> bool:
+        """True for a temporary of a recorded graph, whose content is nobody's to see."""
+        return bool(self._memory.hidden)
+
+    def hide(self, reason: str) -> None:
+        """Refuse to show the content, with this reason; an empty one shows it again."""
+        self._memory.hidden = reason
+
     def __len__(self) -> int:
         return len(self._live())
 
@@ -140,7 +153,7 @@ class Buffer:
 
         Raises ArgumentTypeError for something that is no array, ArgumentValueError for another dtype or count.
         """
-        mine = self._writable()
+        mine = self._writable("from_numpy")
         given = host_array(array)
         if given is None:
             raise ArgumentTypeError(f"from_numpy takes an array, not {type(array).__name__}")
@@ -155,26 +168,30 @@ class Buffer:
 
     def to_numpy(self) -> HostArray:
         """A copy of the content, of the buffer's shape."""
-        return self._live().copy()
+        return self._content("to_numpy").copy()
 
     def numpy(self) -> HostArray:
         """The content in place, as a NumPy array that shares the memory and keeps it alive."""
-        return self._live().view()
+        return self._content("numpy").view()
+
+    def elements(self) -> HostArray:
+        """The elements in place, for launches: during a recording, too."""
+        return self._live()
 
     def from_bytes(self, data: bytes) -> None:
         """Copy raw bytes in; their number must be `nbytes`."""
-        mine = self._writable()
+        mine = self._writable("from_bytes")
         if len(data) != mine.nbytes:
             raise ArgumentValueError(f"{len(data)} bytes given, which doesn't match the buffer's {mine.nbytes}")
         mine[...] = np.frombuffer(data, mine.dtype).reshape(mine.shape)
 
     def to_bytes(self) -> bytes:
         """The content as bytes, in C order."""
-        return self._live().tobytes()
+        return self._content("to_bytes").tobytes()
 
     def fill(self, value: int | float) -> None:
         """Set every element; an integer out of the type's range raises ArgumentValueError."""
-        mine = self._writable()
+        mine = self._writable("fill")
         try:
             mine.fill(value)
         except OverflowError as error:
@@ -184,7 +201,7 @@ class Buffer:
         """Copy another buffer's content: the same dtype and the same number of elements."""
         if not isinstance(other, Buffer):
             raise ArgumentTypeError(f"copy_from takes a Buffer, not {type(other).__name__}; from_numpy takes arrays")
-        self.from_numpy(other._live())
+        self.from_numpy(other._content("copy_from"))
 
     # Parts.
 
@@ -194,7 +211,10 @@ class Buffer:
         if not all(p is Ellipsis or isinstance(p, slice | int | np.integer) for p in parts):
             raise ArgumentTypeError("a buffer is indexed by integers and slices; for more use buffer.numpy()[...]")
         found = self._live()[index]
-        return self._part(found) if isinstance(found, np.ndarray) else found
+        if isinstance(found, np.ndarray):
+            return self._part(found)
+        self._content("an element")
+        return found
 
     def reshape(self, *shape: int | Sequence[int]) -> Buffer:
         """The same memory with another shape; the buffer must be contiguous."""
@@ -264,6 +284,7 @@ class Buffer:
         mine = self._live()
         if self.type is Type.BF16:
             raise AttributeError("bfloat16 has no type string; __array__ is used")
+        self._content("__array_interface__")
         # The consumer keeps this buffer, not the memory: so the memory stays with the buffer even after `free`.
         self._exported = mine
         return mine.__array_interface__
@@ -287,8 +308,17 @@ class Buffer:
             raise BufferFreedError("Buffer has been freed")
         return array
 
-    def _writable(self) -> HostArray:
+    def _content(self, what: str) -> HostArray:
+        """The elements for somebody who reads them; not during a recording, never of a graph's temporary."""
         array = self._live()
+        recording.refuse(f"{what} of a Buffer", "read it after g.launch()")
+        if self._memory.hidden:
+            raise RecordingError(self._memory.hidden)
+        return array
+
+    def _writable(self, what: str) -> HostArray:
+        array = self._live()
+        recording.refuse(f"{what} of a Buffer", "write before recording, or between launches")
         if not array.flags.writeable:
             raise ArgumentValueError("the buffer borrows read-only memory")
         return array

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hologram.circuit.circuit import CompiledCircuit
     from hologram.isa.binary import TargetSection
     from hologram.runtime.circuits import CircuitLaunch
+    from hologram.runtime.graph import Graph
 
 
 class BackendType(StrEnum):
@@ -137,7 +138,7 @@ class Executor:
         """A new buffer with a copy of a host array: its dtype, its shape."""
         given = self._host(source)
         buffer = self.allocate(given.shape, given.dtype)
-        buffer.from_numpy(given)
+        buffer.elements()[...] = given
         return buffer
 
     def wrap(self, source: Any) -> Buffer:
@@ -238,6 +239,13 @@ class Executor:
         self._check_open()
         call = kernel if callable(kernel) else Launcher(kernel).call
         call(*args, config=config, executor=self, **kwargs)
+
+    def record(self) -> Graph:
+        """A graph that takes the launches of this thread inside `with executor.record() as g:`; nothing runs there."""
+        from hologram.runtime.graph import Graph
+
+        self._check_open()
+        return Graph(self)
 
     # The end.
 

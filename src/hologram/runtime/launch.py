@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hologram.errors import ArgumentTypeError
-from hologram.runtime import native
+from hologram.runtime import native, recording
 from hologram.runtime.arguments import convert
 from hologram.runtime.launcher import Launcher, Prepared, Shape, check_kind, run
 from hologram.runtime.pins import Pins, pins_of
@@ -46,6 +46,10 @@ class Launch:
 
     def __call__(self) -> None:
         """Run once. Raises an `ExecutionError` for faults found while running."""
+        recorder = recording.current()
+        if recorder is not None:
+            recorder.take(self._launcher, self._prepared.given, self._shape, self.executor)
+            return
         run(self._executable, self._prepared, self.executor)
 
     def set(self, **scalars: int | float) -> None:

@@ -12,6 +12,7 @@ from hologram.errors import ArgumentTypeError, ArgumentValueError, LaunchError
 from hologram.isa import agreement, extents
 from hologram.isa.demands import MEMORY
 from hologram.isa.program import Program
+from hologram.runtime import recording
 from hologram.runtime.arguments import bind_names, convert, slot_values
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.executor import Executor, default_executor
@@ -90,6 +91,10 @@ class Launcher:
         """Launch once; raises an error of `hologram.errors` before anything is changed where a check fails."""
         shape = self._shape(grid, block, config, kwargs)
         given = bind_names(self.program, args, kwargs)
+        recorder = recording.current()
+        if recorder is not None:
+            recorder.take(self, given, shape, executor)
+            return
         chosen = self.executor_for(given, executor)
         prepared = self.prepare(given, shape)
         pins = pins_of(given, prepared.arguments)

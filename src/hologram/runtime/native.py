@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ctypes
+import weakref
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hologram.errors import HologramError
 from hologram.isa.demands import EXCLUSIVE, MEMORY
+from hologram.runtime import recording
 from hologram.runtime.entry.types import set_entry, vectorcall_type
+from hologram.runtime.locks import fork_safe_lock
 
 if TYPE_CHECKING:
     from hologram.backends.base import Executable
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from hologram.runtime.entry.context import EntryContext, Team
     from hologram.runtime.entry.stubs import Stubs
     from hologram.runtime.executor import Executor
+    from hologram.runtime.graph.replay import BoundStep
     from hologram.runtime.launcher import Launcher, Prepared
     from hologram.runtime.pins import Pins
 
@@ -31,10 +36,33 @@ def callable_type(base: type[T], name: str) -> type[T]:
     return made
 
 
+_lock = fork_safe_lock()
+_entries: weakref.WeakKeyDictionary[Any, tuple[int, int]] = weakref.WeakKeyDictionary()
+
+
 def clear_entry(instance: Any) -> None:
     """Send calls of an object to its `__call__` again."""
     if "__vectorcalloffset__" in type(instance).__dict__:
-        set_entry(instance, 0, 0)
+        with _lock:
+            _entries.pop(instance, None)
+            set_entry(instance, 0, 0)
+
+
+def _send(instance: Any, function: int, context: int) -> None:
+    """Send calls of an object to machine code: at once, or when the last recording has ended."""
+    with _lock:
+        _entries[instance] = function, context
+        set_entry(instance, *((0, 0) if recording.is_active() else (function, context)))
+
+
+def _suspend(active: bool) -> None:
+    """While a thread records, all calls go through `__call__`, which knows whether they are to be recorded."""
+    with _lock:
+        for instance, entry in list(_entries.items()):
+            set_entry(instance, *((0, 0) if active else entry))
+
+
+recording.on_change(_suspend)
 
 
 def native_entries() -> tuple[bool, str]:
@@ -105,7 +133,7 @@ def attach_bound(
         team=team_of(native, code),
         keep=(pins, memory),
     )
-    set_entry(launch, stubs.bound, context.address)
+    _send(launch, stubs.bound, context.address)
     return context
 
 
@@ -132,7 +160,48 @@ def attach_unbound(kernel: Any, executable: Executable, launcher: Launcher) -> E
         )
     except HologramError:  # more parameters than a native call takes
         return None
-    set_entry(kernel, stubs.unbound, context.address)
+    _send(kernel, stubs.unbound, context.address)
+    return context
+
+
+def attach_replay(replay: Any, steps: Sequence[BoundStep], keep: Any) -> EntryContext | None:
+    """Send calls of a graph's replay to the native walker; None where a step is not native code."""
+    executables: list[Any] = [step.executable for step in steps]
+    if not steps or any(_native_stubs(e, replay) is None or e.program.demands & EXCLUSIVE for e in executables):
+        return None
+    from hologram.backends.cpu import pool
+    from hologram.backends.cpu.backend import LONG_NANOSECONDS, pack
+    from hologram.runtime.entry.context import NEVER_RELEASE, bound_context
+    from hologram.runtime.graph import walker
+    from hologram.runtime.graph.replay import buffer_of
+
+    shares = not pool.refusal() and any(step.is_long for step in steps)
+    if shares:
+        pool.pool().drive_address(executables[0].store)
+    codes = [e.native_for(step.prepared.arguments) for e, step in zip(executables, steps, strict=True)]
+    memories = [s.executor.memory if s.executable.program.demands & MEMORY else None for s in steps]
+    blocks = [
+        buffer_of(pack(s.executable.program, s.prepared.arguments, s.prepared.domain, memory))
+        for s, memory in zip(steps, memories, strict=True)
+    ]
+    rows = [
+        walker.Row(code.run_address, ctypes.addressof(block), code.recipe_address if shares and step.is_long else 0)
+        for code, block, step in zip(codes, blocks, steps, strict=True)
+    ]
+    table = buffer_of(walker.table(rows))
+    is_long = shares or sum(step.nanoseconds for step in steps) > LONG_NANOSECONDS
+    faults = [_fault_of(step.executable) for step in steps]
+    context = bound_context(
+        walker.walker_address(),
+        walker.block(len(rows), ctypes.addressof(table), pool.pool().address if shares else 0),
+        slow=_no_arguments("a graph"),
+        fault=lambda code, step: faults[step](code, 0),
+        release_lanes=0 if is_long else NEVER_RELEASE,
+        keep=(keep, table, blocks, codes, memories),
+    )
+    stubs = _stubs()
+    assert stubs is not None, "every step has them"
+    _send(replay, stubs.bound, context.address)
     return context
 
 

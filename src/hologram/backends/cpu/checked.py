@@ -17,7 +17,6 @@ from hologram.backends.cpu.faults import fault_error
 from hologram.backends.executor_memory import ExecutorMemory
 from hologram.backends.faults import Fault
 from hologram.backends.llvm import layout
-from hologram.backends.reports import assertion
 from hologram.errors import (
     AssertionFailedError,
     DivisionByZeroError,
@@ -107,18 +106,11 @@ class Report:
             return self._located(type(known), known.message, found.index, found.lane)
         kind, tell = _KINDS[Fault(found.code)]
         message = tell(self, self.facts.program.instructions[found.index], found)
-        if self.domain.lanes[1:] != (1, 1) and found.lane >= 0:
-            message += f" at global index {self._coordinates(found.lane)}"
         return self._located(kind, message, found.index, found.lane)
 
     def _located(self, kind: type[ExecutionError], message: str, index: int, lane: int) -> ExecutionError:
-        program = self.facts.program
         known = lane if lane >= 0 else None
-        return kind(message, program.name, self.facts.original(index), program.location(index), known)
-
-    def _coordinates(self, lane: int) -> tuple[int, int, int]:
-        nx, ny, _ = self.domain.lanes
-        return lane % nx, lane // nx % ny, lane // (nx * ny)
+        return faults.failure(kind, message, self.written, self.facts.original(index), self.domain, known)
 
     def out_of_bounds(self, ins: Instruction, found: Record) -> str:
         """Names the array, its length and the place."""
@@ -180,7 +172,7 @@ class Report:
         """Says what was claimed."""
         message = ins.args[1]
         assert isinstance(message, int)
-        return assertion(self.written, message)
+        return faults.assertion(self.written, message)
 
 
 _KINDS: dict[Fault, tuple[type[ExecutionError], Callable[[Report, Instruction, Record], str]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hologram.backends import faults
 from hologram.backends.faults import KIND_SHIFT, Fault
 from hologram.errors import (
     BarrierError,
@@ -26,7 +27,7 @@ _BY_KIND: dict[int, tuple[type[ExecutionError], str]] = {
     ),
 }
 _BARRIER = (BarrierError, "some lanes of a block are not at this barrier; Executor('interpreter') says which")
-_DIVISION = (DivisionByZeroError, "integer division by zero")
+_DIVISION = (DivisionByZeroError, faults.division())
 
 
 def fault_error(program: Program, status: int) -> ExecutionError:
@@ -34,4 +35,4 @@ def fault_error(program: Program, status: int) -> ExecutionError:
     index = (status & (1 << KIND_SHIFT) - 1) - 1
     of_instruction = _BARRIER if program.instructions[index].spec.is_barrier else _DIVISION
     kind, message = _BY_KIND.get(status >> KIND_SHIFT, of_instruction)
-    return kind(message, program.name, index, program.location(index))
+    return faults.failure(kind, message, program, index)

@@ -14,6 +14,7 @@ from hologram.backends.interpreter.coordinates import batches, blocks
 from hologram.backends.interpreter.decode import REDUCTIONS, implements
 from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.machine import decode_blocks, run
+from hologram.backends.interpreter.races import Clock
 from hologram.backends.interpreter.reduce import Reduction
 from hologram.backends.interpreter.report import refuse
 from hologram.backends.interpreter.state import State
@@ -32,16 +33,22 @@ DEFAULT_MAX_STEPS = 10_000_000
 class InterpreterBackend:
     """Runs programs in lock-step over NumPy arrays, exactly as the ISA says, and checks every access.
 
-    `max_steps` bounds the instructions a lane may run; with `nan`, arithmetic that makes a NaN or an infinity of finite
-    numbers is an error. Launches that bring no executor's memory share one, which may be given.
+    `max_steps` bounds the instructions a lane may run; with `races` data races are looked for; with `nan`, arithmetic
+    that makes a NaN or an infinity of finite numbers is an error. Launches that bring no executor's memory share one,
+    which may be given.
     """
 
     name = "interpreter"
 
     def __init__(
-        self, max_steps: int = DEFAULT_MAX_STEPS, memory: ExecutorMemory | None = None, nan: bool = False
+        self,
+        max_steps: int = DEFAULT_MAX_STEPS,
+        memory: ExecutorMemory | None = None,
+        *,
+        nan: bool = False,
+        races: bool = True,
     ) -> None:
-        self.max_steps, self.nan = max_steps, nan
+        self.max_steps, self.nan, self.races = max_steps, nan, races
         self._memory = memory
 
     @property
@@ -90,6 +97,7 @@ class InterpreterExecutable:
         self.program = program
         self._backend, self._facts, self._cfg = backend, facts, cfg
         self._works_by_blocks = works_by_blocks(self.program)
+        self._stored = frozenset(s for i, s in facts.slot_of.items() if facts.program.instructions[i].op == "STG")
         self._code = decode_blocks(cfg, facts.slot_of, backend.nan)
 
     def launch(self, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory | None = None) -> None:
@@ -103,7 +111,16 @@ class InterpreterExecutable:
             self._launch(arguments, domain, memory)
 
     def _launch(self, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory) -> None:
-        launch = Launch(self._facts.program, domain, arguments, memory, original=self._facts.original)
+        launch = Launch(
+            self._facts.program,
+            domain,
+            arguments,
+            memory,
+            written=self.program,
+            original=self._facts.original,
+            clock=Clock() if self._backend.races else None,
+            stored=self._stored,
+        )
         launch.reductions = {
             index: Reduction(REDUCTIONS[instruction.op], instruction.type)
             for block in self._cfg.order
@@ -116,9 +133,7 @@ class InterpreterExecutable:
             state.finish()
         self._store_reductions(launch)
         if launch.fault is not None:
-            index, lane = launch.fault
-            named = self._facts.original(index)
-            raise DivisionByZeroError(faults.division(), self.program.name, named, self.program.location(named), lane)
+            raise launch.failure(DivisionByZeroError, faults.division(), *launch.fault)
         launch.resonance.add_to(memory.resonance)
 
     def _store_reductions(self, launch: Launch) -> None:

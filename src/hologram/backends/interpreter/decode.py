@@ -247,7 +247,7 @@ def _barrier(site: Site) -> Step:
     def step(state: State, active: Active) -> None:
         if state.count(active) < state.batch.count:
             state.missed_barrier(active)
-        state.epoch += 1
+        state.meet()
 
     return step
 
@@ -288,6 +288,7 @@ def _load(site: Site) -> Step:
     def step(state: State, active: Active) -> None:
         region, offsets = locate(state, active)
         state.check(region, offsets, ty, active, "load")
+        state.note_read(region, offsets, ty, active)
         state.write(target, ty, active, region.load(offsets, STORAGE[ty]))
 
     return step
@@ -300,7 +301,7 @@ def _store(site: Site) -> Step:
     def step(state: State, active: Active) -> None:
         region, offsets = locate(state, active)
         state.check(region, offsets, ty, active, "store")
-        region.store(np.broadcast_to(offsets, (state.count(active),)), source(state, active))
+        state.store(region, offsets, ty, source(state, active), active)
 
     return step
 
@@ -317,6 +318,7 @@ def _atomic(site: Site) -> Step:
             state.fail(ExecutionError, faults.unaligned(ty), state.lane(active, crooked))
         if site.is_shared:
             state.shared_written(offsets, ty, active)
+        state.note_read(region, offsets, ty, active)
         operands = [read(state, active) for read in sources]
         everywhere = np.broadcast_to(offsets, (state.count(active),))
         state.write(target, ty, active, update(region, everywhere, ty, site.instruction.op, operands))

@@ -28,6 +28,7 @@ class Code:
     """A basic block made ready: its steps, and where its lanes go afterwards (ranks in running order, or `DONE`)."""
 
     steps: tuple[tuple[int, Step], ...]
+    first: int
     last: int
     length: int
     leave: Leave
@@ -47,7 +48,7 @@ def _decode_block(cfg: Cfg, block: Block, rank: Mapping[int, int], slot_of: Mapp
     goals = [rank.get(t, DONE) for t in targets(cfg.program, last.index)]
     leave = _LEAVES[last.instruction.op](last, goals) if last.instruction.op in CONTROL else _go(goals[0])
     steps = tuple((site.index, make(site)) for site in sites if site.instruction.op not in CONTROL)
-    return Code(steps, last.index, len(sites), leave)
+    return Code(steps, sites[0].index, last.index, len(sites), leave)
 
 
 def _go(goal: int) -> Leave:
@@ -94,6 +95,7 @@ def _split(active: Active, taken: Array, goals: list[int]) -> Departures:
 def run(code: tuple[Code, ...], state: State, max_steps: int) -> None:
     """Run all lanes of a batch to their end; raises the execution errors of the steps and `StepLimitError`."""
     pending: dict[int, list[Active]] = {0: [ALL]} if code else {}
+    state.elsewhere = lambda: [(code[at].first, lanes) for at, parts in pending.items() for lanes in parts]
     with np.errstate(all="ignore"):
         while pending:
             position = min(pending)
@@ -106,6 +108,8 @@ def run(code: tuple[Code, ...], state: State, max_steps: int) -> None:
             for goal, lanes in block.leave(state, active):
                 if goal != DONE:
                     pending.setdefault(goal, []).append(lanes)
+                else:
+                    state.ended.append((block.last, lanes))
 
 
 def _merge(parts: list[Active], count: int) -> Active:

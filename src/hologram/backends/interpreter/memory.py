@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from hologram.backends.interpreter.lanes import Array
 
+if TYPE_CHECKING:
+    from hologram.backends.interpreter.races import Tracked
 
-@dataclass(frozen=True)
+
+@dataclass
 class Region:
-    """The byte range of a bound array: `bytes[base]` is the first byte of its element 0."""
+    """The byte range of a bound array: `bytes[base]` is the first byte of its element 0.
+
+    `tracked` is the place of its shadow where races are looked for.
+    """
 
     name: str
     bytes: Array
     base: int
+    tracked: Tracked | None = None
+
+    @property
+    def address(self) -> int:
+        """Where the first byte lies in the memory of the process."""
+        return int(self.bytes.__array_interface__["data"][0])
+
+    @property
+    def end(self) -> int:
+        """The address behind the last byte."""
+        return self.address + len(self.bytes)
 
     @classmethod
     def of(cls, name: str, array: Array) -> Region:

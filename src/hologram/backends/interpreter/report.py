@@ -1,26 +1,12 @@
-"""Errors of a running launch and refusals before it, each with kernel, instruction and source place."""
+"""Refusals before a launch, each with instruction and source place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NoReturn
 
-from hologram.backends.interpreter.coordinates import Batch
-from hologram.errors import ExecutionError, UnsupportedError
+from hologram.errors import UnsupportedError
 from hologram.isa.program import Program
 from hologram.isa.text import spell
-
-
-def fail(
-    kind: type[ExecutionError], program: Program, index: int, named: int, message: str, batch: Batch, lane: int
-) -> NoReturn:
-    """Raise an execution error for one lane of a batch; in launches of several axes the global index is named too.
-
-    `named` is the index that the error gives to the instruction.
-    """
-    if batch.domain.lanes[1:] != (1, 1):
-        message += f" at global index {batch.coordinates(lane)}"
-    raise kind(message, program.name, named, program.location(index), int(batch.number[lane]))
 
 
 def refuse(program: Program, refusals: Iterable[tuple[int, str]]) -> None:

@@ -6,13 +6,14 @@ import numpy as np
 
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.memory import Region
+from hologram.backends.interpreter.races import Shadow, Tracked
 
 
 class SharedMemory:
     """Shared memory of one block, unwritten at first."""
 
-    def __init__(self, size: int) -> None:
-        self.region = Region("shared memory", np.zeros(size, np.uint8), 0)
+    def __init__(self, size: int, shadow: Shadow | None = None) -> None:
+        self.region = Region("shared memory", np.zeros(size, np.uint8), 0, Tracked(shadow, 0) if shadow else None)
         self._written = np.zeros(size, np.bool_)
 
     def mark(self, offsets: Array, size: int) -> None:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NoReturn
 
 import numpy as np
 
 from hologram.backends import faults
+from hologram.backends.interpreter.convert import unsigned
 from hologram.backends.interpreter.coordinates import Batch, width
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.memory import Region
 from hologram.backends.interpreter.printing import Printer
+from hologram.backends.interpreter.races import Race
 from hologram.backends.interpreter.reduce import ACCUMULATORS, Contributions
 from hologram.backends.interpreter.registers import ALL, Active, Register, UnwrittenError
-from hologram.backends.interpreter.report import fail
 from hologram.backends.interpreter.shared import SharedMemory
-from hologram.backends.reports import assertion
-from hologram.errors import AssertionFailedError, BarrierError, ExecutionError, OutOfBoundsError, UninitializedReadError
+from hologram.errors import (
+    AssertionFailedError,
+    BarrierError,
+    DataRaceError,
+    ExecutionError,
+    OutOfBoundsError,
+    UninitializedReadError,
+)
 from hologram.isa.operands import Special
 from hologram.types import Type
 
@@ -27,23 +35,27 @@ _PRELOADED = {252: (Special.LANE_X, Type.U32), 253: (Special.BLOCK_X, Type.U32),
 class State:
     """Registers and predicates of the lanes of one batch; `index` is the instruction being run.
 
-    `epoch` counts the barriers passed. Registers come into being when they are first touched.
+    `epoch` counts the barriers passed; `elsewhere` tells which instruction lanes wait before that do not run now,
+    `ended` which was a lane's last. Registers come into being when they are first touched.
     """
 
     def __init__(self, launch: Launch, batch: Batch) -> None:
         self.launch, self.batch, self.index = launch, batch, 0
+        if launch.clock is not None:
+            launch.clock.begin(batch)
         self.steps, self.total_steps = np.zeros(batch.count, np.int64), 0
-        self.shared = SharedMemory(launch.program.shared_bytes)
+        self.shared = SharedMemory(launch.program.shared_bytes, launch.shared_shadow())
         self.contributions: dict[int, Contributions] = {}
         self.phase, self.epoch = np.zeros(batch.count, np.uint32), 0
         self.printer = Printer(launch.program, batch)
+        self.elsewhere: Callable[[], list[tuple[int, Active]]] = list
+        self.ended: list[tuple[int, Active]] = []
         self._registers: dict[int, Register] = {}
         self._predicates: dict[int, Register] = {}
 
     def fail(self, kind: type[ExecutionError], message: str, lane: int) -> NoReturn:
         """Raise an error at the current instruction for a lane of the batch."""
-        launch = self.launch
-        fail(kind, launch.program, self.index, launch.original(self.index), message, self.batch, lane)
+        raise self.launch.failure(kind, message, self.index, int(self.batch.number[lane]))
 
     def count(self, active: Active) -> int:
         """How many lanes are active."""
@@ -112,6 +124,54 @@ class State:
             message = faults.out_of_bounds(verb, ty, offset, region.name, len(region.bytes))
             self.fail(OutOfBoundsError, message, self.lane(active, outside))
 
+    def note_read(self, region: Region, offsets: Array, ty: Type, active: Active) -> None:
+        """Refuse a load or an atomic that races with a store."""
+        tracked = region.tracked
+        if tracked is None:
+            return
+        lanes = self._positions(active)
+        if len(offsets) == 1 and len(lanes) > 1:  # two lanes at one place stand for all
+            lanes = lanes[[0, -1]]
+        positions = np.broadcast_to(offsets, lanes.shape) + (region.base + tracked.start)
+        race = tracked.shadow.read(self.index, positions, lanes, ty.size)
+        if race is not None:
+            self._race(region, race, ty)
+
+    def store(self, region: Region, offsets: Array, ty: Type, values: Array, active: Active) -> None:
+        """Store values at offsets that are inside (one a lane, or one for all); refuses a store that races."""
+        offsets = np.broadcast_to(offsets, (self.count(active),))
+        tracked = region.tracked
+        if tracked is None:
+            region.store(offsets, values)
+            return
+        lanes, positions = self._positions(active), offsets + (region.base + tracked.start)
+
+        def changes() -> Array:
+            return np.asarray(unsigned(region.load(offsets, values.dtype)) != unsigned(values))
+
+        race = tracked.shadow.store(self.index, positions, lanes, ty.size, changes)
+        if race is None:
+            region.store(offsets, values)
+            race = tracked.shadow.collision(positions, lanes, ty.size, changes)
+        if race is not None:
+            self._race(region, race, ty)
+
+    def _positions(self, active: Active) -> Array:
+        return np.arange(self.batch.count) if isinstance(active, slice) else active
+
+    def _race(self, region: Region, race: Race, ty: Type) -> NoReturn:
+        """Report two accesses that nothing orders."""
+        assert region.tracked is not None
+        launch, earlier = self.launch, race.earlier
+        what = faults.verb(launch.program.instructions[earlier.instruction].op)
+        element = (race.position - region.tracked.start - region.base) // ty.size
+        message = faults.data_race(
+            region.name, element, launch.domain, what, earlier.lane, launch.place(earlier.instruction)
+        )
+        error = launch.failure(DataRaceError, message, self.index, int(self.batch.number[race.lane]))
+        error.other_lane, error.other_location = earlier.lane, launch.program.location(earlier.instruction)
+        raise error
+
     def shared_written(self, offsets: Array, ty: Type, active: Active) -> None:
         """Refuse a load from shared memory that no lane of the block has stored to."""
         unwritten = self.shared.unwritten(offsets, ty.size)
@@ -120,13 +180,18 @@ class State:
             message = f"load of {ty.value} at byte offset {offset} of shared memory, which has not been written"
             self.fail(UninitializedReadError, message, self.lane(active, unwritten))
 
+    def meet(self) -> None:
+        """The lanes of the block have come to a barrier."""
+        self.epoch += 1
+        if self.launch.clock is not None:
+            self.launch.clock.meet()
+
     def missed_barrier(self, active: Active) -> NoReturn:
         """Refuse a barrier that only the active lanes of the block have come to."""
-        here = np.zeros(self.batch.count, np.bool_)
-        here[active] = True
-        missing = [int(self.batch.number[lane]) for lane in np.flatnonzero(~here)]
-        shown = ", ".join(str(n) for n in missing[:8]) + (", ..." if len(missing) > 8 else "")
-        message = f"{len(missing)} of {self.batch.count} lanes of the block are not at this barrier: lanes {shown}"
+        numbers = self.batch.number
+        groups = [(*group, "at") for group in self.elsewhere()] + [(*group, "ended at") for group in self.ended]
+        others = [(numbers[lanes].tolist(), f"{how} {self.launch.place(index)}") for index, lanes, how in groups]
+        message = faults.missed_barrier(self.batch.count, others)
         self.fail(BarrierError, message, self.lane(active, np.array([True])))
 
     def divided_by_zero(self, active: Active, zero: Array) -> None:
@@ -141,7 +206,7 @@ class State:
 
     def failed_assertion(self, active: Active, failed: Array, message: int) -> NoReturn:
         """Report a claim that does not hold in some of the active lanes."""
-        self.fail(AssertionFailedError, assertion(self.launch.program, message), self.lane(active, failed))
+        self.fail(AssertionFailedError, faults.assertion(self.launch.program, message), self.lane(active, failed))
 
     def contribute(self, active: Active, ty: Type, values: Array) -> None:
         """Add the active lanes' values to the launch reduction that is the current instruction."""

@@ -5,6 +5,7 @@ from hologram.isa.optimise.code import Code, Edits, Evaluate, Pass
 from hologram.isa.optimise.constants import constants
 from hologram.isa.optimise.copies import copies
 from hologram.isa.optimise.dead import dead
+from hologram.isa.optimise.listing import listing
 from hologram.isa.optimise.pipeline import PASSES, Optimised, optimise, unknown
 from hologram.isa.optimise.rename import rename
 from hologram.isa.optimise.values import values
@@ -20,6 +21,7 @@ __all__ = [
     "constants",
     "copies",
     "dead",
+    "listing",
     "optimise",
     "rename",
     "unknown",

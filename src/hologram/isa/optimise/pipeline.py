@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hologram.isa.optimise.branches import branches
@@ -21,19 +21,24 @@ MAX_ROUNDS = 16
 
 @dataclass(frozen=True)
 class Optimised:
-    """A shorter program that does what `source` does; `origin` has each instruction's index in the source.
+    """A shorter program that does what `source` does.
 
+    `inlined` is the source with its calls inlined, `places` has each instruction's index there, and `origin` its index
+    in the source. `tally` says for each pass how many instructions it has rewritten and how many left out.
     The source remains the program's identity: caches, files and errors name it.
     """
 
     source: Program
+    inlined: Program
     program: Program
+    places: tuple[int, ...]
     origin: tuple[int, ...]
+    tally: Mapping[str, tuple[int, int]]
 
     @property
     def removed(self) -> int:
         """How many instructions fewer than with all calls of the source inlined."""
-        return len(verify(self.source).program.instructions) - len(self.program.instructions)
+        return len(self.inlined.instructions) - len(self.program.instructions)
 
 
 def optimise(program: Program, evaluate: Evaluate, passes: Sequence[Pass] = PASSES) -> Optimised:
@@ -43,21 +48,25 @@ def optimise(program: Program, evaluate: Evaluate, passes: Sequence[Pass] = PASS
     A launch takes fewer steps, which a step limit may show.
     """
     facts = verify(program)
-    origin = tuple(facts.original(i) for i in range(len(facts.program.instructions)))
-    code = Code(facts.program, origin, evaluate)
-    code = _through(code, (branches, rename))
+    code = Code(facts.program, tuple(range(len(facts.program.instructions))), evaluate)
+    tally: dict[str, tuple[int, int]] = {}
+    code = _through(code, (branches, rename), tally)
     for _ in range(MAX_ROUNDS):
-        after = _through(code, passes)
+        after = _through(code, passes, tally)
         if after is code:
             break
         code = after
-    return Optimised(program, code.program, code.origin)
+    origin = tuple(facts.original(place) for place in code.origin)
+    return Optimised(program, facts.program, code.program, code.origin, origin, tally)
 
 
-def _through(code: Code, passes: Sequence[Pass]) -> Code:
+def _through(code: Code, passes: Sequence[Pass], tally: dict[str, tuple[int, int]]) -> Code:
     for each in passes:
         edits = each(code)
         if edits:
+            rewritten, gone = tally.get(each.__name__, (0, 0))
+            left_out = sum(made is None for made in edits.values())
+            tally[each.__name__] = rewritten + len(edits) - left_out, gone + left_out
             code = code.edited(edits)
     return code
 

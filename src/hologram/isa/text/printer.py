@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
+from types import MappingProxyType
 
 from hologram.errors import Location
 from hologram.isa.names import is_dotted
@@ -13,9 +14,12 @@ from hologram.isa.program import Param, Program
 from hologram.isa.text.spelling import spell, spell_slot
 
 
-def disassemble(program: Program) -> str:
-    """The program as text that `assemble` reads back to an equal program, debug data and metadata included."""
-    return "\n".join([*_declarations(program), "", *_body(program)]) + "\n"
+def disassemble(program: Program, notes: Mapping[int, Sequence[str]] = MappingProxyType({})) -> str:
+    """The program as text that `assemble` reads back to an equal program, debug data and metadata included.
+
+    `notes` are comments to put before an instruction, by its index; those of the end come last.
+    """
+    return "\n".join([*_declarations(program), "", *_body(program, notes)]) + "\n"
 
 
 def quote(text: str) -> str:
@@ -53,7 +57,7 @@ def _default(value: int | float) -> str:
     return repr(value)
 
 
-def _body(program: Program) -> Iterator[str]:
+def _body(program: Program, notes: Mapping[int, Sequence[str]]) -> Iterator[str]:
     at: dict[int, list[str]] = {}
     for name, target in sorted(program.labels.items()):
         at.setdefault(target, []).append(name)
@@ -66,8 +70,11 @@ def _body(program: Program) -> Iterator[str]:
         if here != place:
             yield _loc(here, place)
             place = here
+        yield from (f"    ; {note}" for note in notes.get(index, ()))
         yield f"    {spell(program, ins)}"
-    yield from (f"{name}:" for name in at.get(len(program.instructions), ()))
+    end = len(program.instructions)
+    yield from (f"{name}:" for name in at.get(end, ()))
+    yield from (f"    ; {note}" for note in notes.get(end, ()))
 
 
 def _loc(here: Location | None, before: Location | None) -> str:

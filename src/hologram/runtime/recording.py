@@ -1,0 +1,102 @@
+"""Which thread records what: a recording takes the launches of its thread instead of their being run."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hologram.errors import RecordingError
+from hologram.runtime.locks import fork_safe_lock
+from hologram.types import Type
+
+if TYPE_CHECKING:
+    from hologram.runtime.buffer import Buffer
+    from hologram.runtime.executor import Executor
+    from hologram.runtime.launcher import Launcher, Shape
+
+
+class Recorder(Protocol):
+    """What takes the launches of a thread."""
+
+    executor: Executor
+
+    def take(self, launcher: Launcher, given: Sequence[Any], shape: Shape, executor: Executor | None) -> None:
+        """Note a launch instead of running it."""
+        ...
+
+    def temporary(self, shape: int | Sequence[int], type: Type) -> Buffer:
+        """A buffer for a result that nobody gave a place."""
+        ...
+
+
+class _Thread(threading.local):
+    recorder: Recorder | None = None
+
+
+_thread = _Thread()
+_lock = fork_safe_lock()
+_active = 0
+_watchers: list[Callable[[bool], None]] = []
+
+
+def current() -> Recorder | None:
+    """The recording of this thread, if there is one."""
+    return _thread.recorder if _active else None
+
+
+def is_active() -> bool:
+    """True while any thread records: launches then go through Python, where they can be taken."""
+    return _active > 0
+
+
+def on_change(watcher: Callable[[bool], None]) -> None:
+    """Have a function told when the first recording of the process begins (True) and the last one ends (False)."""
+    _watchers.append(watcher)
+
+
+def begin(recorder: Recorder) -> None:
+    """Let a recorder take the launches of this thread. Raises RecordingError where one does already."""
+    global _active
+    if current() is not None:
+        raise RecordingError("this thread records already; end that recording before beginning another")
+    with _lock:
+        _active += 1
+        if _active == 1:
+            _tell(True)
+        _thread.recorder = recorder
+
+
+def end() -> None:
+    """Let the launches of this thread run again."""
+    global _active
+    with _lock:
+        _thread.recorder = None
+        _active -= 1
+        if _active == 0:
+            _tell(False)
+
+
+def refuse(what: str, cure: str) -> None:
+    """Raise RecordingError while this thread records."""
+    if current() is not None:
+        raise RecordingError(f"{what} during a recording: nothing has run; {cure}")
+
+
+def _tell(active: bool) -> None:
+    for watcher in _watchers:
+        watcher(active)
+
+
+def _after_fork() -> None:
+    """In a child only the forking thread lives on."""
+    global _active
+    if _active:
+        _active = int(_thread.recorder is not None)
+        if not _active:
+            _tell(False)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
