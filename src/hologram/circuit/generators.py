@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
 from hologram.operators import TABLE
@@ -172,6 +172,8 @@ def operands(call: Merge | Split | MergeRange) -> tuple[Operand, ...]:
 
 def singles(call: Call) -> tuple[Single, ...]:
     """A range as calls of one class each; any other call as it is."""
+    if not isinstance(call, (MergeRange, MarkRange, QuoteRange, EvaluateRange)):
+        return (call,)
     if isinstance(call, MergeRange):
         return tuple(
             Merge(_moved(call.src, k), _moved(call.context, k), call.dst + k, call.variant, _moved_third(call.third, k))
@@ -181,9 +183,7 @@ def singles(call: Call) -> tuple[Single, ...]:
         return tuple(map(Mark, range(call.start, call.end + 1)))
     if isinstance(call, QuoteRange):
         return tuple(map(Quote, range(call.start, call.end + 1)))
-    if isinstance(call, EvaluateRange):
-        return tuple(map(Evaluate, range(call.start, call.end + 1)))
-    return (call,)
+    return tuple(map(Evaluate, range(call.start, call.end + 1)))
 
 
 def _moved(operand: Operand, by: int) -> Operand:
@@ -192,6 +192,20 @@ def _moved(operand: Operand, by: int) -> Operand:
 
 def _moved_third(operand: Operand | None, by: int) -> Operand | None:
     return None if operand is None else _moved(operand, by)
+
+
+def relabelled(call: Single, names: Mapping[int, int]) -> Single:
+    """A call with its classes renamed; those that `names` lacks stay.
+
+    >>> relabelled(Merge(1, Immediate(2.0), 3), {3: 5})
+    Merge(src=1, context=Immediate(value=2.0), dst=5, variant='add', third=None)
+    """
+    classes = {
+        field.name: names.get(value, value)
+        for field in fields(call)
+        if field.name != "n" and isinstance(value := getattr(call, field.name), int)
+    }
+    return replace(call, **classes)  # type: ignore[arg-type]  # the fields found are those of the call
 
 
 def reads(call: Single) -> frozenset[int]:

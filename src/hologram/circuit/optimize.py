@@ -9,7 +9,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hologram.circuit.emission import NoRoomError, emit, tidy
-from hologram.circuit.generators import Call, Copy, Mark, MarkRange, Single, Swap, reads, singles, traffic, writes
+from hologram.circuit.generators import (
+    Call,
+    Copy,
+    Mark,
+    MarkRange,
+    Single,
+    Swap,
+    reads,
+    relabelled,
+    singles,
+    traffic,
+    writes,
+)
 from hologram.circuit.values import Values
 from hologram.isa.operands import BYTES_PER_CLASS
 
@@ -50,21 +62,23 @@ def optimize(calls: Sequence[Call], live_out: Iterable[int] | None = None) -> Op
     given = tuple(calls)
     live = None if live_out is None else frozenset(live_out)
     ones = [one for call in given for one in singles(call)]
-    values = Values()
+    values = Values(marks=any(type(one) is Mark for one in ones))
     held = values.follow(ones)
     wanted = {p: r for p, r in held.items() if live is None or p in live}
-    best, least = given, _cost(given)
-    before = least[1]
-    for made in _candidates(values, wanted, ones, held):
-        cost = _cost(made)
-        if cost < least and _agrees(values, made, wanted, live):
-            best, least = made, cost
-    return Optimized(best, len(given), before, least[1], best is not given)
+    cost = _cost(given)
+    priced = sorted(((_cost(made), made) for made in _candidates(values, wanted, ones, held)), key=lambda pair: pair[0])
+    for price, made in priced:
+        if price < cost and _agrees(values, made, wanted, live):
+            return Optimized(made, len(given), cost[1], price[1], True)
+    return Optimized(given, len(given), cost[1], cost[1], False)
 
 
 def _cost(calls: Sequence[Call]) -> tuple[int, int, int]:
     """Calls, bytes moved, calls that compute: what comes first counts most."""
-    return len(calls), bytes_moved(calls), sum(not isinstance(c, Mark | MarkRange | Copy | Swap) for c in calls)
+    return len(calls), bytes_moved(calls), sum(type(call) not in _MOVING for call in calls)
+
+
+_MOVING = frozenset({Mark, MarkRange, Copy, Swap})
 
 
 def _candidates(
@@ -98,6 +112,23 @@ def pruned(ones: Sequence[Single], live: Iterable[int]) -> list[Single]:
             alive |= reads(one)
         out.append(one)
     return out[::-1]
+
+
+def without_swaps(calls: Iterable[Call]) -> tuple[tuple[Call, ...], dict[int, int]]:
+    """The calls with their swaps done by renaming, and the classes that then hold what others would have held.
+
+    >>> without_swaps([Swap(1, 2), Copy(1, 3)])
+    ((Copy(src=2, dst=3),), {1: 2, 2: 1})
+    """
+    homes: dict[int, int] = {}
+    out: list[Single] = []
+    for call in calls:
+        for one in singles(call):
+            if isinstance(one, Swap):
+                homes[one.a], homes[one.b] = homes.get(one.b, one.b), homes.get(one.a, one.a)
+            else:
+                out.append(relabelled(one, homes))
+    return tuple(tidy(out)), {name: place for name, place in homes.items() if name != place}
 
 
 def _is_idle(one: Single) -> bool:
