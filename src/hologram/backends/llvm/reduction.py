@@ -17,6 +17,7 @@ from hologram.backends.llvm.constants import constant_text
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer
 from hologram.backends.llvm.lanes import VectorLanes
 from hologram.backends.llvm.pieces import LEVELS, RESULT_BYTES
+from hologram.backends.llvm.report import nothing
 from hologram.backends.llvm.rules import REDUCTIONS, converted
 from hologram.backends.llvm.sections import Sections
 from hologram.backends.llvm.slots import load_slots, polynomial, widened
@@ -48,7 +49,7 @@ def constant(ty: Type, value: int | float) -> str:
 
 def combine(w: Writer, a: Value, b: Value, ins: Instruction) -> Value:
     """The operation of a reduction on two scalars or vectors."""
-    return REDUCTIONS[ins.op][0](VectorLanes(w, a.lanes), ins, {"a": a, "b": b}, lambda bad: None)
+    return REDUCTIONS[ins.op][0](VectorLanes(w, a.lanes), ins, {"a": a, "b": b}, nothing)
 
 
 def folding(ins: Instruction) -> Instruction:
