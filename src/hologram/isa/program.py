@@ -124,7 +124,7 @@ class Program:
 
     @cached_property
     def debug_digest(self) -> str:
-        """SHA-256 of what `digest` leaves out and a message may show: source places, texts, variables, shared arrays."""
+        """SHA-256 of what `digest` leaves out and a message may show: places, texts, variables, shared arrays."""
         shown = (self.debug, self.messages, self.variables, self.metadata.get(SHARED_ARRAYS))
         return sha256(repr(shown).encode()).hexdigest()
 
