@@ -28,6 +28,7 @@ from hologram.errors import (
 from hologram.frontend import compile_source
 from hologram.isa import text
 from hologram.isa.program import Program
+from tests.backends.atlas_programs import per_lane
 from tests.differential.compare import canonical
 
 Arrays = dict[str, Any]
@@ -322,6 +323,27 @@ def test_a_claim_that_all_lanes_share() -> None:
     assert both(program, domain(20), np.zeros(20, np.int32), 3) is None
     error = both(program, domain(20), np.zeros(20, np.int32), 2)
     assert isinstance(error, AssertionFailedError) and error.lane == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "bad"),
+    [
+        ("mirror r4, r3", 96),
+        ("nbr.count r5, r3\n cvt.u8.u32 r4, r5", 255),
+        ("nbr.get r4, r3, 0", 128),
+        ("nbr.get r4, r3, 5", 8),
+        ("mov_imm.u8 r5, 0\n bound.map r6, r3, r5, r5\n cvt.u8.u64 r4, r6", 96),
+        ("mov_imm.u8 r5, 0\n bound.map r6, r5, r3, r5\n cvt.u8.u64 r4, r6", 48),
+    ],
+)
+def test_atlas_instructions_name_the_lane_that_asks_too_much(body: str, bad: int) -> None:
+    program = per_lane(body)
+    for lane in (0, 20, 49):
+        x = np.zeros(50, np.uint8)
+        assert both(program, domain(50, block=(8, 1, 1)), x, np.zeros(50, np.uint8)) is None
+        x[lane] = bad
+        error = both(program, domain(50, block=(8, 1, 1)), x, np.zeros(50, np.uint8))
+        assert isinstance(error, OutOfBoundsError) and error.lane == lane
 
 
 MEETING = kernel(
