@@ -201,7 +201,7 @@ def test_an_index_past_one_shared_array_is_outside_though_another_lies_there(m: 
     if error is not None:
         assert isinstance(error, OutOfBoundsError)
         assert told in error.message
-        assert f"element {16 + n if n > 0 else 16 if m > 0 else -1} of 16" in error.message
+        assert f"element {16 if m + n > 0 else -1} of 16" in error.message
 
 
 def test_without_names_all_shared_memory_is_one_array() -> None:
