@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from hologram.operators import TABLE
 
@@ -192,6 +193,31 @@ def _moved(operand: Operand, by: int) -> Operand:
 
 def _moved_third(operand: Operand | None, by: int) -> Operand | None:
     return None if operand is None else _moved(operand, by)
+
+
+def renamed(call: Single, places: Mapping[int, int]) -> Single:
+    """The same call on other classes.
+
+    >>> renamed(Copy(5, 6), {5: 0, 6: 1})
+    Copy(src=0, dst=1)
+    """
+
+    def there(operand: Operand | None) -> Any:
+        return places[operand] if isinstance(operand, int) else operand
+
+    match call:
+        case Mark() | Quote() | Evaluate():
+            return type(call)(there(call.place))
+        case Swap(a, b):
+            return Swap(there(a), there(b))
+        case Merge(src, context, dst, variant, third):
+            return Merge(there(src), there(context), there(dst), variant, there(third))
+        case Split(src, context, dst, variant):
+            return Split(there(src), there(context), there(dst), variant)
+        case Copy(src, dst):
+            return Copy(there(src), there(dst))
+        case Softmax() | ReduceSum() | ReduceMin() | ReduceMax():
+            return type(call)(there(call.src), there(call.dst), call.n)
 
 
 def reads(call: Single) -> frozenset[int]:

@@ -9,13 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hologram.errors import KernelFileError, KernelNotFoundError, ProgramFormatError, UnsupportedError
+from hologram.errors import KernelNotFoundError, ProgramFormatError, UnsupportedError
 from hologram.isa import program as isa
+from hologram.runtime.files import read_file, write_file
 
 if TYPE_CHECKING:
     from hologram.frontend.tree import Kernel as Tree
     from hologram.isa.binary import TargetSection
     from hologram.language.kernel import Kernel
+    from hologram.language.kernel_circuit import KernelCircuit
     from hologram.runtime.launch import Launch
 
 Path_ = str | os.PathLike[str]
@@ -98,6 +100,17 @@ class Program(isa.Program):
     def launch_config(self, *args: Any, **kwargs: Any) -> Any:
         """Grid and block that a call with these arguments would run with."""
         return self.kernel.launch_config(*args, **kwargs)
+
+    @cached_property
+    def circuit(self) -> KernelCircuit:
+        """The circuit of an element-wise or reduction kernel; raises NoCircuitError with the reason where none is."""
+        return self.circuit_with()
+
+    def circuit_with(self, **scalars: int | float) -> KernelCircuit:
+        """The circuit with values for the kernel's scalars, which become numbers of the circuit."""
+        from hologram.language.kernel_circuit import circuit_of
+
+        return circuit_of(self, scalars)
 
     @cached_property
     def block(self) -> tuple[int, ...] | None:
@@ -206,22 +219,3 @@ def load_library(path: Path_, trust: bool = False) -> Library:
     if not found:
         raise KernelNotFoundError(f"{path} holds no program")
     return Library(path, found)
-
-
-def read_file(path: Path) -> bytes:
-    """A file's content; raises KernelFileError naming the file and the reason."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise KernelFileError(f"cannot read {path}: {error.strerror or error}") from error
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: under a temporary name first, then renamed."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        draft.write_bytes(data)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise KernelFileError(f"cannot write {path}: {error.strerror or error}") from error

@@ -51,6 +51,16 @@ class Plan:
     bytes_before: int
     bytes_after: int
 
+    @property
+    def written(self) -> frozenset[int]:
+        """The places that a replay writes."""
+        found = set()
+        for step in self.steps:
+            for param, argument in zip(step.launcher.program.params, step.arguments, strict=True):
+                if isinstance(argument, ArrayOf) and param.is_written:
+                    found.add(argument.place)
+        return frozenset(found)
+
 
 def plan_of(tape: Tape, memory: GraphMemory, taken: Mapping[Opaque, Taken], executor: Executor) -> Plan:
     """Optimise and fuse what was recorded; every change is validated."""
