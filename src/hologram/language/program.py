@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Path_ = str | os.PathLike[str]
 
 TREE = "tree"
+GRAPH = "graph"
 FORMS = (TREE, "atlasm", "optimised", "llvm", "asm")
 
 
@@ -67,7 +68,8 @@ class Program(isa.Program):
         if name is None and len(found) == 1:
             return next(iter(found.values()))
         if name is None:
-            raise KernelNotFoundError(f"{path} holds {len(found)} programs, name one of {', '.join(found)}")
+            graph = "; as the graph that it is, hologram.GraphProgram.load reads it" if found.is_graph else ""
+            raise KernelNotFoundError(f"{path} holds {len(found)} programs, name one of {', '.join(found)}{graph}")
         return found[name]
 
     def save(self, path: Path_) -> None:
@@ -184,6 +186,11 @@ class Library(Mapping[str, Program]):
 
     def __init__(self, path: Path_, programs: Mapping[str, Program]) -> None:
         self.path, self._programs = str(path), dict(programs)
+
+    @property
+    def is_graph(self) -> bool:
+        """True where the programs are the steps of a recorded graph."""
+        return any(GRAPH in program.metadata for program in self._programs.values())
 
     def __getitem__(self, name: str) -> Program:
         try:

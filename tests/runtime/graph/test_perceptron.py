@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
-from hologram import ops
+from hologram import Program, load_library, ops
 from hologram.circuit import compile_circuit
+from hologram.errors import KernelNotFoundError
 from hologram.frontend import compile_source
 from hologram.runtime.executor import Executor
 from hologram.runtime.graph import Graph
@@ -105,3 +107,11 @@ np.save({str(tmp_path / "y.npy")!r}, y)
 """
     subprocess.run([sys.executable, "-c", code], check=True)
     assert np.allclose(np.load(tmp_path / "y.npy"), expected(x, w), atol=1e-6)
+
+
+def test_its_programs_can_be_loaded_one_by_one(tmp_path: Path) -> None:
+    with Executor("cpu") as executor:
+        recorded(executor, weights(), inputs(2))[0].program.save(tmp_path / "mlp.atlas")
+    assert "gemm_f32" in load_library(tmp_path / "mlp.atlas")
+    with pytest.raises(KernelNotFoundError, match=r"GraphProgram\.load"):
+        Program.load(tmp_path / "mlp.atlas")

@@ -29,6 +29,7 @@ from hologram.runtime.pins import pins_of
 from hologram.types import Type
 
 KEY = "graph"
+"""The metadata entry that holds the wiring."""
 
 
 @dataclass(frozen=True)
