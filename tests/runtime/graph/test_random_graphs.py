@@ -10,11 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hologram.circuit import compile_circuit
 from hologram.runtime.executor import Executor
 from hologram.runtime.launcher import Launcher
 
 SHARED = (HealthCheck.function_scoped_fixture,)
 LENGTHS = (60, 100)
+CIRCUITS = {
+    "swap": compile_circuit("swap@c00<->c01"),
+    "mark": compile_circuit("mark@c00 . copy@c00->c01"),
+    "softmax": compile_circuit("softmax@c00->c01"),
+    "largest": compile_circuit("merge:exp@c00[c01] . reduce:max@c01->c00"),
+}
 UNARY = ("relu", "sigmoid", "tanh")
 BINARY = ("vector_add", "vector_mul")
 OPERATIONS = st.one_of(
@@ -23,6 +30,7 @@ OPERATIONS = st.one_of(
     st.tuples(st.sampled_from(BINARY), st.integers(0, 9), st.integers(0, 9), st.none()),
     st.tuples(st.sampled_from(UNARY), st.integers(0, 9), st.none()),
     st.tuples(st.just("vector_sum"), st.integers(0, 9), st.integers(0, 1)),
+    st.tuples(st.sampled_from(sorted(CIRCUITS)), st.integers(0, 9), st.integers(0, 9)),
     st.tuples(st.just("shifted"), st.integers(0, 9), st.integers(0, 9)),
     st.tuples(st.just("saxpy"), st.integers(0, 9), st.integers(0, 9)),
 )
@@ -56,6 +64,8 @@ class Machine:
         ops = self.executor.ops
         if name == "vector_sum":
             ops.vector_sum(values[0], out=self.sums[operands[1]])
+        elif name in CIRCUITS:
+            self.executor.bind_circuit(CIRCUITS[name], dict(enumerate(values)))()
         elif name == "shifted":
             self.launcher("shifted").call(values[0], values[1][: length - 1], length - 1, executor=self.executor)
         elif name == "saxpy":
