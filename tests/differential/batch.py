@@ -1,7 +1,7 @@
 """Many random cases in a process of their own: an abort of native code is a finding, not the end of the tests.
 
-``python -m tests.differential.batch programs|kernels FIRST COUNT`` prints a line a case: its seed, a tab, and ``ok``,
-``refused`` or what differs.
+``python -m tests.differential.batch programs|kernels|watched|short FIRST COUNT`` prints a line a case: its seed, a tab,
+and ``ok``, ``refused`` or what differs.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from pathlib import Path
 
 from hologram.errors import KernelTypeError
 from hologram.frontend import compile_source
-from tests.differential import generate, kernels
+from tests.differential import generate, kernels, watched
 from tests.differential.compare import compare
 
 ROOT = Path(__file__).parents[2]
 OK, REFUSED = "ok", "refused"
-SECONDS_A_CASE = 20
+SECONDS_A_CASE = 60
+SHORT = 100
+MINIMISED = ("programs", "kernels")
 
 
 def check_program(seed: int) -> str:
@@ -35,7 +37,23 @@ def check_kernel(seed: int) -> str:
     return compare(unit.program, launch) or OK
 
 
-CHECKS: dict[str, Callable[[int], str]] = {"programs": check_program, "kernels": check_kernel}
+def check_watched(seed: int) -> str:
+    """Checked code of a program, launched many times."""
+    return watched.differences(*generate.program(seed), seed) or OK
+
+
+def check_short(seed: int) -> str:
+    """Checked code of a program that does not take long to compile."""
+    short = len(generate.program(seed)[0].instructions) <= SHORT
+    return check_watched(seed) if short else REFUSED
+
+
+CHECKS: dict[str, Callable[[int], str]] = {
+    "programs": check_program,
+    "kernels": check_kernel,
+    "watched": check_watched,
+    "short": check_short,
+}
 
 
 def outcomes(kind: str, first: int, count: int) -> Iterator[tuple[int, str]]:
@@ -66,8 +84,10 @@ def findings(kind: str, first: int, count: int) -> tuple[list[str], int]:
     """What to report, each with how to make it smaller, and how many cases were run."""
     seen = list(outcomes(kind, first, count))
     wrong = [(seed, outcome) for seed, outcome in seen if outcome not in (OK, REFUSED)]
-    smaller = f"python -m tests.differential.minimise {kind.removesuffix('s')}"
-    return [f"{outcome}\n    {smaller} {seed}" for seed, outcome in wrong], sum(o == OK for _, o in seen)
+    smaller = (
+        f"\n    python -m tests.differential.minimise {kind.removesuffix('s')} " if kind in MINIMISED else ", seed "
+    )
+    return [f"{outcome}{smaller} {seed}" for seed, outcome in wrong], sum(o == OK for _, o in seen)
 
 
 def main(kind: str, first: str, count: str) -> None:

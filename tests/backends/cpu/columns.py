@@ -34,16 +34,44 @@ def pure_instructions(ty: Type) -> list[Spec]:
 
 @dataclass(frozen=True)
 class Column:
-    """One output: an instruction with its condition or source type."""
+    """One output: an instruction with its condition or source type, or with an immediate as its last operand."""
 
     op: str
     type: Type
     condition: Condition | None = None
     source: Type | None = None
+    immediate: int | None = None
 
     def __str__(self) -> str:
         extra = self.condition or self.source
-        return f"{self.op}.{self.type.value}" + (f" {extra.value}" if extra else "")
+        name = f"{self.op}.{self.type.value}" + (f" {extra.value}" if extra else "")
+        return name if self.immediate is None else f"{name} immediate {self.immediate:#x}"
+
+    @property
+    def arity(self) -> int:
+        """How many operands a calculation reads."""
+        return len(BY_NAME[self.op].operands) - 1
+
+    @property
+    def reads(self) -> int:
+        """How many of the three operands the result depends on."""
+        if self.op == "SEL":
+            return 3
+        if self.op == "SETcc":
+            return 2 - (self.immediate is not None)
+        if self.op.startswith("Reduce"):
+            return self.folded
+        return self.arity - (self.immediate is not None)
+
+    @property
+    def folded(self) -> int:
+        """How many registers a Reduce instruction folds: its immediate, or all."""
+        return FOLDED if self.immediate is None else self.immediate
+
+    @property
+    def takes_immediate(self) -> bool:
+        """True where the last operand may be an immediate."""
+        return BY_NAME[self.op].operands[-1].kind == "src"
 
 
 def columns(ty: Type, math: bool) -> list[Column]:
@@ -99,24 +127,26 @@ class _Writer(Builder):
     def column(self, column: Column, operands: Sequence[Reg]) -> Reg:
         a, b, c = operands
         out, pred, ty = self.reg(), self.pred(), column.type
+        second: Reg | Imm = b if column.immediate is None else Imm(column.immediate)
         if column.op == "SETcc":
             assert column.condition is not None
-            self.emit("SETcc", ty, column.condition, pred, a, b)
-            self.emit("SEL", ty, out, pred, a, b)
+            yes, no = self.new("MOV_IMM", ty, Imm(1)), self.new("MOV_IMM", ty, Imm(0))
+            self.emit("SETcc", ty, column.condition, pred, a, second)
+            self.emit("SEL", ty, out, pred, yes, no)
+            self.release(yes, no)
         elif column.op == "SEL":
             self.emit("SETcc", ty, Condition.EQ, pred, a, b)
             self.emit("SEL", ty, out, pred, b, c)
         elif column.op == "CVT":
             self.emit("CVT", ty, out, a, source_type=column.source)
         elif column.op.startswith("Reduce"):
-            self.emit(column.op, ty, out, a, FOLDED)
-        elif column.op in ("SHL", "SHR"):
+            self.emit(column.op, ty, out, a, column.folded)
+        elif column.op in ("SHL", "SHR") and column.immediate is None:
             amount = self.new("CVT", Type.U32, b, source_type=ty)
             self.emit(column.op, ty, out, a, amount)
             self.release(amount)
         else:
-            arity = len(BY_NAME[column.op].operands) - 1
-            self.emit(column.op, ty, out, *operands[:arity])
+            self.emit(column.op, ty, out, *[a, second, c][: column.arity])
         self.release(pred)
         return out
 

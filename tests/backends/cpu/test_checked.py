@@ -12,7 +12,12 @@ from hologram.backends.cpu import CpuBackend, targets
 from hologram.backends.cpu.source import source
 from hologram.backends.interpreter import InterpreterBackend
 from hologram.backends.llvm.job import Watch
+from hologram.backends.llvm.layout import CUT
+from hologram.backends.llvm.pieces import Cut
+from hologram.backends.llvm.recipe import cut_of
 from hologram.errors import (
+    AssertionFailedError,
+    BarrierError,
     DivisionByZeroError,
     ExecutionError,
     NumericError,
@@ -254,3 +259,83 @@ def test_the_result_of_a_launch_reduction_has_to_be_inside() -> None:
     assert both(program, domain(100), np.ones(100, np.float32), np.zeros(2, np.float32), 100, 1) is None
     error = both(program, domain(100), np.ones(100, np.float32), np.zeros(2, np.float32), 100, 2)
     assert isinstance(error, OutOfBoundsError)
+
+
+CLAIM = kernel(
+    "i = get_global_id()\nif i < n:\n    assert x[i] > m, 'too small'\n    y[i] = x[i]",
+    "x: DeviceArray[i32], y: DeviceArray[i32], n: u32, m: i32",
+)
+
+
+@pytest.mark.parametrize("lanes", [1, 15, 16, 40, 100])
+def test_a_claim_that_does_not_hold_names_itself_and_the_lane(lanes: int) -> None:
+    x, y = np.arange(100, dtype=np.int32)[::-1].copy() + 1, np.zeros(100, np.int32)
+    assert both(CLAIM, domain(lanes), x, y, lanes, 0) is None
+    error = both(CLAIM, domain(lanes), x, y, lanes, 101 - lanes)
+    assert isinstance(error, AssertionFailedError)
+    assert (error.message, error.lane) == ("assertion failed: too small", lanes - 1)
+    assert str(error.location).startswith("k.py:6:")
+
+
+def test_nothing_is_stored_behind_a_claim_that_does_not_hold() -> None:
+    y, x = np.zeros(64, np.int32), np.ones(64, np.int32)
+    x[37] = 0
+    with pytest.raises(AssertionFailedError):
+        CpuBackend(checks=Checks()).compile(CLAIM).launch([x, y, 64, 0], domain(64))
+    assert y[:32].all()
+    assert not y[32:].any()
+    CpuBackend().compile(CLAIM).launch([x, y, 64, 0], domain(64))
+    assert np.array_equal(x, y), "code that is not checked claims nothing"
+
+
+def test_a_claim_that_all_lanes_share() -> None:
+    program = kernel("assert m > 2\ny[get_global_id()] = m", "y: DeviceArray[i32], m: i32")
+    assert both(program, domain(20), np.zeros(20, np.int32), 3) is None
+    error = both(program, domain(20), np.zeros(20, np.int32), 2)
+    assert isinstance(error, AssertionFailedError) and error.lane == 0
+
+
+MEETING = kernel(
+    "s = shared(i32, 64)\nt = lane_id()\ns[t] = x[get_global_id()]\nif x[get_global_id()] > 0:\n    barrier()\n"
+    "y[get_global_id()] = s[at[t]]",
+    "x: DeviceArray[i32], at: DeviceArray[i32], y: DeviceArray[i32]",
+)
+
+
+@pytest.mark.parametrize("block", [5, 16, 40, 64])
+@pytest.mark.parametrize("steps", [None, 1000])
+def test_a_barrier_that_some_lanes_miss_ends_the_launch(block: int, steps: int | None) -> None:
+    where = domain(3 * block, block=(block, 1, 1))
+    checked = CpuBackend(checks=Checks(max_steps=steps)).compile(MEETING)
+    at = np.arange(64, dtype=np.int32)[:block]
+    for missing in {0, block // 2, block - 1}:
+        x, y = np.ones(3 * block, np.int32), np.zeros(3 * block, np.int32)
+        x[block + missing] = 0
+        with pytest.raises(BarrierError, match="not at this barrier") as caught:
+            checked.launch([x, at, y], where)
+        assert str(caught.value.location).startswith("k.py:8:")
+        assert y[:block].all()
+        assert not y[block:].any(), "no block runs behind the one that did not meet"
+        x[block + missing] = 1
+        checked.launch([x, at, y], where)
+        assert y.all()
+
+
+def test_accesses_behind_a_barrier_are_watched() -> None:
+    at = np.arange(64, dtype=np.int32)[::-1].copy()
+    assert both(MEETING, domain(192), np.ones(192, np.int32), at, np.zeros(192, np.int32)) is None
+    at[50] = 64
+    error = both(MEETING, domain(192), np.ones(192, np.int32), at, np.zeros(192, np.int32))
+    assert isinstance(error, OutOfBoundsError) and error.lane == 50
+    at[50] = 0
+    error = both(MEETING, domain(192), np.ones(192, np.int32), at, np.zeros(191, np.int32))
+    assert isinstance(error, OutOfBoundsError) and error.lane == 191
+
+
+def test_checked_code_runs_on_the_thread_that_asked() -> None:
+    target = targets.target("x86-64-v3")
+    assert cut_of(CLAIM) is Cut.LANES
+    assert cut_of(CLAIM, watched=True) is None
+    for watch, cut in ((None, int(Cut.LANES)), (Watch(), 0)):
+        (line,) = (row for row in source(CLAIM, target, watch=watch).text.splitlines() if row.startswith(f"@{CUT} "))
+        assert int(line.split()[-1]) & 255 == cut

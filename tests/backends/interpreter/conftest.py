@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,7 @@ class Exact:
     """Floats as fractions, and fractions rounded to floats; independent of the interpreter."""
 
     @staticmethod
+    @cache
     def value(type: Type, bits: int) -> Fraction | float:
         """The number with these bits: a fraction, or a float for infinities and NaN."""
         if type.is_integer:
@@ -122,7 +124,7 @@ class Exact:
         if field == (1 << (type.bits - precision)) - 1:
             return float("nan") if fraction else sign * float("inf")
         whole = fraction + ((1 << (precision - 1)) if field else 0)
-        return sign * whole * Fraction(2) ** (max(field, 1) - 1 + least - precision + 1)
+        return sign * whole * _power(max(field, 1) - 1 + least - precision + 1)
 
     @staticmethod
     def is_nan(type: Type, bits: int) -> bool:
@@ -147,7 +149,7 @@ class Exact:
         if size == 0:
             return top
         exponent = max(_log2(size), least)
-        whole = round(size / Fraction(2) ** (exponent - precision + 1))
+        whole = round(size / _power(exponent - precision + 1))
         if whole == 1 << precision:
             whole, exponent = whole // 2, exponent + 1
         if exponent > greatest:
@@ -157,7 +159,12 @@ class Exact:
 
 def _log2(value: Fraction) -> int:
     guess = value.numerator.bit_length() - value.denominator.bit_length()
-    return guess if Fraction(2) ** guess <= value else guess - 1
+    return guess if _power(guess) <= value else guess - 1
+
+
+@cache
+def _power(exponent: int) -> Fraction:
+    return Fraction(2) ** exponent
 
 
 def edges(type: Type, random: int = 0, seed: int = 1) -> list[int]:

@@ -69,10 +69,13 @@ def announce(s: Strip, i: int, meeting: Meeting) -> None:
 
 
 class Agreement:
-    """Compares what the strips of a block say; `status` gives the result of a launch by a barrier's number."""
+    """Compares what the strips of a block say; `status` gives the result of a launch by a barrier's number.
 
-    def __init__(self, w: Writer, following: str, fault: str, status: Mapping[int, int]) -> None:
-        self.w, self.next, self.fault, self.status = w, following, fault, status
+    One that `stops` ends the launch at once.
+    """
+
+    def __init__(self, w: Writer, following: str, fault: str, status: Mapping[int, int], stops: bool = False) -> None:
+        self.w, self.next, self.fault, self.status, self.stops = w, following, fault, status, stops
         self.agreed = w.alloca("i64")
 
     def begin(self) -> None:
@@ -105,6 +108,9 @@ class Agreement:
             here = w.value(f"and {w.value(f'icmp eq {barrier}, {number}', 'i1')}, {unset.ref}", "i1")
             status = w.value(f"select {here}, i64 {index}, {status}", "i64")
         w.line(f"store {status}, ptr {self.fault}")
+        if self.stops:
+            w.line(f"ret {status}")
+            w.open = False
 
     def result(self) -> Value:
         """The number of the part that follows."""

@@ -125,7 +125,8 @@ class Nest:
         self.shared = w.alloca(f"[{max(self.job.program.shared_bytes, 1)} x i8], align {LINE_BYTES}")
         self.next, self.number, self.current = w.alloca("i64"), w.alloca("i64"), w.alloca("i64")
         if not plan.proved:
-            self.agreement = Agreement(w, self.next, self.fault, plan.status(self.job))
+            stops = self.job.watch is not None
+            self.agreement = Agreement(w, self.next, self.fault, plan.status(self.job), stops)
         row = w.value(f"udiv {w.value(f'add {block[0]}, {width - 1}', 'i64')}, {width}", "i64")
         rows = w.value(f"mul {block[1]}, {block[2].ref}", "i64")
         size = w.value(f"mul {w.value(f'mul {row}, {rows.ref}', 'i64')}, {plan.size}", "i64")

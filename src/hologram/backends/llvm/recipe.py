@@ -12,9 +12,12 @@ PLAIN_GRAIN_LOG, LOOP_GRAIN_LOG = 13, 6
 MAX_REDUCTIONS = 64
 
 
-def cut_of(program: Program) -> Cut | None:
-    """How a program may be cut into pieces that run at the same time; None where it must run in one."""
-    if runs_on_one_thread(program):
+def cut_of(program: Program, watched: bool = False) -> Cut | None:
+    """How a program may be cut into pieces that run at the same time; None where it must run in one.
+
+    Checked code (`watched`) runs in one: it reports the fault that comes first.
+    """
+    if watched or runs_on_one_thread(program):
         return None
     reductions = sum(i.op in LAUNCH_REDUCTIONS for i in program.instructions)
     if reductions:
@@ -29,7 +32,7 @@ def recipe(job: Lowering) -> int:
 
     Compiled code carries this number with it, under the name `layout.CUT`.
     """
-    cut = cut_of(job.program) or 0
+    cut = cut_of(job.program, job.watch is not None) or 0
     heavy = works_by_blocks(job.program) or bool(job.cfg.loops)
     reductions = sum(i.op in LAUNCH_REDUCTIONS for i in job.program.instructions)
     turns = bool(job.elementwise and job.lanes)
