@@ -97,7 +97,9 @@ class Graph:
         return self
 
     def _run(self, plan: Plan, memory: GraphMemory) -> None:
-        self.launch.take(replay_steps(plan, memory), (list(self._held), memory))
+        before = None if self._plan is None else self._memory
+        steps = replay_steps(plan, memory, before, self.launch.steps)
+        self.launch.take(steps, (list(self._held), memory))
 
     def _check_recorded(self) -> None:
         if self._state == "broken":

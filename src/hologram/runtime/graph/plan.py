@@ -98,6 +98,13 @@ def _bytes_of(tape: Tape, steps: Sequence[PlanStep]) -> int:
     return total
 
 
-def replay_steps(plan: Plan, memory: GraphMemory) -> list[BoundStep]:
-    """All steps ready to run."""
-    return [step.bind(memory) for step in plan.steps]
+def replay_steps(
+    plan: Plan, memory: GraphMemory, before: GraphMemory | None = None, bound: Sequence[BoundStep] = ()
+) -> list[BoundStep]:
+    """All steps ready to run; those whose memory is still that of `before` are the ones `bound` there."""
+    if before is None:
+        return [step.bind(memory) for step in plan.steps]
+    return [
+        old if all(memory.array(p) is before.array(p) for p in step.places) else step.bind(memory)
+        for step, old in zip(plan.steps, bound, strict=True)
+    ]
