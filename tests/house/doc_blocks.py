@@ -3,11 +3,13 @@
 | block | what is done with it |
 |---|---|
 | ```` ```python title="NAME" ```` | written to the file NAME |
+| ```` ```diff title="NAME" ```` | applied to the file NAME: its lines but the `+` ones are there once, in this order |
 | ```` ```python ```` | run, in one namespace a page |
 | ```` ```output ```` | what the block before it must have printed |
 | ```` ```console ```` | each `$ command` is run; its output must match the lines below, where `…` stands for anything |
 
-In a console block `[exit N]` after a command is its expected exit status (0 where it is missing).
+In a console block `[exit N]` after a command is its expected exit status (0 where it is missing). Commands use the
+modules under `src` where the directory has them.
 """
 
 from __future__ import annotations
@@ -54,6 +56,9 @@ def run_page(page: Path, directory: Path) -> int:
             path = directory / block.title
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, "utf-8")
+        elif block.language == "diff":
+            assert block.title, f"{where}: a diff needs the file it changes as title"
+            _apply(block, directory / block.title, where)
         elif block.language == "python":
             printed = _run_python(block, directory, names)
         elif block.language == "output":
@@ -76,6 +81,17 @@ def _run_python(block: Block, directory: Path, names: dict[str, object]) -> str:
     return output.getvalue()
 
 
+def _apply(block: Block, path: Path, where: str) -> None:
+    text = path.read_text("utf-8")
+    for hunk in re.split(r"^@@.*\n", block.text, flags=re.MULTILINE):
+        lines = [(line[:1] or " ", line[1:]) for line in hunk.splitlines()]
+        before = "".join(f"{line}\n" for mark, line in lines if mark in " -")
+        after = "".join(f"{line}\n" for mark, line in lines if mark in " +")
+        assert before and text.count(before) == 1, f"{where}: not once in {path.name}:\n{before}"
+        text = text.replace(before, after)
+    path.write_text(text, "utf-8")
+
+
 def _run_console(block: Block, directory: Path, where: str) -> None:
     for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
         command, _, expected = part.partition("\n")
@@ -90,10 +106,12 @@ def _run_console(block: Block, directory: Path, where: str) -> None:
 def run_command(command: str, directory: Path) -> subprocess.CompletedProcess[str]:
     """Run one of the project's commands as a user would, in this interpreter's environment and with its modules."""
     words = shlex.split(command)
-    modules = {"hologram": "hologram.cli", "atlas-compile": "hologram.cli.atlas_compile"}
-    entry = f"import sys; from {modules[words[0]]} import main; sys.exit(main())"
-    arguments = [sys.executable, "-c", entry, *words[1:]]
-    found = os.pathsep.join(os.path.abspath(place) for place in sys.path if place)
+    modules = {"hologram": "hologram.cli", "atlas-compile": "hologram.cli.atlas_compile", "pytest": "pytest"}
+    entry = (
+        [] if words[0] == "python" else ["-c", f"import sys; from {modules[words[0]]} import main; sys.exit(main())"]
+    )
+    arguments = [sys.executable, *entry, *words[1:]]
+    found = os.pathsep.join(os.path.abspath(place) for place in [*directory.glob("src"), *sys.path] if place)
     environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": found, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(arguments, cwd=directory, env=environment, capture_output=True, text=True, check=False)
 

@@ -28,11 +28,10 @@ from hologram.frontend.typed import (
     number_type,
 )
 from hologram.isa.builder import immediate
-from hologram.isa.instructions import BY_NAME
+from hologram.isa.instructions import BY_NAME, COMMUTATIVE
 from hologram.isa.operands import Field, Imm, Reg, RegisterIndirect, RegisterIndirectComputed, Slot
 from hologram.types import Type
 
-_COMMUTE = frozenset({"ADD", "MUL", "MIN", "MAX", "MINP", "MAXP", "AND", "OR", "XOR"})
 MAX_CONSTANT_OFFSET = (1 << 31) - 1
 
 
@@ -111,7 +110,7 @@ class Values:
             self.locate(expr)
             return expansion(self, expr, into)
         args, specs = list(expr.args), BY_NAME[expr.op].operands[1:]
-        if expr.op in _COMMUTE and isinstance(args[0], Const):
+        if expr.op in COMMUTATIVE and isinstance(args[0], Const):
             args.reverse()
         immediates = [s.kind == "src" for s in specs]
         sources = [self.source(a) if allowed else self.value(a) for a, allowed in zip(args, immediates, strict=True)]

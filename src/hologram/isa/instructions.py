@@ -84,6 +84,8 @@ class Spec:
 TERMINATORS = frozenset({"BRA", "CALL", "RET", "LOOP", "EXIT"})
 UPDATED = frozenset({"LOOP"})
 """Instructions whose written operand is read first."""
+COMMUTATIVE = frozenset({"ADD", "MUL", "MIN", "MAX", "MINP", "MAXP", "AND", "OR", "XOR", "PAND", "POR", "PXOR"})
+"""Instructions that give the same bits for either order of their operands, as all NaNs count as one."""
 
 
 def _operands(text: str) -> tuple[OperandSpec, ...]:

@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from hologram.isa.instructions import Category
+from hologram.isa.instructions import COMMUTATIVE, Category
 from hologram.isa.operands import Imm, Pred, Reg
 from hologram.isa.optimise.code import Code, Edits
-from hologram.isa.optimise.effects import COMMUTATIVE, computes, is_pinned
+from hologram.isa.optimise.effects import computes, is_pinned
 from hologram.isa.optimise.flow import Facts, forward
 from hologram.isa.optimise.registers import FIRST_PREDICATE, key, reads, written
 from hologram.isa.program import Instruction

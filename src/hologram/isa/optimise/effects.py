@@ -17,8 +17,6 @@ COMPUTING = frozenset(
 MOVES = frozenset({"MOV", "MOV_IMM", "MOV_PARAM", "MOV_SREG", "CVT"})
 FAULTING = frozenset({"DIV", "REM"})
 """A division of integers by zero sets the launch's fault word."""
-COMMUTATIVE = frozenset({"ADD", "MUL", "MIN", "MAX", "MINP", "MAXP", "AND", "OR", "XOR", "PAND", "POR", "PXOR"})
-"""Either order of the operands gives the same bits, as all NaNs count as one."""
 COPIES = frozenset({"PAND", "POR"})
 """With one predicate twice these are how a predicate is copied: there is no move for predicates."""
 

@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-from hologram.isa.instructions import Category
+from hologram.isa.instructions import COMMUTATIVE, Category
 from hologram.isa.operands import Pred, Reg
 from hologram.isa.optimise.code import Code, Edits
 from hologram.isa.optimise.copies import copied
-from hologram.isa.optimise.effects import COMMUTATIVE, computes
+from hologram.isa.optimise.effects import computes
 from hologram.isa.optimise.registers import FIRST_PREDICATE, FIRST_SPECIAL, key, place, reads, written
 from hologram.isa.program import Instruction
 
