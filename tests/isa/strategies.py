@@ -27,6 +27,7 @@ from hologram.isa.operands import (
     Special,
 )
 from hologram.isa.program import Instruction, Param, Program
+from hologram.isa.variables import Variable
 from hologram.types import FLOATS, INTEGERS, Type
 
 REGISTERS = st.integers(0, 255).map(Reg)
@@ -138,7 +139,17 @@ def programs(draw: st.DrawFn) -> Program:
         tuple(draw(st.lists(places, min_size=len(code), max_size=len(code)))) if draw(st.booleans()) else (),
         draw(st.dictionaries(TEXTS, TEXTS, max_size=2)),
         tuple(draw(st.lists(TEXTS, max_size=3))),
+        tuple(draw(st.lists(variables(len(code)), max_size=3))),
     )
+
+
+@st.composite
+def variables(draw: st.DrawFn, end: int) -> Variable:
+    """A variable of a program with so many instructions."""
+    first, last = sorted((draw(st.integers(0, end)), draw(st.integers(0, end))))
+    ty = draw(st.sampled_from([None, *Type]))
+    place = Pred(draw(st.integers(0, 15))) if ty is None else Reg(draw(st.integers(0, 255)))
+    return Variable(draw(st.sampled_from(["total", "größe", "square2.x"])), place, ty, first, last)
 
 
 UNARY = {True: ("ABS", "NEG", "MOV", "SQRT"), False: ("MOV", "NOT", "POPC")}
@@ -191,4 +202,5 @@ def parts(program: Program) -> tuple[object, ...]:
         program.debug,
         dict(program.metadata),
         program.messages,
+        program.variables,
     )

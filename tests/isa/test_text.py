@@ -51,6 +51,7 @@ def test_a_program_survives_the_text(program: Program) -> None:
 def vars_of(program: Program) -> dict[str, object]:
     """The fields of a program by name."""
     names = ("name", "params", "instructions", "labels", "extent", "shared_bytes", "flags", "metadata", "messages")
+    names += ("variables",)
     return {name: getattr(program, name) for name in names}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from hologram.frontend.devices import RESULT
 from hologram.frontend.promote import BOOL
 from hologram.frontend.source import Source
 from hologram.frontend.typed import (
@@ -81,8 +82,10 @@ class Frame:
     def variable(self, name: str) -> Reg | Pred:
         """The register a variable lives in, from its first assignment on."""
         if name not in self.variables:
-            boolean = self.kernel.variables[name] is BOOL
-            self.variables[name] = self.builder.pred() if boolean else self.builder.reg()
+            kind = self.kernel.variables[name]
+            place = self.variables[name] = self.builder.pred() if kind is BOOL else self.builder.reg()
+            if not name.endswith(f".{RESULT}"):
+                self.builder.variable(place, name, kind if isinstance(kind, Type) else None)
         return self.variables[name]
 
     def own(self, expr: Inlined) -> Reg | Pred:

@@ -26,7 +26,8 @@ class Inlined:
 def inline(program: Program) -> Inlined:
     """Copy every subroutine to where it is called; labels inside get the number of the copy.
 
-    Debug places are those of the originals. Raises `VerificationError` where calls recurse, nest deeper than 64 or
+    Debug places are those of the originals; variables are those of the original program, at the originals' indices.
+    Raises `VerificationError` where calls recurse, nest deeper than 64 or
     are left without RET, where a launch reduction would be copied, and where the result has more than 65,536
     instructions.
     """
@@ -127,5 +128,5 @@ class _Copier:
     def finish(self) -> Inlined:
         program = self.parts.program
         debug = tuple(program.debug[i] for i in self.origin) if program.debug else ()
-        made = replace(program, instructions=tuple(self.code), labels=self.labels, debug=debug)
+        made = replace(program, instructions=tuple(self.code), labels=self.labels, debug=debug, variables=())
         return Inlined(made, tuple(self.origin))

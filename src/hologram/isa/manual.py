@@ -139,15 +139,17 @@ An `.atlasm` text has one instruction a line, `name:` for a label, `;` or `//` b
 .extent x.shape[1], x.shape[0]  ; lanes wanted on x, y, z
 .metadata "author" "me"
 .message "x = {{:.3f}}\\n"          ; message 0, for print and assert
+.variable total: f32 r7 4 20    ; instructions 4 to 19 keep the variable `total` of the source in r7
 .loc "scale.py" 3 5 9           ; file, line, column, end column of what follows (`.loc 4 5 9`, `.loc none`)
 ```
 
 Immediates are decimal numbers of the instruction's type, or bits as `0x…` (the way to write infinities and NaNs).
 
 An `.atlas` file holds any number of programs: a signature, a format version, sections with lengths (header,
-parameters, labels, constants, instructions, extent; debug places, messages and metadata; code for particular targets)
-and a SHA-256 over all of it. The same program gives the same bytes. Readers skip sections they do not know and refuse
-instructions they do not know. The checksum finds damage; it says nothing about who wrote the file.
+parameters, labels, constants, instructions, extent; debug places, messages, variables and metadata; code for
+particular targets) and a SHA-256 over all of it. The same program gives the same bytes. Readers skip sections they do
+not know and refuse instructions they do not know. The checksum finds damage; it says nothing about who wrote the
+file.
 
 ## Instructions
 

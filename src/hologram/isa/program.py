@@ -13,6 +13,7 @@ from hologram.isa.affine import Poly
 from hologram.isa.demands import ONE_THREAD, Demand, demands_of
 from hologram.isa.instructions import BY_NAME, Spec
 from hologram.isa.operands import Operand
+from hologram.isa.variables import Variable
 from hologram.types import Type
 
 
@@ -76,7 +77,8 @@ class Program:
     `labels` map a name to an instruction index (the length is legal: the end). `extent` holds, for each
     launch axis, how many lanes are wanted. `debug` gives each instruction's source place (same length, or empty).
     `messages` are the texts that Print and Assert name by number (see `hologram.isa.messages`).
-    `debug`, `messages` and `metadata` never change what the program computes and are not part of `digest`.
+    `variables` are those of the source, with their registers.
+    `debug`, `messages`, `variables` and `metadata` never change what the program computes and are not part of `digest`.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Program:
     debug: tuple[Location | None, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
+    variables: tuple[Variable, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
@@ -119,8 +122,8 @@ class Program:
 
     @cached_property
     def debug_digest(self) -> str:
-        """SHA-256 of what `digest` leaves out and a message to the user may show: source places and messages."""
-        return sha256(repr((self.debug, self.messages)).encode()).hexdigest()
+        """SHA-256 of what `digest` leaves out and a message to the user may show: source places, texts, variables."""
+        return sha256(repr((self.debug, self.messages, self.variables)).encode()).hexdigest()
 
     def location(self, index: int) -> Location | None:
         """Source place of an instruction, where known."""

@@ -1,4 +1,4 @@
-"""The sections beside a program's content: debug places, messages and metadata."""
+"""The sections beside a program's content: debug places, messages, variables and metadata."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from pathlib import PurePosixPath
 from hologram.errors import Location, ProgramFormatError
 from hologram.isa.binary import layout
 from hologram.isa.binary.stream import Sink, Source
+from hologram.isa.names import is_dotted
+from hologram.isa.operands import PREDICATES, REGISTERS, Pred, Reg
+from hologram.isa.variables import Variable
+from hologram.types import Type
+
+TYPES = (None, *Type)
+"""What a variable holds: a truth value or a number of a type."""
 
 
 def relative_file(file: str, root: str) -> str:
@@ -81,6 +88,37 @@ def read_messages(source: Source) -> tuple[str, ...]:
     """The texts in the order of their numbers."""
     count = source.count("the number of messages", layout.MAX_MESSAGES)
     return tuple([source.text("a message") for _ in range(count)])
+
+
+def write_variables(sink: Sink, variables: tuple[Variable, ...], end: int) -> None:
+    """Name, type (0 for a truth value), register and range of each variable of a program of `end` instructions."""
+    sink.number(len(variables), layout.MAX_VARIABLES)
+    for variable in variables:
+        truth = isinstance(variable.place, Pred) and not variable.place.negated
+        if not is_dotted(variable.name) or truth != (variable.type is None):
+            raise sink.refuse(f"{variable} is no variable")
+        sink.text(variable.name)
+        sink.data.append(TYPES.index(variable.type))
+        sink.number(variable.place.index, (PREDICATES if variable.type is None else REGISTERS) - 1)
+        sink.number(variable.start, variable.end)
+        sink.number(variable.end, end)
+
+
+def read_variables(source: Source, end: int) -> tuple[Variable, ...]:
+    """The variables of a program of `end` instructions."""
+    out = []
+    for _ in range(source.count("the number of variables", layout.MAX_VARIABLES)):
+        begin, name = source.position, source.text("a variable's name")
+        if not is_dotted(name):
+            raise ProgramFormatError(f"{name!r} is no variable name", begin)
+        ty = TYPES[source.choice("type of a variable", len(TYPES))]
+        index = source.number("a variable's register", (PREDICATES if ty is None else REGISTERS) - 1)
+        start = source.number("a variable's first instruction", end)
+        last = source.number("a variable's end", end)
+        if start > last:
+            raise source.refuse(f"variable {name!r} ends before it starts")
+        out.append(Variable(name, Pred(index) if ty is None else Reg(index), ty, start, last))
+    return tuple(out)
 
 
 def write_metadata(sink: Sink, metadata: Mapping[str, str]) -> None:

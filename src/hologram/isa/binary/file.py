@@ -46,7 +46,7 @@ def encode(entries: Sequence[Program | Entry], root: str = "") -> bytes:
 
 
 def encode_content(program: Program) -> bytes:
-    """What makes a program the program it is: all sections but debug, messages, metadata and targets."""
+    """What makes a program the program it is: all sections but debug, messages, variables, metadata and targets."""
     header, params, labels, constants, code, extent = (Sink() for _ in layout.CONTENT)
     sections.write_header(header, program)
     sections.write_parameters(params, program.params)
@@ -75,6 +75,10 @@ def _program_body(entry: Entry, root: str) -> bytes:
         sink = Sink()
         debug.write_messages(sink, program.messages)
         parts.append(_section(Section.MESSAGES, bytes(sink.data)))
+    if program.variables:
+        sink = Sink()
+        debug.write_variables(sink, program.variables, len(program.instructions))
+        parts.append(_section(Section.VARIABLES, bytes(sink.data)))
     if program.metadata:
         sink = Sink()
         debug.write_metadata(sink, program.metadata)
@@ -173,10 +177,12 @@ def _decode_program(source: Source) -> Entry:
     extent = sections.read_extent(parts[Section.EXTENT], pools)
     places = debug.read_debug(parts[Section.DEBUG], count) if Section.DEBUG in parts else ()
     messages = debug.read_messages(parts[Section.MESSAGES]) if Section.MESSAGES in parts else ()
+    variables = debug.read_variables(parts[Section.VARIABLES], count) if Section.VARIABLES in parts else ()
     metadata = debug.read_metadata(parts[Section.METADATA]) if Section.METADATA in parts else {}
     for section, part in parts.items():
         part.finish(f"the {section.name.lower()} section")
-    program = Program(name, params, instructions, labels, extent, shared, flags, places, metadata, messages)
+    debugging = (places, metadata, messages, variables)
+    program = Program(name, params, instructions, labels, extent, shared, flags, *debugging)
     return Entry(program, tuple(_read_target(part) for part in targets))
 
 

@@ -11,6 +11,7 @@ from hologram.isa.affine import Poly
 from hologram.isa.instructions import BY_NAME
 from hologram.isa.operands import PREDICATES, Label, Operand, Pred, Reg, Slot
 from hologram.isa.program import Instruction, Param, Program
+from hologram.isa.variables import Variable
 from hologram.types import Type
 
 GENERAL_REGISTERS = 252
@@ -39,6 +40,8 @@ class Core:
         self._debug: list[Location | None] = []
         self._messages: dict[str, int] = {}
         self._labels: dict[str, int] = {}
+        self._variables: list[Variable] = []
+        self._named: dict[Reg | Pred, tuple[str, Type | None, int]] = {}
         self._prefixes: dict[str, int] = {}
         self._free_regs = list(range(GENERAL_REGISTERS - 1, -1, -1))
         self._free_preds = list(range(PREDICATES - 1, -1, -1))
@@ -64,6 +67,7 @@ class Core:
         """Give registers or predicates back for reuse."""
         for item in items:
             place = item.reg if isinstance(item, Value) else item
+            self._end_name(place)
             (self._free_regs if isinstance(place, Reg) else self._free_preds).append(place.index)
 
     @contextmanager
@@ -71,6 +75,9 @@ class Core:
         """Registers and predicates taken inside are free again behind it."""
         regs, preds = list(self._free_regs), list(self._free_preds)
         yield
+        for place in list(self._named):
+            if place.index in (regs if isinstance(place, Reg) else preds):
+                self._end_name(place)
         self._free_regs, self._free_preds = regs, preds
 
     def pred(self) -> Pred:
@@ -78,6 +85,20 @@ class Core:
         if not self._free_preds:
             raise CapacityError(f"kernel '{self.name}' needs more than {PREDICATES} live predicates")
         return Pred(self._free_preds.pop())
+
+    def variable(self, place: Reg | Pred | Value, name: str, type: Type | None = None) -> None:
+        """Say which variable a register holds from now on until it is given back: for error messages and debuggers.
+
+        `type` may be left out for a Value, and is None for a predicate.
+        """
+        register, held = (place.reg, place.type) if isinstance(place, Value) else (place, type)
+        self._end_name(register)
+        self._named[register] = name, held, len(self._code)
+
+    def _end_name(self, place: Reg | Pred) -> None:
+        if place in self._named:
+            name, type, start = self._named.pop(place)
+            self._variables.append(Variable(name, place, type, start, len(self._code)))
 
     def label(self, prefix: str) -> Label:
         """A fresh label; `place` puts it."""
@@ -114,6 +135,9 @@ class Core:
     def build(self, extent: Sequence[Poly | Slot] = (), metadata: Mapping[str, str] | None = None) -> Program:
         """The finished program; `extent` says how many lanes are wanted on x, y, z. `isa.verify` proves it sound."""
         debug = tuple(self._debug) if any(self._debug) else ()
+        for place in list(self._named):
+            self._end_name(place)
+        variables = sorted(self._variables, key=lambda v: (v.start, v.name))
         return Program(
             self.name,
             tuple(self.params),
@@ -125,4 +149,5 @@ class Core:
             debug,
             metadata or {},
             messages=tuple(self._messages),
+            variables=tuple(variables),
         )

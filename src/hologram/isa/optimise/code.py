@@ -40,14 +40,17 @@ class Code:
         return self.program.instructions
 
     def edited(self, edits: Edits) -> Code:
-        """The program after some edits: labels move with what they stand before, debug places and origins stay."""
+        """The program after some edits: labels move with what they stand before, debug places and origins stay.
+
+        Registers may hold other things than before, so what variables they hold is not known any more.
+        """
         kept = [i for i in range(len(self.instructions)) if edits.get(i, self.instructions[i]) is not None]
         code = [edits.get(i, self.instructions[i]) for i in kept]
         used = {a.name for ins in code if ins is not None for a in ins.args if isinstance(a, Label)}
         labels = {name: _count_below(kept, at) for name, at in self.program.labels.items() if name in used}
         debug = tuple(self.program.debug[i] for i in kept) if self.program.debug else ()
         instructions = tuple(ins for ins in code if ins is not None)
-        program = replace(self.program, instructions=instructions, labels=labels, debug=debug)
+        program = replace(self.program, instructions=instructions, labels=labels, debug=debug, variables=())
         return Code(program, tuple(self.origin[i] for i in kept), self.evaluate)
 
 

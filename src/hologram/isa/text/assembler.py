@@ -60,6 +60,9 @@ class _Reader:
                 line.unknown("label", token, self.labels)
         if not declared.name:
             raise AssemblyError("the program has no name", Location(file, 1), hint="begin with .program NAME")
+        for line, variable in declared.variables:
+            if variable.end > len(self.code):
+                line.fail(f"variable '{variable.name}' ends behind the program's {len(self.code)} instructions")
         given = tuple(self.given) if any(self.given) else ()
         return Program(
             declared.name,
@@ -72,4 +75,5 @@ class _Reader:
             given if declared.placed else tuple(self.own),
             declared.metadata,
             tuple(declared.messages),
+            tuple(variable for _, variable in declared.variables),
         )

@@ -11,8 +11,10 @@ from hologram.isa.affine import Monomial, Poly
 from hologram.isa.names import is_dotted, is_identifier, is_title
 from hologram.isa.operands import Slot
 from hologram.isa.program import Param
-from hologram.isa.text.operand_reader import Names, read_slot
+from hologram.isa.text.operand_reader import Names, read_pred, read_reg, read_slot
+from hologram.isa.text.spelling import TRUTH
 from hologram.isa.text.tokens import MAX_INTEGER, Line
+from hologram.isa.variables import Variable
 from hologram.types import Type
 
 TYPES = {t.value: t for t in Type}
@@ -35,6 +37,7 @@ class Declarations:
     extent: tuple[Poly, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
+    variables: list[tuple[Line, Variable]] = field(default_factory=list)
     place: Location | None = None
     placed: bool = False
 
@@ -158,6 +161,22 @@ def _message(line: Line, into: Declarations) -> None:
     into.messages.append(line.string("a message"))
 
 
+def _variable(line: Line, into: Declarations) -> None:
+    token = line.word("a variable's name")
+    if not is_dotted(token.text):
+        line.fail(f"'{token.text}' is no name", token)
+    line.expect(":")
+    word = line.word("a type")
+    if word.text not in (*TYPES, TRUTH):
+        line.unknown("type", word, (*TYPES, TRUTH))
+    ty = TYPES.get(word.text)
+    place = read_reg(line, into.names, ty) if ty else read_pred(line, into.names, None)
+    start, end = (line.integer(what) for what in ("the first instruction", "the end"))
+    if start > end:
+        line.fail(f"variable '{token.text}' ends before it starts", token)
+    into.variables.append((line, Variable(token.text, place, ty, start, end)))
+
+
 def _loc(line: Line, into: Declarations) -> None:
     into.placed = True
     if line.accept("none"):
@@ -179,5 +198,6 @@ _DIRECTIVES: dict[str, Callable[[Line, Declarations], None]] = {
     ".extent": _extent,
     ".metadata": _metadata,
     ".message": _message,
+    ".variable": _variable,
     ".loc": _loc,
 }

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from hologram.errors import Location
 from hologram.isa.names import is_dotted
 from hologram.isa.program import Param, Program
-from hologram.isa.text.spelling import spell, spell_slot
+from hologram.isa.text.spelling import TRUTH, spell, spell_slot
 
 
 def disassemble(program: Program, notes: Mapping[int, Sequence[str]] = MappingProxyType({})) -> str:
@@ -43,6 +43,8 @@ def _declarations(program: Program) -> Iterator[str]:
         yield f".metadata {quote(key)} {quote(value)}"
     for text in program.messages:
         yield f".message {quote(text)}"
+    for v in program.variables:
+        yield f".variable {v.name}: {v.type.value if v.type else TRUTH} {v.place} {v.start} {v.end}"
 
 
 def _param(p: Param) -> str:

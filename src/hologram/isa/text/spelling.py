@@ -24,6 +24,8 @@ from hologram.isa.program import Instruction, Program
 from hologram.isa.text.numbers import spell_immediate
 from hologram.types import Type
 
+TRUTH = "bool"
+"""How the type of a variable that a predicate holds is written."""
 SUFFIXES = frozenset({"cond", "guard", "scope"})
 REGISTER = re.compile(r"[rp][0-9]{1,3}")
 
