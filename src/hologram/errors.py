@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 
 class HologramError(Exception):
@@ -23,6 +24,16 @@ class Location:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+def _pointed_at(location: Location, source_line: str) -> list[str]:
+    """A source line, where there is one, and carets below the place in it."""
+    text = source_line.rstrip("\n")
+    if not text:
+        return []
+    width = max(1, min(location.end_column, len(text) + 1) - location.column)
+    indent = "".join("\t" if c == "\t" else " " for c in text[: location.column - 1])
+    return [f"    {text}", f"    {indent}{'^' * width}"]
+
+
 class SourceError(HologramError, ValueError):
     """Something in a source text is wrong: shows file:line:column, the line, a caret and a hint.
 
@@ -35,11 +46,7 @@ class SourceError(HologramError, ValueError):
 
     def __str__(self) -> str:
         lines = [f"{self.location}: error: {self.message}"]
-        if self.source_line:
-            text = self.source_line.rstrip("\n")
-            width = max(1, min(self.location.end_column, len(text) + 1) - self.location.column)
-            indent = "".join("\t" if c == "\t" else " " for c in text[: self.location.column - 1])
-            lines += [f"    {text}", f"    {indent}{'^' * width}"]
+        lines += _pointed_at(self.location, self.source_line)
         if self.hint:
             lines.append(f"hint: {self.hint}")
         return "\n".join(lines)
@@ -143,10 +150,16 @@ class LaunchError(HologramError, ValueError):
     """The launch shape cannot be inferred or is impossible."""
 
 
+SHOWN_VARIABLES = 24
+"""Most variables that the text of an error shows; its attribute has all."""
+
+
 class ExecutionError(HologramError, RuntimeError):
     """A launch went wrong; `kernel`, `index`, `text` (the instruction), `location`, `lane` and `place` say where.
 
     `lane` counts the lanes of the launch, x first; `place` says in words which lane of which block that is.
+    `source_line` is the line of `location`, where it could be read. The interpreter adds `variables`: the values that
+    the lane had for the kernel's parameters and variables, by name.
     """
 
     def __init__(
@@ -158,17 +171,24 @@ class ExecutionError(HologramError, RuntimeError):
         lane: int | None = None,
         text: str = "",
         place: str = "",
+        source_line: str = "",
+        variables: Mapping[str, object] | None = None,
     ) -> None:
         self.message, self.kernel, self.index, self.location, self.lane = message, kernel, index, location, lane
-        self.text, self.place = text, place
-        super().__init__(message, kernel, index, location, lane, text, place)
+        self.text, self.place, self.source_line, self.variables = text, place, source_line, dict(variables or {})
+        super().__init__(message, kernel, index, location, lane, text, place, source_line, self.variables)
 
     def __str__(self) -> str:
         where = [f"kernel '{self.kernel}'"] if self.kernel else []
         where += [f"instruction {self.index}{f' `{self.text}`' if self.text else ''}"] if self.index >= 0 else []
         where += [f"lane {self.lane}{f' ({self.place})' if self.place else ''}"] if self.lane is not None else []
         where += [str(self.location)] if self.location else []
-        return self.message + (f" ({', '.join(where)})" if where else "")
+        lines = [self.message + (f" ({', '.join(where)})" if where else "")]
+        lines += _pointed_at(self.location, self.source_line) if self.location else []
+        named = ", ".join(f"{name} = {value}" for name, value in list(self.variables.items())[:SHOWN_VARIABLES])
+        named += ", ..." if len(self.variables) > SHOWN_VARIABLES else ""
+        lines += wrap(f"where {named}", 116, initial_indent="    ", subsequent_indent="          ") if named else []
+        return "\n".join(lines)
 
 
 class DivisionByZeroError(ExecutionError, ZeroDivisionError):
@@ -203,6 +223,10 @@ class BarrierError(ExecutionError):
 
 class StepLimitError(ExecutionError):
     """A launch ran more steps than `max_steps` allows."""
+
+
+class StoppedError(ExecutionError):
+    """A step hook ended the launch."""
 
 
 class NumericError(ExecutionError, FloatingPointError):

@@ -8,7 +8,8 @@
 | ```` ```output ```` | what the block before it must have printed |
 | ```` ```console ```` | each `$ command` is run; its output must match the lines below, where `…` stands for anything |
 
-In a console block `[exit N]` after a command is its expected exit status (0 where it is missing). Commands use the
+A console command may end in `< FILE`, its standard input, which is empty otherwise. `[exit N]` after it is its expected
+exit status (0 where it is missing). Commands use the
 modules under `src` where the directory has them.
 """
 
@@ -105,7 +106,10 @@ def _run_console(block: Block, directory: Path, where: str) -> None:
 
 def run_command(command: str, directory: Path) -> subprocess.CompletedProcess[str]:
     """Run one of the project's commands as a user would, in this interpreter's environment and with its modules."""
-    words = shlex.split(command)
+    words, given = shlex.split(command), ""
+    if "<" in words:
+        given = (directory / words[-1]).read_text("utf-8")
+        words = words[: words.index("<")]
     modules = {"hologram": "hologram.cli", "atlas-compile": "hologram.cli.atlas_compile", "pytest": "pytest"}
     entry = (
         [] if words[0] == "python" else ["-c", f"import sys; from {modules[words[0]]} import main; sys.exit(main())"]
@@ -113,7 +117,9 @@ def run_command(command: str, directory: Path) -> subprocess.CompletedProcess[st
     arguments = [sys.executable, *entry, *words[1:]]
     found = os.pathsep.join(os.path.abspath(place) for place in [*directory.glob("src"), *sys.path] if place)
     environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": found, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(arguments, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        arguments, cwd=directory, env=environment, input=given, capture_output=True, text=True, check=False
+    )
 
 
 def matches(wanted: str, said: str) -> bool:

@@ -68,10 +68,14 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """How closely launches are watched: `nan` looks for NaN and infinity, `max_steps` bounds the steps of a lane."""
+    """How closely launches are watched: `nan` looks for NaN and infinity, `max_steps` bounds the steps of a lane.
+
+    `races` looks for data races, which the interpreter alone can.
+    """
 
     nan: bool = False
     max_steps: int | None = None
+    races: bool = True
 
 
 class Executable(Protocol):

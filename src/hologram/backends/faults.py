@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import linecache
+from collections.abc import Mapping
 from enum import IntEnum
+from pathlib import Path
 from typing import TypeVar
 
 from hologram.backends.base import Domain, Triple
-from hologram.errors import ExecutionError
+from hologram.errors import ExecutionError, Location
 from hologram.isa.program import Instruction, Program
 from hologram.isa.text import spell
 from hologram.types import Type
 
 E = TypeVar("E", bound=ExecutionError)
 SHOWN_LANES = 8
+SOURCES = frozenset({".py", ".atlasm"})
+LARGEST_SOURCE = 1 << 22
 _VERBS = {"LD": "load", "AT": "atomic"}
 _MOVES = frozenset({"MOV", "MOV_IMM", "MOV_PARAM", "MOV_SREG", "SEL"})
 
@@ -35,11 +40,34 @@ def failure(
     index: int,
     domain: Domain | None = None,
     lane: int | None = None,
+    variables: Mapping[str, object] | None = None,
 ) -> E:
     """An error of a launch: `index` is the instruction in the program as the user has it, `lane` counts x first."""
+    location = program.location(index)
     text = spell(program, program.instructions[index]) if 0 <= index < len(program.instructions) else ""
     place = "" if lane is None or domain is None else lane_place(domain, lane)
-    return kind(message, program.name, index, program.location(index), lane, text, place)
+    return kind(message, program.name, index, location, lane, text, place, source_line(location), variables)
+
+
+def source_line(location: Location | None) -> str:
+    """The line of a source file or notebook cell, or "" where it cannot be had.
+
+    A program file of others may name any file, so nothing but source files of usual size is read.
+    """
+    if location is None:
+        return ""
+    file = location.file
+    path = Path(file)
+    try:
+        if path.is_file():
+            if path.suffix not in SOURCES or path.stat().st_size > LARGEST_SOURCE:
+                return ""
+            linecache.checkcache(file)
+        elif file not in linecache.cache:
+            return ""
+    except (OSError, ValueError):
+        return ""
+    return linecache.getline(file, location.line).rstrip("\r\n")
 
 
 def coordinates(domain: Domain, lane: int) -> Triple:

@@ -47,7 +47,7 @@ def explain(before: Sequence[Call], after: Sequence[Call]) -> tuple[Rewrite, ...
     3: mark@c21: marks cancel in pairs
     """
     kept = Counter(one for call in after for one in singles(call))
-    values = Values()
+    values = Values(marks=any(isinstance(one, Mark) for call in before for one in singles(call)))
     held: dict[int, int] = {}
     maker: dict[int, int] = {}
     out = []

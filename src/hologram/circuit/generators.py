@@ -173,6 +173,8 @@ def operands(call: Merge | Split | MergeRange) -> tuple[Operand, ...]:
 
 def singles(call: Call) -> tuple[Single, ...]:
     """A range as calls of one class each; any other call as it is."""
+    if not isinstance(call, (MergeRange, MarkRange, QuoteRange, EvaluateRange)):
+        return (call,)
     if isinstance(call, MergeRange):
         return tuple(
             Merge(_moved(call.src, k), _moved(call.context, k), call.dst + k, call.variant, _moved_third(call.third, k))
@@ -182,9 +184,7 @@ def singles(call: Call) -> tuple[Single, ...]:
         return tuple(map(Mark, range(call.start, call.end + 1)))
     if isinstance(call, QuoteRange):
         return tuple(map(Quote, range(call.start, call.end + 1)))
-    if isinstance(call, EvaluateRange):
-        return tuple(map(Evaluate, range(call.start, call.end + 1)))
-    return (call,)
+    return tuple(map(Evaluate, range(call.start, call.end + 1)))
 
 
 def _moved(operand: Operand, by: int) -> Operand:

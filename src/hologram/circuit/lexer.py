@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,20 +39,22 @@ class Source:
 
     def __init__(self, text: str, file: str) -> None:
         self.text, self.file = text, file
+        self.starts = [0, *(found.end() for found in re.finditer("\n", text))]
 
     def location(self, start: int, end: int) -> Location:
         """Line and columns of a piece of the text."""
-        line_start = self.text.rfind("\n", 0, start) + 1
-        return Location(self.file, self.text.count("\n", 0, start) + 1, start - line_start + 1, end - line_start + 1)
+        line = bisect_right(self.starts, start)
+        line_start = self.starts[line - 1]
+        return Location(self.file, line, start - line_start + 1, end - line_start + 1)
 
     def error(self, message: str, start: int, end: int, hint: str = "") -> CircuitError:
-        """An error that shows the piece with a caret; long lines are cut around it."""
+        """An error that shows the piece with a caret."""
         place = self.location(start, max(end, start + 1))
         return CircuitError(message, place, self.line(start), hint)
 
     def line(self, start: int) -> str:
         """The line a place is in."""
-        line_start = self.text.rfind("\n", 0, start) + 1
+        line_start = self.starts[bisect_right(self.starts, start) - 1]
         line_end = self.text.find("\n", start)
         return self.text[line_start : len(self.text) if line_end < 0 else line_end]
 

@@ -50,21 +50,23 @@ def optimize(calls: Sequence[Call], live_out: Iterable[int] | None = None) -> Op
     given = tuple(calls)
     live = None if live_out is None else frozenset(live_out)
     ones = [one for call in given for one in singles(call)]
-    values = Values()
+    values = Values(marks=any(type(one) is Mark for one in ones))
     held = values.follow(ones)
     wanted = {p: r for p, r in held.items() if live is None or p in live}
-    best, least = given, _cost(given)
-    before = least[1]
-    for made in _candidates(values, wanted, ones, held):
-        cost = _cost(made)
-        if cost < least and _agrees(values, made, wanted, live):
-            best, least = made, cost
-    return Optimized(best, len(given), before, least[1], best is not given)
+    cost = _cost(given)
+    priced = sorted(((_cost(made), made) for made in _candidates(values, wanted, ones, held)), key=lambda pair: pair[0])
+    for price, made in priced:
+        if price < cost and _agrees(values, made, wanted, live):
+            return Optimized(made, len(given), cost[1], price[1], True)
+    return Optimized(given, len(given), cost[1], cost[1], False)
 
 
 def _cost(calls: Sequence[Call]) -> tuple[int, int, int]:
     """Calls, bytes moved, calls that compute: what comes first counts most."""
-    return len(calls), bytes_moved(calls), sum(not isinstance(c, Mark | MarkRange | Copy | Swap) for c in calls)
+    return len(calls), bytes_moved(calls), sum(type(call) not in _MOVING for call in calls)
+
+
+_MOVING = frozenset({Mark, MarkRange, Copy, Swap})
 
 
 def _candidates(

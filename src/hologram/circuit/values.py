@@ -33,7 +33,7 @@ Reference = int
 IDEMPOTENT = frozenset({"abs", "relu", "floor", "ceil", "round", "trunc"})
 INVOLUTIONS = frozenset({"neg"})
 SELECTS = frozenset({"min", "max"})
-"""Laws that hold for every bit pattern (NaNs count as one): f(f(x)) = f(x), f(f(x)) = x, f(x, x) = x."""
+"""Laws that hold for every bit pattern: f(f(x)) = f(x), f(f(x)) = x; the last, f(x, x) = x, up to the bits of a NaN."""
 
 
 class Values:
@@ -41,9 +41,13 @@ class Values:
 
     Keys: ("input", place), ("number", type, text), (variant, references…), ("reduce", kind, n, source, old target),
     ("softmax", n, source[, old target]).
+
+    A mark makes a number of a NaN, so that which NaN it was is seen: with `marks`, laws that may give another one (the
+    order of operands is such) are not used.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, marks: bool = False) -> None:
+        self.marks = marks
         self.keys: list[Key] = []
         self.place_of: list[int] = []
         self._number: dict[Key, int] = {}
@@ -112,9 +116,9 @@ class Values:
 
     def _applied(self, variant: str, references: tuple[Reference, ...], place: int) -> Reference:
         first = references[0]
-        if TABLE[variant].commutes:
+        if TABLE[variant].commutes and not self.marks:
             references = tuple(sorted(references))
-        if variant in SELECTS and references[0] == references[1] and self.number(first >> 1) is None:
+        if variant in SELECTS and not self.marks and references[0] == references[1] and self.number(first >> 1) is None:
             return first
         inner = self.keys[first >> 1]
         if not first & 1 and inner[0] == variant:

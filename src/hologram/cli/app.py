@@ -9,6 +9,7 @@ import typer
 from hologram.cli.boundary import guarded
 from hologram.cli.build import build
 from hologram.cli.check import check
+from hologram.cli.circuit import circuit
 from hologram.cli.compile import assemble, compile_file
 from hologram.cli.info import info
 from hologram.cli.inspect import disasm, inspect
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("compile")(compile_file)
-for command in (build, run, disasm, assemble, inspect, check, kernels, schema, info):
+for command in (build, run, disasm, assemble, inspect, check, circuit, kernels, schema, info):
     app.command(command.__name__)(command)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -12,8 +12,13 @@ import typer
 from hologram.cli.arrays import Array, Output, new_array, parse_assignment, parse_output, read_value, write_array
 from hologram.cli.report import AsJson, Column, duration, show
 from hologram.cli.sources import load_one
-from hologram.errors import ArgumentTypeError, ArgumentValueError
+from hologram.errors import ArgumentTypeError, ArgumentValueError, StoppedError
 from hologram.isa.program import Program
+
+if TYPE_CHECKING:
+    from hologram.cli.debugger import Debugger
+    from hologram.cli.trace import Tracer
+    from hologram.runtime.launch import Launch
 
 _COLUMNS = (
     Column("kernel", "kernel"),
@@ -46,6 +51,14 @@ def run(
     trust: Annotated[
         bool, typer.Option("--trust", help="Run the file's native code, and accesses no length check covers unwatched.")
     ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Follow one lane line by line; h lists the commands.")] = False,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Print each line that one lane runs, with its values.")
+    ] = False,
+    lane: Annotated[int, typer.Option(min=0, metavar="N", help="With --debug or --trace: the lane.")] = 0,
+    breaks: Annotated[
+        list[int] | None, typer.Option("--break", metavar="LINE", help="With --debug: stop there; --trace: print it.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Launch one kernel: arguments by name from numbers and files, results to files."""
@@ -56,17 +69,52 @@ def run(
     named = (parse_assignment(text, "--out") for text in wanted or ())
     outputs = {name: parse_output(text) for name, text in named}
     arguments = collect_arguments(program, inputs, outputs)
-    with Executor(backend, checked=checked, nan="raise" if nan else None, max_steps=max_steps) as executor:
+    follow = _follower(debug, trace, lane, set(breaks or ()), backend)
+    options: dict[str, Any] = {"checked": checked, "nan": "raise" if nan else None, "max_steps": max_steps}
+    if follow is not None:
+        backend, options["on_step"] = "interpreter", follow
+    with Executor(backend, **options) as executor:
         shape = {"grid": _dimensions(grid, "--grid"), "block": _dimensions(block, "--block")}
         launch = program.bind(executor=executor, **arguments, **shape)
+        if follow is not None and lane >= launch.domain.total:
+            raise ArgumentValueError(f"--lane {lane}: the launch has the lanes 0 to {launch.domain.total - 1}")
         start = time.perf_counter()
-        launch()
+        if not _completes(launch, follow):
+            return
         seconds = time.perf_counter() - start
         common = {"kernel": program.name, "backend": launch.executor.backend, "seconds": seconds}
     for name, output in outputs.items():
         write_array(output.path, np.asarray(arguments[name]))
     rows = [{**common, **_described(name, output, arguments[name])} for name, output in outputs.items()]
     show(file, _COLUMNS, rows or [{**common, "output": "none", "dtype": "", "shape": ()}], as_json)
+
+
+def _completes(launch: Launch, follow: Debugger | Tracer | None) -> bool:
+    """Run a launch; False where the user stopped it."""
+    completed = False
+    try:
+        launch()
+        completed = True
+    except StoppedError:
+        typer.echo("the launch was stopped; nothing is written")
+    finally:
+        if follow is not None:
+            follow.finish(completed)
+    return completed
+
+
+def _follower(debug: bool, trace: bool, lane: int, lines: set[int], backend: str) -> Debugger | Tracer | None:
+    """What --debug and --trace ask for."""
+    from hologram.cli.debugger import Debugger
+    from hologram.cli.trace import Tracer
+
+    if not debug and not trace:
+        if lines or lane:
+            raise ArgumentValueError(f"{'--break' if lines else '--lane'} needs --debug or --trace")
+        return None
+    if backend not in ("auto", "interpreter"):
+        raise ArgumentValueError(f"--debug and --trace run on the interpreter; leave --backend {backend} out")
+    return Tracer(lane, lines, typer.echo) if trace else Debugger(lane, lines, typer.echo)
 
 
 def collect_arguments(

@@ -12,8 +12,8 @@ from hologram.types import Type
 class Variable:
     """A variable and its register: what instructions from `start` up to (not including) `end` write there is its value.
 
-    `type` is None for a truth value, which a predicate holds. Variables of device functions are named
-    `function.name`.
+    `start` is the first instruction that writes it. `type` is None for a truth value, which a predicate holds.
+    Variables of device functions are named `function.name`.
 
     >>> str(Variable("total", Reg(7), Type.F32, 2, 9))
     'total: f32 in r7'

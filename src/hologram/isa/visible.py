@@ -40,7 +40,9 @@ class Visible:
             if at == index:
                 break
             self._step(at, facts)
-        seen = {v.name: v for n, v in enumerate(self._variables) if v.owns(original) and facts.get(n) == CLEAN}
+        seen = {
+            v.name: v for n, v in enumerate(self._variables) if v.start < original < v.end and facts.get(n) == CLEAN
+        }
         return tuple(seen.values())
 
     def _through(self, block: int, facts: Facts) -> Collection[int]:

@@ -14,6 +14,7 @@ from hologram.runtime.locks import fork_safe_lock
 
 if TYPE_CHECKING:
     from hologram.backends.base import Backend, Executable
+    from hologram.backends.interpreter.moment import Hook
     from hologram.isa.binary import TargetSection
 
 ENTRY_POINTS = "hologram.backends"
@@ -33,11 +34,16 @@ def _cpu(checks: Checks | None) -> Backend:
 
 
 def _interpreter(checks: Checks | None) -> Backend:
+    return interpreter(checks)
+
+
+def interpreter(checks: Checks | None, on_step: Hook | None = None) -> Backend:
+    """A new interpreter; `on_step` is called before each instruction."""
     from hologram.backends.interpreter import InterpreterBackend
     from hologram.backends.interpreter.backend import DEFAULT_MAX_STEPS
 
     asked = checks or Checks()
-    return InterpreterBackend(asked.max_steps or DEFAULT_MAX_STEPS, nan=asked.nan)
+    return InterpreterBackend(asked.max_steps or DEFAULT_MAX_STEPS, nan=asked.nan, races=asked.races, on_step=on_step)
 
 
 BUILT_IN: Mapping[str, Callable[[Checks | None], Backend]] = {"cpu": _cpu, "interpreter": _interpreter}

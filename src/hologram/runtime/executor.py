@@ -19,19 +19,25 @@ from hologram.errors import (
     BufferFreedError,
     UnsupportedError,
 )
+from hologram.isa.cache import ProgramCache, ProgramKey
 from hologram.isa.program import Program
 from hologram.runtime.buffer import Buffer, Memory, aligned_zeros
-from hologram.runtime.compiled import ABSENT, BUILT_IN, executable_for, plugins
+from hologram.runtime.compiled import ABSENT, BUILT_IN, executable_for, interpreter, plugins
 from hologram.runtime.host import HostArray, element_type, host_array, pin
 from hologram.runtime.locks import fork_safe_lock
 from hologram.runtime.pools import BoundaryPool
 
 if TYPE_CHECKING:
     from hologram.backends.base import Executable
+    from hologram.backends.interpreter.moment import Hook
     from hologram.circuit.circuit import CompiledCircuit
     from hologram.isa.binary import TargetSection
     from hologram.runtime.circuits import CircuitLaunch
     from hologram.runtime.graph import Graph
+
+
+WATCHED = 64
+"""Programs that an executor with a step hook keeps ready."""
 
 
 class BackendType(StrEnum):
@@ -88,18 +94,31 @@ class Executor:
 
     `backend` is "cpu", "interpreter" (slow; checks every access), "auto", or the name of an installed backend.
     `checked=True` has every access watched on the CPU, too. Where accesses are watched, `nan="raise"` looks for NaN and
-    infinity made of finite numbers, and `max_steps` bounds the instructions a lane may run.
+    infinity made of finite numbers, and `max_steps` bounds the instructions a lane may run. On the interpreter alone,
+    `races=False` no longer looks for data races, and `on_step` is called with a `Moment` before each instruction.
     Executors may be shared by threads, and work in a forked child. Raises ArgumentValueError for an unknown backend,
     BackendUnavailableError for one that cannot run here.
     """
 
-    __slots__ = ("__weakref__", "_buffers", "_closed", "_pool", "backend", "checks")
+    __slots__ = ("__weakref__", "_buffers", "_closed", "_pool", "_watched", "backend", "checks", "on_step")
 
     def __init__(
-        self, backend: str = "auto", *, checked: bool = False, nan: str | None = None, max_steps: int | None = None
+        self,
+        backend: str = "auto",
+        *,
+        checked: bool = False,
+        nan: str | None = None,
+        max_steps: int | None = None,
+        races: bool = True,
+        on_step: Hook | None = None,
     ) -> None:
         self.backend = resolve_backend(backend)
-        self.checks = _checks(self.backend, checked, nan, max_steps)
+        if self.backend != "interpreter" and (on_step is not None or not races):
+            option = "on_step" if on_step is not None else "races"
+            raise UnsupportedError(f"{option}= is for Executor('interpreter'), which runs lanes step by step")
+        self.checks = _checks(self.backend, checked, nan, max_steps, races)
+        self.on_step = on_step
+        self._watched: ProgramCache[Executable] = ProgramCache(WATCHED)
         self._closed = False
         self._pool: BoundaryPool | None = None
         self._buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
@@ -189,7 +208,10 @@ class Executor:
         `sections` are trusted native objects of the program that the CPU may use in place of compiling.
         """
         self._check_open()
-        return executable_for(self.backend, program, sections, self.checks)
+        if self.on_step is None:
+            return executable_for(self.backend, program, sections, self.checks)
+        key = ProgramKey(program.digest, options=(program.debug_digest,))
+        return self._watched.get_or_create(key, lambda: interpreter(self.checks, self.on_step).compile(program))
 
     def bind_circuit(self, circuit: CompiledCircuit, buffers: Mapping[int, Any] | None = None) -> CircuitLaunch:
         """Bind a compiled circuit to memory: calling what this gives runs it.
@@ -246,7 +268,7 @@ class Executor:
             raise BufferFreedError("Executor has been freed")
 
 
-def _checks(backend: str, checked: bool, nan: str | None, max_steps: int | None) -> Checks | None:
+def _checks(backend: str, checked: bool, nan: str | None, max_steps: int | None, races: bool) -> Checks | None:
     """What an executor's arguments ask for."""
     if nan not in (None, "raise"):
         raise ArgumentValueError(f"nan is 'raise' or None, got {nan!r}")
@@ -257,7 +279,7 @@ def _checks(backend: str, checked: bool, nan: str | None, max_steps: int | None)
         raise UnsupportedError(f"backend '{backend}' has no checked mode; use Executor('cpu', checked=True)")
     if wanted and not checked and backend == "cpu":
         raise ArgumentValueError("the CPU watches nan and max_steps in checked mode alone; add checked=True")
-    return Checks(nan is not None, max_steps) if wanted else None
+    return Checks(nan is not None, max_steps, races) if wanted or not races else None
 
 
 def _lengths(shape: int | Sequence[int]) -> tuple[int, ...]:

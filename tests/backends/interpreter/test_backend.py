@@ -169,7 +169,9 @@ def test_a_million_lane_instructions_a_second_at_256_lanes(bench: Any) -> None:
     k.emit("LOOP", None, count, again)
     k.store(out, value)
     executable = InterpreterBackend().compile(k.build())
-    result = np.zeros(256, np.float32)
-    start = time.perf_counter()
-    executable.launch([result], bench.linear(256))
-    assert 256 * 4 * 500 / (time.perf_counter() - start) > 1e6
+    seconds = []
+    for _ in range(5):
+        start = time.process_time()  # of this process alone, whatever else the machine does
+        executable.launch([np.zeros(256, np.float32)], bench.linear(256))
+        seconds.append(time.process_time() - start)
+    assert 256 * 4 * 500 / min(seconds) > 1e6

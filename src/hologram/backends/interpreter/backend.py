@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.machine import decode_blocks, run
 from hologram.backends.interpreter.memory import Region
+from hologram.backends.interpreter.moment import Hook
 from hologram.backends.interpreter.races import Clock
 from hologram.backends.interpreter.reduce import Reduction
 from hologram.backends.interpreter.report import refuse
@@ -25,6 +27,7 @@ from hologram.isa.instructions import Spec
 from hologram.isa.operands import PhiCoordinate
 from hologram.isa.program import Program, works_by_blocks
 from hologram.isa.verify import Facts, verify
+from hologram.isa.visible import Visible
 from hologram.types import Type
 
 DEFAULT_MAX_STEPS = 10_000_000
@@ -35,7 +38,8 @@ class InterpreterBackend:
 
     `max_steps` bounds the instructions a lane may run; with `races` data races are looked for; with `nan`, arithmetic
     that makes a NaN or an infinity of finite numbers is an error. `boundary` holds the bytes of the boundary pool (u8,
-    shape (1179648,)); programs that address the pool are refused without it.
+    shape (1179648,)); programs that address the pool are refused without it. `on_step` is called before each
+    instruction with a `Moment`.
     """
 
     name = "interpreter"
@@ -47,8 +51,9 @@ class InterpreterBackend:
         *,
         nan: bool = False,
         races: bool = True,
+        on_step: Hook | None = None,
     ) -> None:
-        self.max_steps, self.nan, self.races = max_steps, nan, races
+        self.max_steps, self.nan, self.races, self.on_step = max_steps, nan, races, on_step
         self.boundary = None if boundary is None else Region.of("boundary pool", boundary)
 
     def implements(self, spec: Spec, type: Type | None) -> bool:
@@ -93,7 +98,11 @@ class InterpreterExecutable:
         self._backend, self._facts, self._cfg = backend, facts, cfg
         self._works_by_blocks = works_by_blocks(self.program)
         self._stored = frozenset(s for i, s in facts.slot_of.items() if facts.program.instructions[i].op == "STG")
-        self._code = decode_blocks(cfg, facts.slot_of, backend.nan)
+        self._code = decode_blocks(cfg, facts.slot_of, backend.nan, backend.on_step)
+
+    @cached_property
+    def _visible(self) -> Visible:
+        return Visible(self.program, self._facts, self._cfg)
 
     def launch(self, arguments: Sequence[Argument], domain: Domain) -> None:
         """Run all lanes of a domain on host arrays and numbers, one argument a parameter.
@@ -108,6 +117,7 @@ class InterpreterExecutable:
             self._backend.boundary,
             written=self.program,
             original=self._facts.original,
+            visible=lambda index: self._visible.at(index),
             clock=Clock() if self._backend.races else None,
             stored=self._stored,
         )
@@ -123,7 +133,7 @@ class InterpreterExecutable:
             state.finish()
         self._store_reductions(launch)
         if launch.fault is not None:
-            raise launch.failure(DivisionByZeroError, faults.division(), *launch.fault)
+            raise launch.failure(DivisionByZeroError, faults.division(), *launch.fault, launch.fault_variables)
 
     def _store_reductions(self, launch: Launch) -> None:
         for index, reduction in sorted(launch.reductions.items()):

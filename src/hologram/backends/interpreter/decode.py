@@ -180,7 +180,7 @@ def _nothing(site: Site) -> Step:
 # Memory
 
 
-def _locator(site: Site, address: Address) -> Locator:
+def locator(site: Site, address: Address) -> Locator:
     """Finds region and byte offsets of an address, one a lane or one (shape (1,)) for all."""
     if site.is_shared:
         return _shared_locator(address)
@@ -219,7 +219,7 @@ def _shared_locator(address: Address) -> Locator:
 
 def _load_shared(site: Site) -> Step:
     load, ty = _load(site), site.type
-    locate = _locator(site, cast(Address, site.instruction.args[1]))
+    locate = locator(site, cast(Address, site.instruction.args[1]))
 
     def step(state: State, active: Active) -> None:
         region, offsets = locate(state, active)
@@ -232,7 +232,7 @@ def _load_shared(site: Site) -> Step:
 
 def _store_shared(site: Site) -> Step:
     store, ty = _store(site), site.type
-    locate = _locator(site, cast(Address, site.instruction.args[1]))
+    locate = locator(site, cast(Address, site.instruction.args[1]))
 
     def step(state: State, active: Active) -> None:
         store(state, active)
@@ -288,7 +288,7 @@ def _boundary(state: State) -> Region:
 
 def _load(site: Site) -> Step:
     target, ty = site.register(0)
-    locate = _locator(site, cast(Address, site.instruction.args[1]))
+    locate = locator(site, cast(Address, site.instruction.args[1]))
 
     def step(state: State, active: Active) -> None:
         region, offsets = locate(state, active)
@@ -301,7 +301,7 @@ def _load(site: Site) -> Step:
 
 def _store(site: Site) -> Step:
     source, ty = site.source(0), site.type
-    locate = _locator(site, cast(Address, site.instruction.args[1]))
+    locate = locator(site, cast(Address, site.instruction.args[1]))
 
     def step(state: State, active: Active) -> None:
         region, offsets = locate(state, active)
@@ -313,7 +313,7 @@ def _store(site: Site) -> Step:
 
 def _atomic(site: Site) -> Step:
     (target, ty), sources = site.register(0), site.sources(2)
-    locate = _locator(site, cast(Address, site.instruction.args[1]))
+    locate = locator(site, cast(Address, site.instruction.args[1]))
 
     def step(state: State, active: Active) -> None:
         region, offsets = locate(state, active)
@@ -334,7 +334,7 @@ def _atomic(site: Site) -> Step:
 def _reduce(site: Site) -> Step:
     """Collects a value; the address is the launch's, so all lanes must agree on it."""
     source, ty, index = site.source(0), site.type, site.index
-    locate = _locator(site, cast(Address, site.instruction.args[1]))
+    locate = locator(site, cast(Address, site.instruction.args[1]))
 
     def step(state: State, active: Active) -> None:
         region, offsets = locate(state, active)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from hologram.errors import ExecutionError
 from hologram.isa.builder import immediate
 from hologram.isa.operands import Field, Slot
 from hologram.isa.program import Program
+from hologram.isa.variables import Variable
 from hologram.types import Type
 
 E = TypeVar("E", bound=ExecutionError)
@@ -26,7 +27,8 @@ E = TypeVar("E", bound=ExecutionError)
 
 @dataclass
 class Launch:
-    """A program with its arguments; `fault` is the first division by zero: (instruction, lane).
+    """A program with its arguments; `fault` is the first division by zero: (instruction, lane), with the
+    variables that the lane had then. `visible` gives the variables that can be looked at before an instruction.
 
     Errors show the program as `written`, where an instruction has the index that `original` gives (calls are inlined).
     Where races are looked for there is a `clock`, and `stored` are the slots of arrays that the program stores to.
@@ -39,6 +41,8 @@ class Launch:
     regions: dict[int, Region] = field(default_factory=dict)
     reductions: dict[int, Reduction] = field(default_factory=dict)
     fault: tuple[int, int] | None = None
+    fault_variables: Mapping[str, object] = field(default_factory=dict)
+    visible: Callable[[int], tuple[Variable, ...]] = lambda index: ()
     written: Program | None = None
     original: Callable[[int], int] = int
     clock: Clock | None = None
@@ -54,9 +58,12 @@ class Launch:
             shared = [i.type.size for i in self.program.instructions if i.op in ("LDS", "STS") and i.type]
             self.shared_element = min(shared, default=1)
 
-    def failure(self, kind: type[E], message: str, index: int, lane: int) -> E:
+    def failure(
+        self, kind: type[E], message: str, index: int, lane: int, variables: Mapping[str, object] | None = None
+    ) -> E:
         """An error at an instruction for a lane, which counts all lanes of the launch."""
-        return failure(kind, message, self.written or self.program, self.original(index), self.domain, lane)
+        written = self.written or self.program
+        return failure(kind, message, written, self.original(index), self.domain, lane, variables)
 
     def place(self, index: int) -> str:
         """Where an instruction stands: its source place, else its number."""

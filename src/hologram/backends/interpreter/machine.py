@@ -10,6 +10,7 @@ import numpy as np
 from hologram.backends import faults
 from hologram.backends.interpreter.decode import CONTROL, Site, Step, make_step
 from hologram.backends.interpreter.lanes import Array
+from hologram.backends.interpreter.moment import Hook, announced
 from hologram.backends.interpreter.registers import ALL, Active
 from hologram.backends.interpreter.schedule import reconvergent_order
 from hologram.backends.interpreter.state import State
@@ -34,21 +35,36 @@ class Code:
     leave: Leave
 
 
-def decode_blocks(cfg: Cfg, slot_of: Mapping[int, int], watch_nan: bool = False) -> tuple[Code, ...]:
-    """The reachable blocks of a program in running order, with steps that look for NaN and infinity or without."""
+def decode_blocks(
+    cfg: Cfg, slot_of: Mapping[int, int], watch_nan: bool = False, hook: Hook | None = None
+) -> tuple[Code, ...]:
+    """The reachable blocks of a program in running order, with steps that look for NaN and infinity or without.
+
+    A hook is called before each instruction; without one nothing of the kind is in the steps.
+    """
     order = reconvergent_order(cfg)
     rank = {cfg.blocks[block].start: position for position, block in enumerate(order)}
-    return tuple(_decode_block(cfg, cfg.blocks[block], rank, slot_of, watch_nan) for block in order)
+    return tuple(_decode_block(cfg, cfg.blocks[block], rank, slot_of, watch_nan, hook) for block in order)
 
 
-def _decode_block(cfg: Cfg, block: Block, rank: Mapping[int, int], slot_of: Mapping[int, int], watch_nan: bool) -> Code:
+def _decode_block(
+    cfg: Cfg,
+    block: Block,
+    rank: Mapping[int, int],
+    slot_of: Mapping[int, int],
+    watch_nan: bool,
+    hook: Hook | None,
+) -> Code:
     make = make_watched_step if watch_nan else make_step
     sites = [Site(index, instruction, slot_of.get(index)) for index, instruction in cfg.code(block.id)]
     last = sites[-1]
     goals = [rank.get(t, DONE) for t in targets(cfg.program, last.index)]
     leave = _LEAVES[last.instruction.op](last, goals) if last.instruction.op in CONTROL else _go(goals[0])
-    steps = tuple((site.index, make(site)) for site in sites if site.instruction.op not in CONTROL)
-    return Code(steps, sites[0].index, last.index, len(sites), leave)
+    steps = tuple((site, make(site)) for site in sites if site.instruction.op not in CONTROL)
+    if hook is not None:
+        steps = tuple((site, announced(hook, site, step)) for site, step in steps)
+        leave = announced(hook, last, leave) if last.instruction.op in CONTROL else leave
+    return Code(tuple((site.index, step) for site, step in steps), sites[0].index, last.index, len(sites), leave)
 
 
 def _go(goal: int) -> Leave:

@@ -64,6 +64,11 @@ class Register:
                 self._tags, self._tag = np.full(self._lanes, self._tag, np.uint8), _MIXED
             self._tags[active] = tag
 
+    def at(self, lane: int) -> tuple[Kind, Array] | None:
+        """What one lane holds: its kind and the value, shape (1,); None where nothing was written."""
+        kind = self.held(np.array([lane]))
+        return None if kind is None else (kind, self._views[kind][lane : lane + 1])
+
     def held(self, active: Active) -> Kind | None:
         """What the first active lane holds."""
         tag = int(self._tags[active][0]) if self._tag == _MIXED else self._tag

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import numpy as np
 
@@ -26,8 +26,11 @@ from hologram.errors import (
     OutOfBoundsError,
     UninitializedReadError,
 )
-from hologram.isa.operands import Special
+from hologram.isa.operands import Pred, Reg, Special
 from hologram.types import Type
+
+E = TypeVar("E", bound=ExecutionError)
+Value = np.generic | bool
 
 _PRELOADED = {252: (Special.LANE_X, Type.U32), 253: (Special.BLOCK_X, Type.U32), 254: (Special.BLOCK_DIM_X, Type.U32)}
 
@@ -56,7 +59,32 @@ class State:
 
     def fail(self, kind: type[ExecutionError], message: str, lane: int) -> NoReturn:
         """Raise an error at the current instruction for a lane of the batch."""
-        raise self.launch.failure(kind, message, self.index, int(self.batch.number[lane]))
+        raise self.failure(kind, message, lane)
+
+    def failure(self, kind: type[E], message: str, lane: int) -> E:
+        """An error at the current instruction for a lane of the batch, with the variables the lane has."""
+        number = int(self.batch.number[lane])
+        return self.launch.failure(kind, message, self.index, number, self.variables(lane))
+
+    def variables(self, lane: int) -> dict[str, Value]:
+        """The values that a lane of the batch has for the scalar parameters and the kernel's variables, by name."""
+        launch = self.launch
+        given = zip(launch.program.params, launch.arguments, strict=True)
+        found: dict[str, Value] = {p.name: p.type.dtype.type(a) for p, a in given if not p.is_array}
+        for variable in launch.visible(self.index):
+            value = self.value(variable.place, lane)
+            if value is not None:
+                found[variable.name] = value
+        return found
+
+    def value(self, place: Reg | Pred, lane: int) -> Value | None:
+        """What a lane of the batch has in a register or predicate, if anything was written to it."""
+        register = self._register(place.index) if isinstance(place, Reg) else self._predicate(place.index)
+        held = register.at(lane)
+        if held is None:
+            return None
+        kind, value = held
+        return value.view(kind.dtype)[0] if isinstance(kind, Type) else bool(value[0])
 
     def count(self, active: Active) -> int:
         """How many lanes are active."""
@@ -169,7 +197,7 @@ class State:
         message = faults.data_race(
             region.name, element, launch.domain, what, earlier.lane, launch.place(earlier.instruction)
         )
-        error = launch.failure(DataRaceError, message, self.index, int(self.batch.number[race.lane]))
+        error = self.failure(DataRaceError, message, race.lane)
         error.other_lane, error.other_location = earlier.lane, launch.program.location(earlier.instruction)
         raise error
 
@@ -196,8 +224,10 @@ class State:
 
     def divided_by_zero(self, active: Active, zero: Array) -> None:
         """Note a fault; the one of the earliest instruction and lowest lane is reported when the launch is complete."""
-        found = (self.index, int(self.batch.number[self.lane(active, zero)]))
-        self.launch.fault = found if self.launch.fault is None else min(self.launch.fault, found)
+        launch, lane = self.launch, self.lane(active, zero)
+        found = (self.index, int(self.batch.number[lane]))
+        if launch.fault is None or found < launch.fault:
+            launch.fault, launch.fault_variables = found, self.variables(lane)
 
     def show(self, active: Active, ty: Type, values: Array, message: int) -> None:
         """Print a value in each active lane."""

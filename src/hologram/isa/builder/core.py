@@ -97,8 +97,11 @@ class Core:
 
     def _end_name(self, place: Reg | Pred) -> None:
         if place in self._named:
-            name, type, start = self._named.pop(place)
-            self._variables.append(Variable(name, place, type, start, len(self._code)))
+            name, type, taken = self._named.pop(place)
+            written = (i for i in range(taken, len(self._code)) if _writes(self._code[i], place))
+            start = next(written, None)
+            if start is not None:
+                self._variables.append(Variable(name, place, type, start, len(self._code)))
 
     def label(self, prefix: str) -> Label:
         """A fresh label; `place` puts it."""
@@ -151,3 +154,7 @@ class Core:
             messages=tuple(self._messages),
             variables=tuple(variables),
         )
+
+
+def _writes(ins: Instruction, place: Reg | Pred) -> bool:
+    return any(spec.written and arg == place for spec, arg in zip(ins.spec.operands, ins.args, strict=True))
