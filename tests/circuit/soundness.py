@@ -14,7 +14,7 @@ import json
 import random
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from rich.progress import track
 import hologram as hg
 from hologram.circuit import CompiledCircuit, compile_calls
 from hologram.circuit.compile import calls_of
-from hologram.circuit.generators import Single, reads, singles, writes
+from hologram.circuit.generators import Single, reads, relabelled, singles, writes
 from hologram.circuit.lower import Step, lower
 from hologram.isa.operands import CLASSES
 from hologram.runtime.circuits import CircuitLaunch, bind_steps
@@ -75,12 +75,7 @@ class CallByCall:
     def _bind(self, one: Single) -> CircuitLaunch:
         """Calls that differ in their classes alone share their programs."""
         names = {p: k for k, p in enumerate(sorted(reads(one) | writes(one)))}
-        classes = {
-            field.name: names.get(value, 0)
-            for field in fields(one)
-            if field.name != "n" and isinstance(value := getattr(one, field.name), int)
-        }
-        shape = replace(one, **classes)
+        shape = relabelled(one, names)
         if shape not in self.steps:
             self.steps[shape] = lower([shape], Type.F32)
         return bind_steps(self.executor, self.steps[shape], {k: self.memory[p] for p, k in names.items()})

@@ -1,12 +1,15 @@
 """The optimiser leaves the same values, never makes a circuit longer, and finds what the showcase shows."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hologram as hg
+from hologram.circuit import compile_circuit
 from hologram.circuit.compile import calls_of
 from hologram.circuit.generators import Call, Copy, Mark, MarkRange, Merge, ReduceSum, Softmax, Swap, singles
-from hologram.circuit.optimize import bytes_moved, optimize
+from hologram.circuit.optimize import bytes_moved, optimize, without_swaps
 from hologram.circuit.values import Values
 from tests.circuit.random_calls import random_calls
 
@@ -120,3 +123,27 @@ def test_long_circuits_have_the_same_values() -> None:
     found = optimize(calls)
     assert found.after < found.before
     assert MarkRange in {type(c) for c in found.calls}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_swaps_become_other_names(seed: int) -> None:
+    """What a class would have held is in its home, and no swap is left."""
+    calls = random_calls(seed)
+    made, homes = without_swaps(calls)
+    assert not any(isinstance(call, Swap) for call in made)
+    assert sorted(homes) == sorted(homes.values())
+    values = Values(marks=True)
+    wanted = values.follow(one for call in calls for one in singles(call))
+    found = values.follow(one for call in made for one in singles(call))
+    for place, reference in wanted.items():
+        home = homes.get(place, place)
+        assert found.get(home, values.input(home)) == reference
+
+
+def test_a_renamed_circuit_runs_where_it_says() -> None:
+    compiled = compile_circuit("swap@c01<->c02 . merge@c01[c03,c04] . swap@c04<->c01", live_out=[1])
+    renamed, homes = compiled.renamed()
+    memory = {p: np.full(4, p, np.float32) for p in range(5)}
+    with hg.Executor("interpreter") as executor:
+        executor.bind_circuit(renamed, {p: memory[p] for p in renamed.places})()
+    assert memory[homes.get(1, 1)].tolist() == [5.0] * 4

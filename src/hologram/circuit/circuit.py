@@ -28,7 +28,7 @@ from hologram.circuit.generators import (
     Swap,
 )
 from hologram.circuit.lower import Step, lower
-from hologram.circuit.optimize import Optimized, bytes_moved, optimize
+from hologram.circuit.optimize import Optimized, bytes_moved, optimize, without_swaps
 from hologram.circuit.parse import parse
 from hologram.circuit.printer import calls_text
 from hologram.circuit.tree import Phrase
@@ -90,6 +90,17 @@ class CompiledCircuit:
     def rewrites(self) -> tuple[Rewrite, ...]:
         """What became of the calls that do not run."""
         return explain(self.written, self.calls) if self.optimized.changed else ()
+
+    def renamed(self) -> tuple[CompiledCircuit, dict[int, int]]:
+        """The same circuit without its swaps, for callers who can read a class elsewhere: the second part tells where.
+
+        >>> circuit, homes = compile_circuit("swap@c01<->c02 . merge@c01[c03,c04]").renamed()
+        >>> circuit.text, homes
+        ('merge@c02[c03,c04]', {1: 2, 2: 1})
+        """
+        calls, homes = without_swaps(self.calls)
+        live = None if self.live_out is None else frozenset(homes.get(p, p) for p in self.live_out)
+        return compile_calls(calls, self.type.value, live), homes
 
     @property
     def places(self) -> tuple[int, ...]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-from typing import Any
 
 from hologram.operators import TABLE
 
@@ -195,29 +194,18 @@ def _moved_third(operand: Operand | None, by: int) -> Operand | None:
     return None if operand is None else _moved(operand, by)
 
 
-def renamed(call: Single, places: Mapping[int, int]) -> Single:
-    """The same call on other classes.
+def relabelled(call: Single, names: Mapping[int, int]) -> Single:
+    """A call with its classes renamed; those that `names` lacks stay.
 
-    >>> renamed(Copy(5, 6), {5: 0, 6: 1})
-    Copy(src=0, dst=1)
+    >>> relabelled(Merge(1, Immediate(2.0), 3), {3: 5})
+    Merge(src=1, context=Immediate(value=2.0), dst=5, variant='add', third=None)
     """
-
-    def there(operand: Operand | None) -> Any:
-        return places[operand] if isinstance(operand, int) else operand
-
-    match call:
-        case Mark() | Quote() | Evaluate():
-            return type(call)(there(call.place))
-        case Swap(a, b):
-            return Swap(there(a), there(b))
-        case Merge(src, context, dst, variant, third):
-            return Merge(there(src), there(context), there(dst), variant, there(third))
-        case Split(src, context, dst, variant):
-            return Split(there(src), there(context), there(dst), variant)
-        case Copy(src, dst):
-            return Copy(there(src), there(dst))
-        case Softmax() | ReduceSum() | ReduceMin() | ReduceMax():
-            return type(call)(there(call.src), there(call.dst), call.n)
+    classes = {
+        field.name: names.get(value, value)
+        for field in fields(call)
+        if field.name != "n" and isinstance(value := getattr(call, field.name), int)
+    }
+    return replace(call, **classes)  # type: ignore[arg-type]  # the fields found are those of the call
 
 
 def reads(call: Single) -> frozenset[int]:

@@ -9,7 +9,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hologram.circuit.emission import NoRoomError, emit, tidy
-from hologram.circuit.generators import Call, Copy, Mark, MarkRange, Single, Swap, reads, singles, traffic, writes
+from hologram.circuit.generators import (
+    Call,
+    Copy,
+    Mark,
+    MarkRange,
+    Single,
+    Swap,
+    reads,
+    relabelled,
+    singles,
+    traffic,
+    writes,
+)
 from hologram.circuit.values import Values
 from hologram.isa.operands import BYTES_PER_CLASS
 
@@ -100,6 +112,23 @@ def pruned(ones: Sequence[Single], live: Iterable[int]) -> list[Single]:
             alive |= reads(one)
         out.append(one)
     return out[::-1]
+
+
+def without_swaps(calls: Iterable[Call]) -> tuple[tuple[Call, ...], dict[int, int]]:
+    """The calls with their swaps done by renaming, and the classes that then hold what others would have held.
+
+    >>> without_swaps([Swap(1, 2), Copy(1, 3)])
+    ((Copy(src=2, dst=3),), {1: 2, 2: 1})
+    """
+    homes: dict[int, int] = {}
+    out: list[Single] = []
+    for call in calls:
+        for one in singles(call):
+            if isinstance(one, Swap):
+                homes[one.a], homes[one.b] = homes.get(one.b, one.b), homes.get(one.a, one.a)
+            else:
+                out.append(relabelled(one, homes))
+    return tuple(tidy(out)), {name: place for name, place in homes.items() if name != place}
 
 
 def _is_idle(one: Single) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hologram.circuit.generators import renamed
+from hologram.circuit.generators import relabelled
 from hologram.circuit.instance import calls_of_pattern
 from hologram.circuit.pattern import Apply, Element, Fold, NoPattern, Pattern, Store, pattern_of
 from hologram.circuit.tape import Opaque, Tape
@@ -101,7 +101,7 @@ class GraphRecorder:
                 self._hold((value,), (array,))
                 part = array[:1] if place in step.cells else array
                 places[place] = self.memory.place(part, not (isinstance(value, Buffer) and value.is_hidden))
-            self.tape.items += (renamed(call, places) for call in step.calls)
+            self.tape.items += (relabelled(call, places) for call in step.calls)
 
     def _hold(self, given: Sequence[Any], arrays: Sequence[Any]) -> None:
         """Keep every array that is given from being freed, once each."""
