@@ -25,3 +25,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the session's cache directory."""
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(_CACHE), ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured, below everything else."""
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.getreports(kind)]
+    found = sorted(str(text) for r in reports for name, text in r.user_properties if name == "largest error")
+    if found:
+        terminalreporter.section("largest errors")
+        for text in found:
+            terminalreporter.write_line(text)

@@ -13,6 +13,8 @@ import hologram as hg
 from hologram import Buffer, Executor, ops
 from hologram.errors import ArgumentTypeError, ArgumentValueError, BufferFreedError, ExtentError, OverlapError
 from hologram.ops.table import ALIASES, TABLE
+from hologram.types import Type
+from tests import tolerance
 
 RNG = np.random.default_rng(5)
 A = RNG.standard_normal(1000).astype(np.float32)
@@ -42,8 +44,11 @@ def test_add_and_multiply_are_exact(ex: Executor) -> None:
 @pytest.mark.parametrize("name", UNARY)
 def test_functions_of_one_variable(ex: Executor, name: str) -> None:
     x = abs(A) if name == "log" else A
-    wanted = UNARY[name](x.astype(np.float64))
-    assert np.allclose(getattr(ex.ops, name)(x), wanted, rtol=5e-7, atol=1e-7)
+    wanted, got = UNARY[name](x.astype(np.float64)), getattr(ex.ops, name)(x)
+    if name == "relu":
+        assert np.array_equal(got, wanted)
+    else:
+        tolerance.assert_within(name.upper(), Type.F32, got, wanted)
 
 
 def test_nan_stays_nan_in_relu(ex: Executor) -> None:
@@ -58,9 +63,10 @@ def test_sums_of_every_length(ex: Executor, n: int) -> None:
     x = RNG.standard_normal(n).astype(np.float32)
     got = ex.ops.vector_sum(x)
     assert isinstance(got, np.float32)
-    assert abs(got - x.astype(np.float64).sum()) <= 1e-5 * max(1, np.abs(x).sum())
-    dot = np.dot(x.astype(np.float64), x)
-    assert abs(ex.ops.vector_dot(x, x) - dot) <= 1e-5 * max(1, dot)
+    assert abs(got - x.astype(np.float64).sum()) <= tolerance.of_fold("ADD", Type.F32, x)
+    squares = x.astype(np.float64) ** 2
+    rounding = tolerance.UNIT[Type.F32] * squares.sum()
+    assert abs(ex.ops.vector_dot(x, x) - squares.sum()) <= tolerance.of_fold("ADD", Type.F32, squares) + rounding
 
 
 def test_sums_have_the_same_bits_on_both_executors() -> None:
@@ -72,16 +78,21 @@ def test_sums_have_the_same_bits_on_both_executors() -> None:
 @pytest.mark.parametrize(("m", "k", "n"), [(1, 1, 1), (2, 3, 2), (16, 8, 12), (33, 17, 65), (3, 0, 4), (0, 2, 2)])
 def test_matrix_products(ex: Executor, m: int, k: int, n: int) -> None:
     a, b = (RNG.standard_normal(s).astype(np.float32) for s in ((m, k), (k, n)))
-    assert np.allclose(ex.ops.gemm_f32(a, b), a @ b, rtol=1e-4, atol=1e-5)
+    assert_product(ex.ops.gemm_f32(a, b), a, b)
     x = RNG.standard_normal(k).astype(np.float32)
-    assert np.allclose(ex.ops.gemv_f32(a, x), a @ x, rtol=1e-4, atol=1e-5)
+    assert_product(ex.ops.gemv_f32(a, x), a, x)
+
+
+def assert_product(got: Any, a: Any, b: Any) -> None:
+    assert got.shape == (a @ b).shape
+    assert (np.abs(got - a.astype(np.float64) @ b) <= tolerance.of_product(Type.F32, a, b)).all()
 
 
 def test_matrices_with_padded_rows(ex: Executor) -> None:
     wide = RNG.standard_normal((9, 20)).astype(np.float32)
     out = np.full((4, 8), 7, np.float32)
     ex.ops.gemm_f32(wide[:4, :5], wide[4:, 10:13], out=out[:, 2:5])
-    assert np.allclose(out[:, 2:5], wide[:4, :5] @ wide[4:, 10:13], rtol=1e-4, atol=1e-5)
+    assert_product(out[:, 2:5], wide[:4, :5], wide[4:, 10:13])
     assert (out[:, [0, 1, 5, 6, 7]] == 7).all()
     with pytest.raises(ArgumentTypeError, match="ascontiguousarray"):
         ex.ops.gemm_f32(wide.T, wide)
@@ -134,7 +145,7 @@ def test_more_dimensions_and_empty_arrays(ex: Executor) -> None:
     assert np.array_equal(ex.ops.vector_add(a, a), a + a)
     out = np.zeros_like(a)
     ex.ops.exp(a, out=out)
-    assert np.allclose(out, np.exp(a), rtol=1e-6)
+    tolerance.assert_within("EXP", Type.F32, out, np.exp(a.astype(np.float64)))
     assert ex.ops.relu(np.zeros((0, 3), np.float32)).shape == (0, 3)
     assert ex.ops.vector_sum(np.zeros(0, np.float32)) == 0
 

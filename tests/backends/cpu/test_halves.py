@@ -1,10 +1,6 @@
-"""Unary instructions on every f16 and bf16 there is, against f64 rounded by independent arithmetic."""
+"""Half-precision numbers through native code: to floats and back, and in the code that is shipped."""
 
 from __future__ import annotations
-
-import math
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,77 +11,10 @@ from hologram.backends.llvm.elf import undefined_symbols
 from hologram.backends.llvm.jit import host_target
 from hologram.isa.binary import TargetSection
 from hologram.types import Type
-from tests.backends.cpu.columns import Array, Column, launch, one_nan, program
+from tests.backends.cpu.columns import Column, launch, one_nan, program
+from tests.backends.halves import EVERY, FORMATS, nearest, numbers
 
-# Precision with the hidden bit, exponents of the smallest normal and of the largest number.
-FORMATS = {Type.F16: (11, -14, 15), Type.BF16: (8, -126, 127)}
 HALVES = [pytest.param(t, id=t.value) for t in FORMATS]
-EVERY = np.arange(1 << 16, dtype=np.uint64).astype(np.uint16)
-EXACT: dict[str, Callable[[Array], Any]] = {
-    "MOV": lambda x: x,
-    "NEG": np.negative,
-    "ABS": np.abs,
-    "FLOOR": np.floor,
-    "CEIL": np.ceil,
-    "ROUND": np.rint,
-    "TRUNC": np.trunc,
-    "SQRT": np.sqrt,
-}
-FUNCTIONS: dict[str, Callable[[Array], Any]] = {
-    "EXP": np.exp,
-    "EXP2": np.exp2,
-    "EXPM1": np.expm1,
-    "LOG": np.log,
-    "LOG2": np.log2,
-    "LOG10": np.log10,
-    "LOG1P": np.log1p,
-    "SIN": np.sin,
-    "COS": np.cos,
-    "TAN": np.tan,
-    "ASIN": np.arcsin,
-    "ACOS": np.arccos,
-    "ATAN": np.arctan,
-    "SINH": np.sinh,
-    "COSH": np.cosh,
-    "TANH": np.tanh,
-    "SIGMOID": lambda x: 1 / (1 + np.exp(-x)),
-    "ERF": np.vectorize(math.erf),
-    "RSQRT": lambda x: 1 / np.sqrt(x),
-}
-
-
-def numbers(ty: Type, bits: Array) -> Array:
-    """What bits stand for, in f64."""
-    precision, least, _ = FORMATS[ty]
-    wide = bits.astype(np.int64)
-    field, fraction = (wide & 0x7FFF) >> (precision - 1), wide & ((1 << (precision - 1)) - 1)
-    whole = np.where(field > 0, fraction | 1 << (precision - 1), fraction)
-    size = np.ldexp(whole.astype(np.float64), np.maximum(field, 1) - 1 + least - precision + 1)
-    top = (1 << (16 - precision)) - 1
-    size = np.where(field == top, np.where(fraction > 0, np.nan, np.inf), size)
-    return np.where(wide >> 15 != 0, -size, size)
-
-
-def nearest(ty: Type, values: Array) -> Array:
-    """The bits of f64 values rounded once, ties to even."""
-    precision, least, greatest = FORMATS[ty]
-    size = np.abs(values)
-    finite = np.where(np.isfinite(size), size, 0.0)
-    unit = np.where(
-        finite > 0, np.maximum(np.frexp(finite)[1] - precision, least - precision + 1), least - precision + 1
-    )
-    whole = np.rint(np.ldexp(finite, -unit)).astype(np.int64)
-    # Counting up through the bits of a float: a carry moves into the exponent.
-    bits = ((unit - (least - precision + 1)).astype(np.int64) << (precision - 1)) + whole
-    infinity = (greatest - least + 2) << (precision - 1)
-    bits = np.where(np.isinf(size), infinity, np.minimum(bits, infinity))
-    bits = np.where(np.isnan(size), infinity + 1, bits)
-    return (bits | np.signbit(values).astype(np.int64) << 15).astype(np.uint16)
-
-
-def results(ty: Type, ops: dict[str, Any]) -> list[Array]:
-    made = program([Column(op, ty) for op in ops])
-    return launch(CpuBackend().compile(made), [EVERY] * 3)[1]
 
 
 @pytest.mark.parametrize("ty", HALVES)
@@ -94,32 +23,6 @@ def test_the_reference_rounds_every_value_to_itself(ty: Type) -> None:
     if ty is Type.F16:
         assert np.array_equal(one_nan(ty, EVERY.view(np.float16).astype(np.float64).astype(np.float16).view(np.uint16)),
                               one_nan(ty, EVERY))  # fmt: skip
-
-
-@pytest.mark.parametrize("ty", HALVES)
-def test_exact_operations(ty: Type) -> None:
-    for (op, reference), got in zip(EXACT.items(), results(ty, EXACT), strict=True):
-        with np.errstate(all="ignore"):
-            wanted = nearest(ty, reference(numbers(ty, EVERY)))
-        wrong = np.flatnonzero(one_nan(ty, got) != one_nan(ty, wanted))
-        assert not len(wrong), f"{op} of {wrong[0]:#x}: {got[wrong[0]]:#x}, not {wanted[wrong[0]]:#x}"
-
-
-@pytest.mark.parametrize("ty", HALVES)
-def test_functions_round_an_f32_result_of_a_few_ulp(ty: Type) -> None:
-    """The result is the exact value's, or that of a value the f32 function may give instead."""
-    for (op, reference), got in zip(FUNCTIONS.items(), results(ty, FUNCTIONS), strict=True):
-        with np.errstate(all="ignore"):
-            exact = np.asarray(reference(numbers(ty, EVERY)), np.float64)
-            slack = np.maximum(np.abs(exact) * 2.0**-21, 2.0**-147)
-            allowed = [one_nan(ty, nearest(ty, v)) for v in (exact, exact - slack, exact + slack)]
-        got = one_nan(ty, got)
-        # A zero's sign is the function's own affair where the slack reaches across it.
-        near_zero = (np.abs(exact) <= slack) & (got & 0x7FFF == 0)
-        wrong = np.flatnonzero(~(np.any([got == a for a in allowed], axis=0) | near_zero))
-        assert not len(wrong), f"{op} of {wrong[0]:#x}: {got[wrong[0]]:#x}, not {allowed[0][wrong[0]]:#x}"
-        rounded = np.count_nonzero(got != allowed[0])
-        assert rounded < 100, f"{op}: {rounded} results are not those of the exact values"
 
 
 @pytest.mark.parametrize("ty", HALVES)

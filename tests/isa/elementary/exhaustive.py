@@ -40,13 +40,14 @@ TOP = 2.0**128
 _IN_F64: dict[str, Callable[..., Any]] = {**REFERENCES, "SIGMOID": special.expit}
 
 
-def native(name: str) -> Callable[[Array], Array]:
-    """A function of f32 arrays that runs an instruction as native code."""
-    executable = CpuBackend().compile(program([Column(name, Type.F32)]))
+def native(name: str, ty: Type = Type.F32) -> Callable[..., Array]:
+    """A function of arrays that runs an instruction as native code."""
+    executable = CpuBackend().compile(program([Column(name, ty)]))
 
-    def call(x: Array) -> Array:
-        out, lanes = np.empty_like(x), len(x)
-        executable.launch([x, x, x, out], Domain((lanes, 1, 1), (-(-lanes // 256), 1, 1), (256, 1, 1)))
+    def call(*operands: Array) -> Array:
+        out, lanes = np.empty_like(operands[0]), len(operands[0])
+        given = (*operands, operands[0], operands[0])[:3]
+        executable.launch([*given, out], Domain((lanes, 1, 1), (-(-lanes // 256), 1, 1), (256, 1, 1)))
         return out
 
     return call

@@ -50,11 +50,20 @@ REFERENCES: dict[str, Callable[..., Array]] = {
     "CEIL": np.ceil,
     "ROUND": np.rint,
     "TRUNC": np.trunc,
+    "ADD": np.add,
+    "SUB": np.subtract,
+    "MUL": np.multiply,
+    "DIV": np.divide,
+    "REM": np.fmod,
+    "FMA": lambda x, y, z: x * y + z,
 }
 """By mnemonic: a function of arrays that is precise to the type it is given (ERF: to f64)."""
 
-EXACT = {"SQRT": 0.5, "FLOOR": 0.0, "CEIL": 0.0, "ROUND": 0.0, "TRUNC": 0.0}
-"""Correctly rounded instructions, not expansions."""
+EXACT = {
+    **dict.fromkeys(("ADD", "SUB", "MUL", "DIV", "FMA", "SQRT"), 0.5),
+    **dict.fromkeys(("FLOOR", "CEIL", "ROUND", "TRUNC", "REM"), 0.0),
+}
+"""Correctly rounded instructions, not expansions; those that are 0 always give numbers of their type."""
 
 MANY_DIGITS: dict[str, Callable[..., Any]] = {
     "EXP": mpmath.exp,
@@ -79,6 +88,11 @@ MANY_DIGITS: dict[str, Callable[..., Any]] = {
     "POW": mpmath.power,
     "RSQRT": lambda x: 1 / mpmath.sqrt(x),
     "SQRT": mpmath.sqrt,
+    "ADD": lambda x, y: x + y,
+    "SUB": lambda x, y: x - y,
+    "MUL": lambda x, y: x * y,
+    "DIV": lambda x, y: x / y,
+    "FMA": lambda x, y, z: x * y + z,
 }
 DIGITS_OF_ANGLES = 1300
 """Bits that tell a large f64 angle from a multiple of π/2."""

@@ -1,0 +1,55 @@
+"""How far a result may be from the exact one, by operator and type: what all tests that compare numbers go by.
+
+Functions and correctly rounded instructions have the bounds of the ISA's own table, in ulp; sums and products of many
+terms have the bound of their order of additions. All else is exact.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from hologram.types import HALVES, Type
+from tests.isa.elementary.references import WIDE, bound, ulps
+
+Array = np.ndarray[Any, Any]
+
+ACCUMULATORS = 64
+PIECE = 4096
+UNIT = {Type.F16: 2.0**-11, Type.BF16: 2.0**-8, Type.F32: 2.0**-24, Type.F64: 2.0**-53}
+"""The largest relative error of one rounding."""
+SECOND_ORDER = 1.01
+"""Errors of errors."""
+
+
+def of(op: str, ty: Type) -> float:
+    """The largest error of an instruction, in ulp; for f16 and bf16 of the f32 result that is rounded once more."""
+    return bound(op, Type.F32 if ty in HALVES else ty)
+
+
+def assert_within(op: str, ty: Type, got: Array, exact: Array) -> None:
+    """Results in f32 or f64 are as near to those of a wider type as the bound of the instruction says."""
+    assert got.dtype == ty.dtype
+    error = ulps(got, exact.astype(WIDE[ty]), ty)
+    k = np.unravel_index(int(np.argmax(error)), error.shape)
+    assert error[k] <= of(op, ty), f"{op}.{ty.value}: {got[k]!r}, not {exact[k]!r}: {error[k]:.2f} ulp"
+
+
+def of_fold(op: str, ty: Type, terms: Array) -> float:
+    """The largest error of a reduction: as many roundings as a term meets on its way up the tree."""
+    if op in ("MIN", "MAX"):
+        return 0.0
+    values = terms.astype(np.float64)
+    if op == "MUL":
+        return float(len(terms) * UNIT[ty] * np.abs(values.prod()) * SECOND_ORDER)
+    pieces = max(1, math.ceil(len(terms) / PIECE))
+    depth = min(len(terms), PIECE / ACCUMULATORS + math.log2(ACCUMULATORS)) + math.ceil(math.log2(pieces))
+    return float(depth * UNIT[ty] * np.abs(values).sum() * SECOND_ORDER)
+
+
+def of_product(ty: Type, a: Array, b: Array) -> Array:
+    """The largest errors of a product of matrices, whatever the order of additions."""
+    sizes = np.abs(a.astype(np.float64)) @ np.abs(b.astype(np.float64))
+    return np.asarray((a.shape[-1] + 1) * UNIT[ty] * sizes * SECOND_ORDER)
