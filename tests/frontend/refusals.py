@@ -49,6 +49,7 @@ LINES: list[tuple[str, str]] = [
     ("y = «z»[0]", "'z' is not defined"),
     ("y = «(n + 1)[0]»", "only arrays have elements and shapes"),
     ("y = «a.shape[1]»", "'a' has 1 dimension(s), there is no axis 1"),
+    ("s = shared(f32, 4); s[«4»] = 1.0", "'s' has 4 elements, from 0 to 3; there is no element 4"),
     ("s = «shared(f32)»", "shared takes a type and a number of elements"),
     ("s = shared(f32, 4); s = «shared(f32, 4)»", "'s' has another meaning already"),
     # Calls
@@ -76,6 +77,11 @@ LINES: list[tuple[str, str]] = [
 """A line of a kernel with the parameters above, and a part of the message."""
 
 FILES: list[tuple[str, str]] = [
+    (
+        "@kernel(block=32)\ndef k(a: DeviceArray[f32]):\n    if lane_id() < 16:\n        «barrier()»\n"
+        "    a[get_global_id()] = 1.0\n",
+        "not all lanes of a block come to this barrier: lane 16 never passes the condition in line 5",
+    ),
     ("from hologram.language.atlas import «nothing»\n", "'hologram.language.atlas' has no 'nothing'"),
     ("@kernel(fast=«1»)\ndef k(a: DeviceArray[f32]): pass\n", "fast must be True or False"),
     ("@kernel(block=«n»)\ndef k(a: DeviceArray[f32]): pass\n", "block must be one to three constant integers"),
