@@ -46,6 +46,7 @@ class Use(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arguments: tuple[tuple[int, tuple[int, ...]] | int | str, ...]
     grid: tuple[int, ...] | None = None
     block: tuple[int, ...] | None = None
+    resonance_class: int | None = None
 
 
 class Wiring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,7 +138,8 @@ def _use(step: PlanStep, programs: dict[str, Program], number: Mapping[int, int]
     position = list(programs).index(program.digest)
     block = step.shape.block if step.shape.block is not None else step.launcher.block
     arguments = tuple(_written_argument(a, number) for a in step.arguments)
-    return Use(position, arguments, _dimensions(step.shape.grid), _dimensions(block))
+    shape = step.shape
+    return Use(position, arguments, _dimensions(shape.grid), _dimensions(block), shape.resonance_class)
 
 
 def _dimensions(value: int | Sequence[int] | None) -> tuple[int, ...] | None:
