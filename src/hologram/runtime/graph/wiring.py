@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from hologram.errors import ProgramFormatError, RecordingError
+from hologram.isa.operands import CLASSES
 from hologram.isa.program import Program
 from hologram.runtime.graph.memory import GraphMemory
 from hologram.runtime.graph.plan import Plan, PlanStep
@@ -201,7 +202,8 @@ def _check_part(piece: Part, blocks: Sequence[Block]) -> None:
 
 def _check_use(use: Use, wiring: Wiring, programs: Sequence[Program]) -> None:
     _demand(0 <= use.program < len(programs), f"there is no program {use.program}")
-    params = programs[use.program].params
+    params, chosen = programs[use.program].params, use.resonance_class
+    _demand(chosen is None or 0 <= chosen < CLASSES, f"there is no class {chosen}")
     _demand(
         len(use.arguments) == len(params),
         f"a step gives {len(use.arguments)} arguments to '{programs[use.program].name}'",
