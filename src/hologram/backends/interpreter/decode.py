@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 
 from hologram.backends import faults
-from hologram.backends.interpreter import atlas
+from hologram.backends.interpreter import atlas, pools
 from hologram.backends.interpreter.atomics import UPDATES, update
 from hologram.backends.interpreter.convert import STORAGE, constant, convert
 from hologram.backends.interpreter.lanes import Array
@@ -186,7 +186,7 @@ def locator(site: Site, address: Address) -> Locator:
         return _shared_locator(address)
     if isinstance(address, PhiCoordinate):
         offset = np.array([address.offset])
-        return lambda state, active: (_boundary(state), offset)
+        return lambda state, active: (state.launch.boundary, offset)
     slot = site.slot
     assert slot is not None
     if isinstance(address, SlotOffset):
@@ -281,11 +281,6 @@ def _reduce_block(site: Site) -> Step:
     return step
 
 
-def _boundary(state: State) -> Region:
-    assert state.launch.boundary is not None
-    return state.launch.boundary
-
-
 def _load(site: Site) -> Step:
     target, ty = site.register(0)
     locate = locator(site, cast(Address, site.instruction.args[1]))
@@ -373,6 +368,7 @@ _STEPS: Mapping[str, Callable[[Site], Step]] = {
     **dict.fromkeys(("ReduceAdd", "ReduceMin", "ReduceMax", "ReduceMul"), _fold),
     **dict.fromkeys(UPDATES, _atomic),
     **atlas.STEPS,
+    **pools.STEPS,
     **dict.fromkeys(REDUCTIONS, _reduce),
     **dict.fromkeys(BLOCK_REDUCTIONS, _reduce_block),
 }

@@ -38,9 +38,8 @@ _PRELOADED = {252: (Special.LANE_X, Type.U32), 253: (Special.BLOCK_X, Type.U32),
 class State:
     """Registers and predicates of the lanes of one batch; `index` is the instruction being run.
 
-    `elsewhere` tells which instruction lanes wait before that do not run now, `ended` which was a lane's last.
-
-    Registers come into being when they are first touched.
+    `epoch` counts the barriers passed; `elsewhere` tells which instruction lanes wait before that do not run now,
+    `ended` which was a lane's last. Registers come into being when they are first touched.
     """
 
     def __init__(self, launch: Launch, batch: Batch) -> None:
@@ -50,7 +49,7 @@ class State:
         self.steps, self.total_steps = np.zeros(batch.count, np.int64), 0
         self.shared = SharedMemory(launch.program.shared_bytes, launch.shared_shadow())
         self.contributions: dict[int, Contributions] = {}
-        self.phase = np.zeros(batch.count, np.uint32)
+        self.phase, self.epoch = np.zeros(batch.count, np.uint32), 0
         self.printer = Printer(launch.program, batch)
         self.elsewhere: Callable[[], list[tuple[int, Active]]] = list
         self.ended: list[tuple[int, Active]] = []
@@ -211,6 +210,7 @@ class State:
 
     def meet(self) -> None:
         """The lanes of the block have come to a barrier."""
+        self.epoch += 1
         if self.launch.clock is not None:
             self.launch.clock.meet()
 

@@ -12,6 +12,7 @@ from hologram.circuit.instance import calls_of_pattern
 from hologram.circuit.pattern import Apply, Element, Fold, NoPattern, Pattern, Store, pattern_of
 from hologram.circuit.tape import Opaque, Tape
 from hologram.errors import RecordingError
+from hologram.isa.demands import Demand
 from hologram.runtime.arguments import slot_values
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.graph.memory import GraphMemory
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from hologram.runtime.launcher import Launcher, Prepared, Shape
     from hologram.types import Type
 
+POOLED = Demand.BOUNDARY | Demand.POOLS
 EFFECTS = frozenset({"Print", "Assert"})
 HIDDEN = (
     "this is a temporary of a recorded graph, whose value is not kept; "
@@ -134,6 +136,10 @@ class GraphRecorder:
             read.add(place)
             if param.is_written:
                 written.add(place)
+        if program.demands & POOLED:  # it may touch any class, and the pool of handle 0 is the boundary pool
+            pool = self.memory.place(chosen.memory.boundary, True)
+            read.add(pool)
+            written.add(pool)
         effects = bool(program.demands) or any(i.op in EFFECTS for i in program.instructions)
         item = Opaque(program.name, frozenset(read), frozenset(written), effects, reason or "it runs checked")
         self.taken[item] = Taken(launcher, tuple(arguments), shape, chosen)
