@@ -276,8 +276,9 @@ def test_the_verifier_refuses_a_missing_type_and_unsigned_conditions_on_others()
 
 
 def test_the_walk_is_complete() -> None:
-    """Every instruction is a calculation with an oracle, a conversion, or has a scenario."""
+    """Every instruction is a calculation with an oracle, a conversion, or has a scenario; both backends have all."""
     calculations = {spec.name for ty in Type for spec in pure_instructions(ty)} | {"CVT"}
     assert not calculations & SCENARIOS.keys()
     assert calculations | SCENARIOS.keys() == {s.name for s in TABLE}
+    assert all(b.implements(s, ty) for b in BACKENDS for s in TABLE for ty in (s.types or {None}))
     assert math.isfinite(sum(math_bound(c.op, ty) for ty in (Type.F32, Type.F64) for c in columns(ty, math=True)))
