@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hologram.backends.base import Backend
+from hologram.backends.base import Backend, Checks
 from hologram.backends.cpu import CpuBackend
 from hologram.backends.interpreter import InterpreterBackend
 from hologram.errors import UnsupportedError, VerificationError
@@ -41,6 +41,7 @@ from tests.backends.oracle import corners, expected, grid, halfway, is_exact, ma
 from tests.backends.scenarios import SCENARIOS
 
 BACKENDS: list[Backend] = [InterpreterBackend(), CpuBackend()]
+CHECKED = pytest.param(CpuBackend(checks=Checks()), marks=pytest.mark.slow)
 EACH_BACKEND = pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
 EACH_TYPE = pytest.mark.parametrize("ty", list(Type), ids=lambda t: t.value)
 EACH_FLOAT = pytest.mark.parametrize("ty", [t for t in Type if t.is_float], ids=lambda t: t.value)
@@ -192,7 +193,7 @@ def cases() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("spec", "ty"), list(cases()))
 @pytest.mark.filterwarnings("ignore::hologram.errors.PrintIgnoredWarning")
-@EACH_BACKEND
+@pytest.mark.parametrize("backend", [*BACKENDS, CHECKED], ids=["interpreter", "cpu", "checked"])
 def test_runs_as_specified_or_is_refused_by_name(backend: Backend, spec: Spec, ty: Type | None) -> None:
     if not backend.implements(spec, ty):
         with pytest.raises(UnsupportedError, match=spec.text.replace(".", r"\.")):
