@@ -138,6 +138,10 @@ class ArgumentValueError(HologramError, ValueError):
     """A launch argument has the right type and an impossible value (length, range, overlap)."""
 
 
+class ArgumentRangeError(ArgumentValueError, IndexError):
+    """Bytes outside of a pool were asked for."""
+
+
 class ExtentError(ArgumentValueError, IndexError):
     """An array is shorter than the launch would access."""
 
@@ -197,6 +201,14 @@ class DivisionByZeroError(ExecutionError, ZeroDivisionError):
 
 class OutOfBoundsError(ExecutionError, IndexError):
     """A lane touched memory outside its array."""
+
+
+class PoolHandleError(ExecutionError, LookupError):
+    """A lane used the handle of a linear pool that does not exist, or was freed."""
+
+
+class PoolAllocationError(ExecutionError, MemoryError):
+    """A program asked for a linear pool, and there is no room for it."""
 
 
 class UninitializedReadError(ExecutionError):

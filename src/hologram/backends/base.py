@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from hologram.errors import LaunchError
 from hologram.isa.instructions import Spec
+from hologram.isa.operands import CLASSES
 from hologram.isa.program import Program
 from hologram.types import Type
+
+if TYPE_CHECKING:
+    from hologram.backends.executor_memory import ExecutorMemory
 
 Argument = np.ndarray[Any, Any] | int | float
 Triple = tuple[int, int, int]
@@ -30,23 +34,35 @@ def triple(value: int | Sequence[int], name: str) -> Triple:
 
 @dataclass(frozen=True, slots=True)
 class LaunchConfig:
-    """An explicit launch shape: `grid` counts blocks, `block` counts lanes, x first."""
+    """An explicit launch shape: `grid` counts blocks, `block` counts lanes, x first.
+
+    `shared_memory` is what the program declares, or 0. `resonance_class` is the class of all lanes; None gives each
+    that of its block.
+    """
 
     grid: Triple
     block: Triple
     shared_memory: int = 0
     resonance_class: int | None = None
 
-    @classmethod
-    def of(cls, grid: int | Sequence[int], block: int | Sequence[int]) -> LaunchConfig:
-        return cls(triple(grid, "grid"), triple(block, "block"))
+    def __post_init__(self) -> None:
+        chosen = self.resonance_class
+        if chosen is not None and (not isinstance(chosen, int) or not 0 <= chosen < CLASSES):
+            raise LaunchError(f"resonance_class must be a class index from 0 to {CLASSES - 1}, got {chosen!r}")
 
     @classmethod
-    def linear(cls, n: int, block: int = DEFAULT_BLOCK) -> LaunchConfig:
+    def of(
+        cls, grid: int | Sequence[int], block: int | Sequence[int], resonance_class: int | None = None
+    ) -> LaunchConfig:
+        """A shape from integers or sequences of up to three."""
+        return cls(triple(grid, "grid"), triple(block, "block"), resonance_class=resonance_class)
+
+    @classmethod
+    def linear(cls, n: int, block: int = DEFAULT_BLOCK, resonance_class: int | None = None) -> LaunchConfig:
         """Enough blocks of `block` lanes for n lanes on the x axis."""
         if block < 1:
             raise LaunchError("block must hold at least one lane")
-        return cls.of(-(-n // block), block)
+        return cls.of(-(-n // block), block, resonance_class)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +99,10 @@ class Executable(Protocol):
 
     program: Program
 
-    def launch(self, arguments: Sequence[Argument], domain: Domain) -> None:
+    def launch(self, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory | None = None) -> None:
         """Run once; arguments are checked by the caller (host arrays, numbers), one a parameter.
 
+        `memory` is that of the executor, given where the program's demands go beyond the class of a lane.
         Raises an `ExecutionError` for faults found while running.
         """
         ...

@@ -10,20 +10,27 @@ from typing import TypeVar
 
 from hologram.backends.base import Domain, Triple
 from hologram.errors import ExecutionError, Location
+from hologram.isa.classes import NEIGHBOURS
 from hologram.isa.program import Instruction, Program
 from hologram.isa.text import spell
 from hologram.types import Type
 
 E = TypeVar("E", bound=ExecutionError)
 SHOWN_LANES = 8
+KIND_SHIFT = 24
 SOURCES = frozenset({".py", ".atlasm"})
 LARGEST_SOURCE = 1 << 22
-_VERBS = {"LD": "load", "AT": "atomic"}
+SHARED = "shared memory"
+_VERBS = {"LD": "load", "AT": "atomic", "PoolLoad": "load"}
 _MOVES = frozenset({"MOV", "MOV_IMM", "MOV_PARAM", "MOV_SREG", "SEL"})
 
 
 class Fault(IntEnum):
-    """What stopped checked code; the numbers are in its compiled form."""
+    """What goes wrong; the numbers are in compiled code.
+
+    Plain code returns 1 + the index of the instruction, and above KIND_SHIFT bits the fault: one of those from CLASS
+    on, or 0 where only one thing can go wrong with the instruction.
+    """
 
     OUT_OF_BOUNDS = 1
     UNALIGNED = 2
@@ -31,6 +38,12 @@ class Fault(IntEnum):
     NOT_FINITE = 4
     OF_INSTRUCTION = 5
     ASSERTION = 6
+    CLASS = 7
+    PAGE = 8
+    NEIGHBOUR = 9
+    POOL_HANDLE = 10
+    POOL_BOUNDS = 11
+    POOL_ALLOCATION = 12
 
 
 def failure(
@@ -105,14 +118,20 @@ def lane_list(lanes: list[int]) -> str:
 
 def verb(op: str) -> str:
     """What an instruction does to memory: "load", "store" or "atomic"."""
-    return _VERBS.get(op[:2], "store")
+    return _VERBS.get(op, _VERBS.get(op[:2], "store"))
 
 
-def out_of_bounds(verb: str, ty: Type, offset: int, name: str, size: int) -> str:
+def out_of_bounds(verb: str, ty: Type, offset: int, name: str, size: int, shared: bool = False) -> str:
     """An access (`verb`) of `ty` at a byte offset of an array (or other memory) that is `size` bytes long."""
     message = f"{verb} of {ty.value} at byte offset {offset} of '{name}', which is {size} bytes long"
     message += f" (element {offset // ty.size} of {size // ty.size})" if offset % ty.size == 0 else ""
-    return message + "; guard the access or pass a longer array"
+    return message + f"; guard the access or {'share more elements' if shared else 'pass a longer array'}"
+
+
+def not_written(ty: Type, offset: int, name: str) -> str:
+    """A load from a block's memory where nothing was stored."""
+    at = f" (element {offset // ty.size})" if offset % ty.size == 0 else ""
+    return f"load of {ty.value} at byte offset {offset} of '{name}'{at}, which has not been written"
 
 
 def unaligned(ty: Type) -> str:
@@ -129,6 +148,34 @@ def not_finite(ins: Instruction, is_nan: bool) -> str:
     """A result that no finite operands should give."""
     assert ins.type is not None
     return f"{ins.op}.{ins.type.value} of finite numbers gave {'NaN' if is_nan else 'infinity'}"
+
+
+def index_out_of_range(name: str, value: int, limit: int) -> str:
+    """A class or a page that does not exist."""
+    return f"{name} {value} is out of range: there are {limit}, from 0 to {limit - 1}"
+
+
+def no_neighbour(of_class: int, number: int) -> str:
+    """A class that has not so many neighbours."""
+    return f"class {of_class} has {len(NEIGHBOURS[of_class])} neighbours, there is no neighbour {number}"
+
+
+def no_such_pool(op: str, handle: int) -> str:
+    """A handle that no linear pool has."""
+    action = {"PoolLoad": "load", "PoolStore": "store"}.get(op, "free")
+    if handle == 0:
+        return f"{action} of pool 0: the boundary pool is always there"
+    return f"{action} of pool {handle:#x}, which does not exist (any more)"
+
+
+def pool_name(handle: int) -> str:
+    """What a pool is called in messages."""
+    return "boundary pool" if handle == 0 else f"pool {handle:#x}"
+
+
+def no_room(size: int) -> str:
+    """A linear pool that cannot be had."""
+    return f"no linear pool of {size} bytes can be had: there are too many, or too little memory"
 
 
 def division() -> str:

@@ -12,7 +12,11 @@ from hologram.isa.instructions import BY_NAME
 if TYPE_CHECKING:
     from hologram.frontend.expressions import Expressions
 
-_NAMES = frozenset(name for name, function in FUNCTIONS.items() if function.rule in ("atomic", "together"))
+_NAMES = frozenset(
+    name
+    for name, function in FUNCTIONS.items()
+    if function.rule in ("atomic", "together") or function.ops == ("PoolAlloc",)
+)
 
 TWICE = "an atomic or block reduction would run twice"
 ONCE = "assign its value to a variable first"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hologram.types import Type
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -38,10 +40,29 @@ _ATOMICS = {
     "or_": "OR",
 }
 
+ATLAS = "atlas."
+"""What functions of `hologram.language.atlas` are called in the tree: this and their name."""
+_ATLAS = {
+    "cls_get": Function("atlas", (0, 0), ("ClsGet",)),
+    "mirror": Function("atlas", (1, 1), ("MIRROR",)),
+    "unity_test": Function("atlas", (1, 1), ("UnityTest",)),
+    "nbr_count": Function("atlas", (1, 1), ("NbrCount",)),
+    "nbr_get": Function("atlas", (2, 2), ("NbrGet",)),
+    "res_accum": Function("atlas", (2, 2), ("ResAccum",)),
+    "phase_get": Function("atlas", (0, 0), ("PhaseGet",)),
+    "phase_adv": Function("atlas", (1, 1), ("PhaseAdv",)),
+    "bound_map": Function("atlas", (3, 3), ("BoundMap",)),
+    "pool_alloc": Function("atlas", (1, 1), ("PoolAlloc",)),
+    "pool_free": Function("atlas", (1, 1), ("PoolFree",)),
+    "pool_store": Function("atlas", (3, 3), ("PoolStore",)),
+    **{f"pool_load_{t.value}": Function("atlas", (2, 2), ("PoolLoad", t.value)) for t in Type},
+}
+
 FUNCTIONS: dict[str, Function] = {
     **{name: _math(op) for name, op in _REAL.items()},
     **{spelling: _math(_REAL[name]) for spelling, name in _SPELLINGS.items()},
     **{name: Function("coordinate", (0, 1), (special,)) for name, special in _COORDINATES.items()},
+    **{ATLAS + name: function for name, function in _ATLAS.items()},
     "atan2": _math("ATAN2", 2),
     "fma": _math("FMA", 3),
     "pow": Function("power", (2, 2)),

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hologram.frontend import tree
+from hologram.frontend.atlas import AtlasCalls, gives_value
 from hologram.frontend.atomics import atomic
 from hologram.frontend.builtins import FUNCTIONS, Function
 from hologram.frontend.conversion import is_constant, operation
 from hologram.frontend.promote import BOOL, SCALARS, Weak, is_integer, join, spelled
-from hologram.frontend.typed import Barrier, Const, Coordinate, Element, Expr, Local, Operation, Perform, Reduce
+from hologram.frontend.typed import Barrier, Const, Coordinate, Element, Expr, Local, Operation, Perform, Reduce, Step
 from hologram.frontend.walk import walk
 from hologram.isa.operands import Special
 from hologram.types import Type
@@ -27,6 +28,7 @@ class Calls:
 
     def __init__(self, expressions: Expressions) -> None:
         self.expressions, self.source = expressions, expressions.source
+        self.atlas = AtlasCalls(expressions)
         self._rules: dict[str, Callable[[tree.Call, Function], Expr]] = {
             "real": self._real,
             "coordinate": self._coordinate,
@@ -38,6 +40,7 @@ class Calls:
             "barrier": self._nothing,
             "declaration": self._nothing,
             "atomic": lambda n, f: atomic(self.expressions, n, f),
+            "atlas": lambda n, f: self.atlas.value(n, f),
         }
 
     def typed(self, node: tree.Call) -> Expr:
@@ -49,13 +52,15 @@ class Calls:
         function = self._function(node)
         return self._rules[function.rule](node, function)
 
-    def statement(self, node: tree.Call, at: tree.Place | None, in_loop: bool) -> Reduce | Perform | Barrier:
-        """A call for its effect: an atomic, a barrier or a launch reduction."""
+    def statement(self, node: tree.Call, at: tree.Place | None, in_loop: bool) -> Step:
+        """A call for its effect: an atomic, a barrier, a launch reduction or an Atlas instruction."""
         function = self._function(node)
         if function.rule == "barrier":
             return Barrier(at=at)
         if function.rule == "atomic":
             return Perform(self.typed(node), at=at)
+        if function.rule == "atlas" and not gives_value(function):
+            return self.atlas.step(node, function, at)
         if function.rule != "reduction":
             self.source.type(node, f"the value of {node.function}(…) is not used", "assign it to a variable")
         if in_loop:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hologram.frontend.frame import Frame
 from hologram.frontend.typed import (
+    AtlasStep,
     Barrier,
     Branch,
     Claim,
@@ -76,6 +77,7 @@ class Control:
             Reduce: self._reduce,
             Perform: self._perform,
             Barrier: self._barrier,
+            AtlasStep: self._atlas,
             Branch: self._branch,
             CountedLoop: self._counted,
             ConditionLoop: self._conditional,
@@ -136,6 +138,10 @@ class Control:
 
     def _barrier(self, step: Barrier) -> bool:
         self.builder.emit("BarSync", None, 0)
+        return True
+
+    def _atlas(self, step: AtlasStep) -> bool:
+        self.values.perform(step)
         return True
 
     def _branch(self, step: Branch) -> bool:

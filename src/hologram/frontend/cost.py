@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hologram.frontend.typed import Element, Expr, Operation, SetLocal, Step
+from hologram.frontend.typed import AtlasValue, Element, Expr, Operation, SetLocal, Step
 from hologram.frontend.walk import walk
 from hologram.isa.instructions import BY_NAME, Category
 from hologram.types import Type
@@ -17,7 +17,7 @@ def is_cheap(expr: Expr) -> bool:
     for size, item in enumerate(walk([expr])):
         if isinstance(item, Step) and not isinstance(item, SetLocal):
             return False
-        if size >= CHEAP or isinstance(item, Element) or (isinstance(item, Operation) and _is_dear(item)):
+        if size >= CHEAP or isinstance(item, (Element, AtlasValue)) or (isinstance(item, Operation) and _is_dear(item)):
             return False
     return True
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hologram.frontend.effects import has_effect
 from hologram.frontend.typed import (
+    AtlasValue,
     Branch,
     Compare,
     Const,
@@ -69,6 +70,8 @@ def extent_of(kernel: TypedKernel) -> Extent:
     """The extent of a kernel."""
     reading = _Reading(kernel)
     coordinates = {c.special for c in walk(kernel.body) if isinstance(c, Coordinate)}
+    if any(isinstance(item, AtlasValue) and item.op == "ClsGet" for item in walk(kernel.body)) and not coordinates:
+        return Extent((), "the class of a lane is that of its block")
     if not coordinates:
         return Extent((Poly.const(1),))
     lanes: list[Poly] = []

@@ -19,7 +19,7 @@ from hologram.frontend.typed import (
     SlotValue,
     Step,
     TypedKernel,
-    is_block_reduction,
+    reads_machine,
 )
 from hologram.frontend.walk import walk
 from hologram.isa.builder import Builder, immediate
@@ -151,7 +151,7 @@ class Frame:
 def cacheable(index: tuple[Expr, ...]) -> bool:
     """True for small index expressions that read no memory."""
     items = list(walk(index))
-    fixed = not any(isinstance(i, (Element, Inlined)) or is_block_reduction(i) for i in items)
+    fixed = not any(reads_machine(i) for i in items)
     return fixed and len(items) <= MAX_OFFSET_NODES
 
 

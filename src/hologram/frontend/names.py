@@ -6,11 +6,12 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from hologram.frontend.builtins import FUNCTIONS
+from hologram.frontend.builtins import ATLAS, FUNCTIONS
 from hologram.frontend.promote import SCALARS
 from hologram.frontend.source import Source
 
 LANGUAGE_MODULES = frozenset({"hologram.language", "atlas_kernel"})
+ATLAS_MODULE = "hologram.language.atlas"
 DECORATORS = frozenset({"kernel", "atlas_kernel"})
 RESERVED = frozenset({"device", "DeviceArray", "range", "print"})
 Number = bool | int | float
@@ -82,7 +83,7 @@ class Names:
         if local in self.foreign:
             package = self.foreign[local]
             module = package + ("" if package.endswith(".") else ".") + self.originals[local]
-        if not module or module in LANGUAGE_MODULES or module == "math":
+        if not module or module in LANGUAGE_MODULES or module in ("math", ATLAS_MODULE):
             return None
         return self._member(module, node.attr, (self,))
 
@@ -104,11 +105,20 @@ class Names:
             known = node.id not in self.foreign and node.id not in self.functions and node.id not in self.constants
             return node.id if known and _is_language_name(node.id) else None
         if isinstance(node, ast.Attribute):
-            module = self.modules.get(dotted(node.value) or "")
+            module = self._module(node.value)
+            if module == ATLAS_MODULE and ATLAS + node.attr in FUNCTIONS:
+                return ATLAS + node.attr
             if module in LANGUAGE_MODULES and _is_language_name(node.attr):
                 return node.attr
             return f"math.{node.attr}" if module == "math" else None
         return None
+
+    def _module(self, node: ast.expr) -> str:
+        """The module that a name stands for, "" where that is none."""
+        local = dotted(node) or ""
+        package, _, name = local.rpartition(".")
+        inside = self.modules.get(package) in LANGUAGE_MODULES and name == ATLAS_MODULE.rpartition(".")[2]
+        return self.modules.get(local, ATLAS_MODULE if inside else "")
 
 
 def dotted(node: ast.expr) -> str | None:
@@ -126,25 +136,37 @@ def _is_language_name(name: str) -> bool:
 
 def imported_names(tree: ast.Module, source: Source, constants: Mapping[str, Number]) -> Names:
     """The names a file imports and defines at its top level (nothing is executed)."""
-    names = Names({"math": "math", "hl": "hologram.language", "language": "hologram.language"})
+    names = Names({"math": "math", "hl": "hologram.language", "language": "hologram.language", "atlas": ATLAS_MODULE})
     names.functions = frozenset(s.name for s in tree.body if isinstance(s, ast.FunctionDef))
     for statement in tree.body:
         if isinstance(statement, ast.Import):
             for alias in statement.names:
                 local = alias.asname or alias.name
                 names.modules[local] = alias.name
-                names.imports_language |= alias.name in LANGUAGE_MODULES
+                names.imports_language |= alias.name in LANGUAGE_MODULES or alias.name == ATLAS_MODULE
         elif isinstance(statement, ast.ImportFrom):
             _import_from(statement, names, source)
     names.constants.update(constants)
     return names
 
 
+def _import_atlas(alias: ast.alias, names: Names, source: Source) -> None:
+    """`from hologram.language.atlas import …`."""
+    names.imports_language = True
+    known = [n for n in FUNCTIONS if n.startswith(ATLAS)]
+    if alias.name != "*" and ATLAS + alias.name not in known:
+        source.syntax(alias, f"'{ATLAS_MODULE}' has no '{alias.name}'")
+    for name in known if alias.name == "*" else [ATLAS + alias.name]:
+        names.language[alias.asname or name.removeprefix(ATLAS)] = name
+
+
 def _import_from(statement: ast.ImportFrom, names: Names, source: Source) -> None:
     module = statement.module or ""
     for alias in statement.names:
         local = alias.asname or alias.name
-        if f"{module}.{alias.name}" in LANGUAGE_MODULES:
+        if module == ATLAS_MODULE:
+            _import_atlas(alias, names, source)
+        elif f"{module}.{alias.name}" in LANGUAGE_MODULES or f"{module}.{alias.name}" == ATLAS_MODULE:
             names.modules[local] = f"{module}.{alias.name}"
             names.imports_language = True
         elif module == "math":

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from hologram.frontend.cost import is_cheap
 from hologram.frontend.promote import BOOL
-from hologram.frontend.typed import Compare, Const, Expr, Inlined, Local, Logic, Select, SlotValue, number_type
+from hologram.frontend.typed import (
+    AtlasValue,
+    Compare,
+    Const,
+    Expr,
+    Inlined,
+    Local,
+    Logic,
+    Select,
+    SlotValue,
+    number_type,
+)
 from hologram.isa.builder import immediate
 from hologram.isa.operands import Condition, Imm, Label, Pred, Reg
 from hologram.types import Type
@@ -47,6 +58,7 @@ class Truths:
             Logic: self._logic,
             Select: self._select,
             Inlined: self._inlined,
+            AtlasValue: self._atlas,
         }
 
     def truth(self, expr: Expr, into: Pred | None = None) -> Pred:
@@ -80,6 +92,12 @@ class Truths:
         pred = self.frame.own(expr)
         assert isinstance(pred, Pred)
         return pred if into is None else self._emit("PAND", into, pred, pred)
+
+    def _atlas(self, expr: AtlasValue, into: Pred | None) -> Pred:
+        target = into or self.frame.truth()
+        self.values.locate(expr)
+        self.builder.emit(expr.op, None, target, *expr.numbers)
+        return target
 
     def _slot(self, expr: SlotValue, into: Pred | None) -> Pred:
         register = self.frame.params[expr.slot, Type.U8]

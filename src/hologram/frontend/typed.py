@@ -109,6 +109,15 @@ class Atomic(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class AtlasValue(Expr):
+    """An Atlas or pool instruction for its value; `numbers` are operands that are part of it."""
+
+    op: str
+    args: tuple[Expr, ...]
+    numbers: tuple[int | float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Inlined(Expr):
     """The value that a local has when the statements are done; `Leave("finish")` ends them early."""
 
@@ -158,6 +167,16 @@ class Perform(Step):
 @dataclass(frozen=True, slots=True)
 class Barrier(Step):
     """All lanes of the block meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtlasStep(Step):
+    """An Atlas or pool instruction for its effect; `kind` is its type where it has one."""
+
+    op: str
+    kind: Type | None
+    args: tuple[Expr, ...]
+    numbers: tuple[int | float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +273,11 @@ def is_bool(expr: Expr) -> bool:
 def is_block_reduction(item: Expr | Step) -> bool:
     """True for what all lanes of a block work out together."""
     return isinstance(item, Operation) and item.op.startswith("BRED_")
+
+
+def reads_machine(item: Expr | Step) -> bool:
+    """True for what may give another value the next time."""
+    return isinstance(item, (Element, Inlined, AtlasValue)) or is_block_reduction(item)
 
 
 def number_type(expr: Expr) -> Type:

@@ -13,6 +13,8 @@ from hologram.frontend.frame import Frame, cacheable
 from hologram.frontend.promote import BOOL
 from hologram.frontend.truth import Truths
 from hologram.frontend.typed import (
+    AtlasStep,
+    AtlasValue,
     Atomic,
     Const,
     Convert,
@@ -29,7 +31,7 @@ from hologram.frontend.typed import (
 )
 from hologram.isa.builder import immediate
 from hologram.isa.instructions import BY_NAME, COMMUTATIVE
-from hologram.isa.operands import Field, Imm, Reg, RegisterIndirect, RegisterIndirectComputed, Slot
+from hologram.isa.operands import Field, Imm, Operand, Pred, Reg, RegisterIndirect, RegisterIndirectComputed, Slot
 from hologram.types import Type
 
 MAX_CONSTANT_OFFSET = (1 << 31) - 1
@@ -51,6 +53,7 @@ class Values:
             Operation: self._operation,
             Select: self._select,
             Atomic: self._atomic,
+            AtlasValue: self._atlas,
             Inlined: self._inlined,
         }
         self.inlined: Callable[[tuple[Step, ...]], None]
@@ -116,6 +119,22 @@ class Values:
         sources = [self.source(a) if allowed else self.value(a) for a, allowed in zip(args, immediates, strict=True)]
         self.locate(expr)
         return self.emit(expr.op, number_type(expr), into, *sources)
+
+    def _atlas(self, expr: AtlasValue, into: Reg | None) -> Reg:
+        sources = [self.value(a) for a in expr.args]
+        self.locate(expr)
+        self.frame.free(*sources)
+        target = into or self.frame.temporary()
+        kind = number_type(expr) if BY_NAME[expr.op].typed else None
+        self.builder.emit(expr.op, kind, *in_order(expr.op, target, sources, expr.numbers))
+        return target
+
+    def perform(self, step: AtlasStep) -> None:
+        """An Atlas or pool instruction for its effect."""
+        sources = [self.value(a) for a in step.args]
+        self.builder.location = self.frame.source.location(step.at) if step.at else self.builder.location
+        self.builder.emit(step.op, step.kind, *in_order(step.op, None, sources, step.numbers))
+        self.frame.free(*sources)
 
     def _inlined(self, expr: Inlined, into: Reg | None) -> Reg:
         self.inlined(expr.body)
@@ -206,3 +225,16 @@ class Values:
         target = into or self.frame.temporary()
         self.builder.emit(expr.op, number_type(expr), target, address, *values)
         return target
+
+
+def in_order(op: str, target: Reg | Pred | None, sources: list[Reg], numbers: tuple[int | float, ...]) -> list[Operand]:
+    """The operands of an instruction as its row in the table has them."""
+    registers, literals = iter(sources), iter(numbers)
+    out: list[Operand] = []
+    for operand in BY_NAME[op].operands:
+        if operand.written:
+            assert target is not None
+            out.append(target)
+        else:
+            out.append(next(registers) if operand.kind == "reg" else next(literals))
+    return out

@@ -11,6 +11,7 @@ def saxpy(a: f32, x: DeviceArray[f32], y: DeviceArray[f32], n: u32):
 ```
 """
 
+from importlib import import_module
 from typing import Any
 
 from hologram.language.annotations import (
@@ -36,6 +37,7 @@ __all__ = [
     "DeviceArray",
     "DeviceFunction",
     "Kernel",
+    "atlas",
     "atlas_kernel",
     "bf16",
     "device",
@@ -56,7 +58,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The functions of the kernel language (`get_global_id`, `exp`, `grid_sum` …), from the compiler's table."""
+    """`atlas`, and the functions of the kernel language (`get_global_id`, `exp` …) from the compiler's table."""
+    if name == "atlas":
+        return import_module("hologram.language.atlas")
     from hologram.language.functions import STAND_INS
 
     if name in STAND_INS:

@@ -9,11 +9,11 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from hologram.frontend.builtins import FUNCTIONS
+from hologram.frontend.builtins import ATLAS, FUNCTIONS
 from hologram.language.annotations import outside_kernel
 
-NAMES = frozenset(FUNCTIONS)
-"""Every function a kernel file may import; `print` is there without."""
+NAMES = frozenset(name for name in FUNCTIONS if not name.startswith(ATLAS))
+"""Every function a kernel file may import; `print` is there without, and `hologram.language.atlas` has its own."""
 
 
 def _stand_in(name: str) -> Callable[..., Any]:

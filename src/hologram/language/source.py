@@ -15,6 +15,8 @@ import numpy as np
 from hologram.errors import KernelSyntaxError, Location
 
 LANGUAGE = "hologram.language"
+ATLAS_MODULE = "hologram.language.atlas"
+MODULES = (LANGUAGE, ATLAS_MODULE, "math")
 
 Number = bool | int | float
 _DOTTED = re.compile(r"(?<![\w.])[^\W\d]\w*(?:\.[^\W\d]\w*)+")
@@ -93,7 +95,7 @@ def _members(around: Mapping[str, Any], text: str) -> dict[str, Any]:
             names = value if value is around else vars(value) if isinstance(value, ModuleType) else {}
             value = names.get(part)
         root = around.get(path.partition(".")[0])
-        if value is not None and isinstance(root, ModuleType) and root.__name__ not in (LANGUAGE, "math"):
+        if value is not None and isinstance(root, ModuleType) and root.__name__ not in MODULES:
             found[path] = value
     return found
 
@@ -106,12 +108,13 @@ def _number(value: Any) -> Number | None:
 
 def _renamed_imports(around: Mapping[str, Any]) -> list[str]:
     """Import statements for names of the language that go by another name here."""
+    from hologram.language import atlas
     from hologram.language.annotations import DeviceArray, Scalar
     from hologram.language.functions import STAND_INS
 
     statements = []
     for local, value in around.items():
-        if isinstance(value, ModuleType) and value.__name__ in (LANGUAGE, "math"):
+        if isinstance(value, ModuleType) and value.__name__ in MODULES:
             statements.append(f"import {value.__name__} as {local}")
         elif isinstance(value, type) and issubclass(value, Scalar | DeviceArray) and value.__name__ != local:
             statements.append(f"from {LANGUAGE} import {value.__name__} as {local}")
@@ -119,4 +122,6 @@ def _renamed_imports(around: Mapping[str, Any]) -> list[str]:
             name = getattr(value, "__name__", local)
             if name != local and STAND_INS.get(name) is value:
                 statements.append(f"from {LANGUAGE} import {name} as {local}")
+            elif getattr(value, "__module__", "") == ATLAS_MODULE and name in atlas.__all__:
+                statements.append(f"from {ATLAS_MODULE} import {name} as {local}")
     return statements

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hologram.backends.base import Checks
+from hologram.backends.executor_memory import ExecutorMemory
 from hologram.errors import (
     ArgumentTypeError,
     ArgumentValueError,
@@ -25,10 +26,10 @@ from hologram.runtime.buffer import Buffer, Memory, aligned_zeros
 from hologram.runtime.compiled import ABSENT, BUILT_IN, executable_for, interpreter, plugins
 from hologram.runtime.host import HostArray, element_type, host_array, pin
 from hologram.runtime.locks import fork_safe_lock
-from hologram.runtime.pools import BoundaryPool
+from hologram.runtime.pools import BoundaryPool, LinearPool
 
 if TYPE_CHECKING:
-    from hologram.backends.base import Executable
+    from hologram.backends.base import Executable, LaunchConfig
     from hologram.backends.interpreter.moment import Hook
     from hologram.circuit.circuit import CompiledCircuit
     from hologram.isa.binary import TargetSection
@@ -100,7 +101,7 @@ class Executor:
     BackendUnavailableError for one that cannot run here.
     """
 
-    __slots__ = ("__weakref__", "_buffers", "_closed", "_pool", "_watched", "backend", "checks", "on_step")
+    __slots__ = ("__weakref__", "_buffers", "_closed", "_memory", "_pool", "_watched", "backend", "checks", "on_step")
 
     def __init__(
         self,
@@ -120,6 +121,7 @@ class Executor:
         self.on_step = on_step
         self._watched: ProgramCache[Executable] = ProgramCache(WATCHED)
         self._closed = False
+        self._memory: ExecutorMemory | None = None
         self._pool: BoundaryPool | None = None
         self._buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
 
@@ -183,8 +185,37 @@ class Executor:
     def _boundary_pool(self) -> BoundaryPool:
         with _lock:
             if self._pool is None:
-                self._pool = BoundaryPool()
+                self._pool = BoundaryPool(self.memory.boundary)
             return self._pool
+
+    def allocate_pool(self, size: int) -> LinearPool:
+        """A linear pool of so many zero bytes, which programs reach by its `handle`.
+
+        Raises ArgumentValueError for a negative size, CapacityError where memory is short.
+        """
+        self._check_open()
+        (size,) = _lengths(size)
+        with self.memory.lock:
+            return LinearPool(self, self.memory.pools.allocate(size), size)
+
+    @property
+    def memory(self) -> ExecutorMemory:
+        """What programs see of this executor: the boundary pool, the resonance accumulators, the linear pools."""
+        with _lock:
+            if self._memory is None:
+                self._memory = ExecutorMemory()
+            return self._memory
+
+    @property
+    def resonance(self) -> HostArray:
+        """A copy of the 96 resonance accumulators (f64), by class index: what finished launches have added."""
+        with self.memory.lock:
+            return self.memory.resonance.copy()
+
+    def reset_resonance(self) -> None:
+        """Set all resonance accumulators to 0."""
+        with self.memory.lock:
+            self.memory.resonance[:] = 0
 
     def _own(self, buffer: Buffer) -> Buffer:
         with _lock:
@@ -222,6 +253,14 @@ class Executor:
 
         self._check_open()
         return bind_circuit(self, circuit, buffers)
+
+    def launch(self, kernel: Any, *args: Any, config: LaunchConfig | None = None, **kwargs: Any) -> None:
+        """Launch a kernel or program once on this executor; arguments and options are those of a call of the kernel."""
+        from hologram.runtime.launcher import Launcher
+
+        self._check_open()
+        call = kernel if callable(kernel) else Launcher(kernel).call
+        call(*args, config=config, executor=self, **kwargs)
 
     def record(self) -> Graph:
         """A graph that takes the launches of this thread inside `with executor.record() as g:`; nothing runs there."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hologram.errors import ArgumentTypeError
 from hologram.runtime import native, recording
 from hologram.runtime.arguments import convert
-from hologram.runtime.launcher import Launcher, Prepared, Shape, check_kind
+from hologram.runtime.launcher import Launcher, Prepared, Shape, check_kind, run
 from hologram.runtime.pins import Pins, pins_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Launch:
     def _take(self, prepared: Prepared, pins: Pins) -> None:
         """Use other arguments from now on."""
         previous = self._context
-        self._context = native.attach_bound(self, self._executable, prepared, pins)
+        self._context = native.attach_bound(self, self._executable, prepared, pins, self.executor)
         self._prepared, self._pins = prepared, pins
         del previous  # lived until no call can start with it
 
@@ -50,7 +50,7 @@ class Launch:
         if recorder is not None:
             recorder.take(self._launcher, self._prepared.given, self._shape, self.executor)
             return
-        self._executable.launch(self._prepared.arguments, self._prepared.domain)
+        run(self._executable, self._prepared, self.executor)
 
     def set(self, **scalars: int | float) -> None:
         """Change scalars by name, for instance `launch.set(alpha=0.1)`."""
@@ -109,7 +109,7 @@ class Launch:
         """Grid and block."""
         from hologram.backends.base import LaunchConfig
 
-        return LaunchConfig(self.domain.grid, self.domain.block)
+        return LaunchConfig(self.domain.grid, self.domain.block, self.program.shared_bytes, self.domain.resonance_class)
 
     @property
     def arguments(self) -> dict[str, Any]:

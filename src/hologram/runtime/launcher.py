@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hologram.backends.base import Argument, Domain, Executable, LaunchConfig
-from hologram.errors import ArgumentTypeError, ArgumentValueError
+from hologram.errors import ArgumentTypeError, ArgumentValueError, LaunchError
 from hologram.isa import agreement, extents
+from hologram.isa.demands import MEMORY
 from hologram.isa.program import Program
 from hologram.runtime import recording
 from hologram.runtime.arguments import bind_names, convert, slot_values
@@ -43,6 +44,15 @@ class Shape:
 
     grid: Dimensions | None = None
     block: Dimensions | None = None
+    resonance_class: int | None = None
+
+
+def run(executable: Executable, prepared: Prepared, executor: Executor) -> None:
+    """Launch once, with the executor's memory where the program asks for it."""
+    if executable.program.demands & MEMORY:
+        executable.launch(prepared.arguments, prepared.domain, executor.memory)
+    else:
+        executable.launch(prepared.arguments, prepared.domain)
 
 
 class Launcher:
@@ -74,20 +84,22 @@ class Launcher:
         *args: Any,
         grid: Dimensions | None = None,
         block: Dimensions | None = None,
+        config: LaunchConfig | None = None,
         executor: Executor | None = None,
         **kwargs: Any,
     ) -> None:
         """Launch once; raises an error of `hologram.errors` before anything is changed where a check fails."""
+        shape = self._shape(grid, block, config, kwargs)
         given = bind_names(self.program, args, kwargs)
         recorder = recording.current()
         if recorder is not None:
-            recorder.take(self, given, Shape(grid, block), executor)
+            recorder.take(self, given, shape, executor)
             return
         chosen = self.executor_for(given, executor)
-        prepared = self.prepare(given, Shape(grid, block))
+        prepared = self.prepare(given, shape)
         pins = pins_of(given, prepared.arguments)
         try:
-            self.executable(chosen).launch(prepared.arguments, prepared.domain)
+            run(self.executable(chosen), prepared, chosen)
         finally:
             pins.release()
 
@@ -96,15 +108,32 @@ class Launcher:
         *args: Any,
         grid: Dimensions | None = None,
         block: Dimensions | None = None,
+        config: LaunchConfig | None = None,
         executor: Executor | None = None,
         **kwargs: Any,
     ) -> Launch:
         """Check and hold the arguments once, for many launches."""
         from hologram.runtime.launch import launch_type
 
+        shape = self._shape(grid, block, config, kwargs)
         given = bind_names(self.program, args, kwargs)
         chosen = self.executor_for(given, executor)
-        return launch_type()(self, chosen, given, Shape(grid, block))
+        return launch_type()(self, chosen, given, shape)
+
+    def _shape(self, grid: Dimensions | None, block: Dimensions | None, config: Any, kwargs: dict[str, Any]) -> Shape:
+        """The shape a caller asks for; a kernel's own parameter may be called `config`, too."""
+        if config is not None and not isinstance(config, LaunchConfig):
+            if all(p.name != "config" for p in self.program.params):
+                raise ArgumentTypeError(f"config must be a LaunchConfig, not {type(config).__name__}")
+            kwargs["config"], config = config, None
+        if config is None:
+            return Shape(grid, block)
+        if grid is not None or block is not None:
+            raise ArgumentTypeError("give either config= or grid= and block=")
+        if config.shared_memory not in (0, self.program.shared_bytes):
+            declared = f"kernel '{self.program.name}' declares {self.program.shared_bytes} bytes of shared memory"
+            raise LaunchError(f"{declared}, the LaunchConfig says {config.shared_memory}; leave it 0")
+        return Shape(config.grid, config.block, config.resonance_class)
 
     def launch_config(
         self, *args: Any, grid: Dimensions | None = None, block: Dimensions | None = None, **kwargs: Any
@@ -121,6 +150,8 @@ class Launcher:
         arguments = self._convert(given)
         values = slot_values(program, arguments)
         domain = launch_domain(program, values, shape.grid, self.block if shape.block is None else shape.block)
+        if shape.resonance_class is not None:
+            domain = replace(domain, resonance_class=shape.resonance_class)
         agreement.check(program, values)
         check_overlap(program, arguments, rules.same_allowed)
         extents.check(rules.extents, program, values, domain.lanes)

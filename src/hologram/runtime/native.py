@@ -9,6 +9,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hologram.errors import HologramError
+from hologram.isa.demands import EXCLUSIVE, MEMORY
 from hologram.runtime import recording
 from hologram.runtime.entry.types import set_entry, vectorcall_type
 from hologram.runtime.locks import fork_safe_lock
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from hologram.backends.cpu.backend import CpuExecutable, Native
     from hologram.runtime.entry.context import EntryContext, Team
     from hologram.runtime.entry.stubs import Stubs
+    from hologram.runtime.executor import Executor
     from hologram.runtime.graph.replay import BoundStep
     from hologram.runtime.launcher import Launcher, Prepared
     from hologram.runtime.pins import Pins
@@ -104,27 +106,32 @@ def _stub_object() -> bytes:
     return data
 
 
-def attach_bound(launch: Any, executable: Executable, prepared: Prepared, pins: Pins) -> EntryContext | None:
+def attach_bound(
+    launch: Any, executable: Executable, prepared: Prepared, pins: Pins, executor: Executor
+) -> EntryContext | None:
     """Send calls of a launch to its kernel's code; gives the context, to be kept beside the launch.
 
-    None where the executable is not native code or this process has no native entries.
+    None where the executable is not native code, launches must take turns on the executor's memory, or this process has
+    no native entries.
     """
     native: Any = executable
-    stubs = _native_stubs(native, launch)
+    demands = executable.program.demands
+    stubs = _native_stubs(native, launch) if not demands & EXCLUSIVE else None
     if stubs is None:
         return None
+    memory = executor.memory if demands & MEMORY else None
     from hologram.backends.cpu.backend import pack
     from hologram.runtime.entry.context import bound_context
 
     code = native.native_for(prepared.arguments)
     context = bound_context(
         code.run_address,
-        pack(executable.program, prepared.arguments, prepared.domain),
+        pack(executable.program, prepared.arguments, prepared.domain, memory),
         slow=_no_arguments(executable.program.name),
         fault=_fault_of(executable),
         release_lanes=native.long_lanes,
         team=team_of(native, code),
-        keep=pins,
+        keep=(pins, memory),
     )
     _send(launch, stubs.bound, context.address)
     return context
@@ -160,7 +167,7 @@ def attach_unbound(kernel: Any, executable: Executable, launcher: Launcher) -> E
 def attach_replay(replay: Any, steps: Sequence[BoundStep], keep: Any) -> EntryContext | None:
     """Send calls of a graph's replay to the native walker; None where a step is not native code."""
     executables: list[Any] = [step.executable for step in steps]
-    if not steps or any(_native_stubs(e, replay) is None for e in executables):
+    if not steps or any(_native_stubs(e, replay) is None or e.program.demands & EXCLUSIVE for e in executables):
         return None
     from hologram.backends.cpu import pool
     from hologram.backends.cpu.backend import LONG_NANOSECONDS, pack
@@ -172,7 +179,11 @@ def attach_replay(replay: Any, steps: Sequence[BoundStep], keep: Any) -> EntryCo
     if shares:
         pool.pool().drive_address(executables[0].store)
     codes = [e.native_for(step.prepared.arguments) for e, step in zip(executables, steps, strict=True)]
-    blocks = [buffer_of(pack(s.executable.program, s.prepared.arguments, s.prepared.domain)) for s in steps]
+    memories = [s.executor.memory if s.executable.program.demands & MEMORY else None for s in steps]
+    blocks = [
+        buffer_of(pack(s.executable.program, s.prepared.arguments, s.prepared.domain, memory))
+        for s, memory in zip(steps, memories, strict=True)
+    ]
     rows = [
         walker.Row(code.run_address, ctypes.addressof(block), code.recipe_address if shares and step.is_long else 0)
         for code, block, step in zip(codes, blocks, steps, strict=True)
@@ -186,7 +197,7 @@ def attach_replay(replay: Any, steps: Sequence[BoundStep], keep: Any) -> EntryCo
         slow=_no_arguments("a graph"),
         fault=lambda code, step: faults[step](code, 0),
         release_lanes=0 if is_long else NEVER_RELEASE,
-        keep=(keep, table, blocks, codes),
+        keep=(keep, table, blocks, codes, memories),
     )
     stubs = _stubs()
     assert stubs is not None, "every step has them"

@@ -16,40 +16,44 @@ from hologram.isa.operands import Imm, PhiCoordinate, Reg, RegisterIndirectCompu
 from hologram.types import Type
 from tests import tolerance
 
-ABSENT = {"UnityTest", "ResAccum", "PoolAlloc", "PoolFree", "PoolLoad", "PoolStore"}
-
 
 def test_every_instruction_on_plain_values_is_there() -> None:
     backend = InterpreterBackend()
     for spec in TABLE:
         here = {t for t in Type if backend.implements(spec, t)}
-        if spec.name in ABSENT:
-            assert not here
-            assert not backend.implements(spec, None)
-        elif spec.category is not Category.MATH:
+        if spec.category is not Category.MATH:
             assert here == spec.types
             assert backend.implements(spec, None) == (not spec.typed)
 
 
 def test_refusals_name_instruction_text_and_line(bench: Any) -> None:
     k = bench.Kernel("shared")
-    k.shared_bytes = 64
+    out = k.array("out", Type.I64, access="w")
     k.emit("BarSync", None, 0)
     k.emit("MemFence", None, Scope.DEVICE)
-    k.emit("UnityTest", None, k.pred(), 1.0)
+    k.emit("MOV_IMM", Type.I64, one := k.reg(), Imm(1))
+    k.emit("GRED_ADD", Type.I64, one, SlotOffset(out, 0))
     with pytest.raises(UnsupportedError) as error:
         InterpreterBackend().compile(k.build())
     text = str(error.value)
     assert "kernel 'shared'" in text
-    assert "instruction 2: it does not have UnityTest: unity.test p0, 1.0 [k.py:3:1]" in text
+    why = "launch reductions cannot be combined with shared memory and barriers"
+    assert f"instruction 3: {why}: gred_add.i64 [out + 0], r0 [k.py:4:1]" in text
     assert "MemFence" not in text and "BarSync" not in text
 
 
-def test_boundary_pool_is_refused_where_none_is_given(bench: Any) -> None:
+def test_launches_without_an_executor_share_a_boundary_pool(bench: Any) -> None:
     k = bench.Kernel()
-    k.emit("LDG", Type.U8, k.reg(), PhiCoordinate(0, 0, 0))
-    with pytest.raises(UnsupportedError, match="LDG addresses the boundary pool"):
-        InterpreterBackend().compile(k.build())
+    out = k.array("out", Type.U8, access="w")
+    k.emit("LDG", Type.U8, found := k.reg(), PhiCoordinate(0, 0, 0))
+    k.emit("STG", Type.U8, found, SlotOffset(out, 0))
+    k.emit("ADD", Type.U8, found, found, Imm(1))
+    k.emit("STG", Type.U8, found, PhiCoordinate(0, 0, 0))
+    executable = InterpreterBackend().compile(k.build())
+    result = np.zeros(1, np.uint8)
+    for expected in range(3):
+        executable.launch([result], bench.linear(1))
+        assert result[0] == expected
 
 
 def test_reduction_inside_a_loop_is_refused(bench: Any) -> None:

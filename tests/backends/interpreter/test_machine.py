@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hologram.backends.base import Domain
+from hologram.backends.executor_memory import ExecutorMemory
 from hologram.backends.interpreter.coordinates import batches
 from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.machine import decode_blocks, run
@@ -162,7 +163,7 @@ def unverified(kernel: Any, arguments: list[Any], lanes: int) -> None:
     code = decode_blocks(build_cfg(program), {i: slots[handle] for i, handle in addresses.items()})
     domain = Domain((lanes, 1, 1), (lanes, 1, 1), (1, 1, 1))
     for batch in batches(domain):
-        run(code, State(Launch(program, domain, arguments), batch), 1000)
+        run(code, State(Launch(program, domain, arguments, ExecutorMemory()), batch), 1000)
 
 
 @dataclass(frozen=True)

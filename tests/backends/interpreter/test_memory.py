@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hologram.backends.base import Domain
+from hologram.backends.executor_memory import ExecutorMemory
 from hologram.backends.interpreter.memory import Region
 from hologram.errors import OutOfBoundsError
 from hologram.isa.operands import (
@@ -200,7 +201,7 @@ def test_boundary_pool(bench: Any) -> None:
     k.emit("STG", Type.F32, k.new("ADD", Type.F32, value, value), PhiCoordinate(95, 47, 252))
     pool = np.zeros(96 * 12288, np.uint8)
     pool.view(np.float32)[(12288 + 512 + 4) // 4] = 1.5
-    bench.run(k.build(), [], 3, boundary=pool)
+    bench.run(k.build(), [], 3, memory=ExecutorMemory(pool))
     assert pool.view(np.float32)[-1] == 3.0
     with pytest.raises(OutOfBoundsError, match="boundary pool"):
-        bench.run(k.build(), [], 3, boundary=pool[:-4])
+        bench.run(k.build(), [], 3, memory=ExecutorMemory(pool[:-4]))

@@ -7,8 +7,10 @@ import struct
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from hologram.backends.base import Argument, Checks, Domain, Executable, ObjectS
 from hologram.backends.cpu import pool, targets
 from hologram.backends.cpu.environment import default_environment
 from hologram.backends.cpu.faults import fault_error
+from hologram.backends.executor_memory import ExecutorMemory
 from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
 from hologram.backends.llvm.job import Watch
@@ -23,12 +26,13 @@ from hologram.backends.llvm.layout import CHECK, CUT, JOIN, RUN, Layout
 from hologram.errors import PrintIgnoredWarning
 from hologram.isa import agreement
 from hologram.isa.binary import TargetSection
+from hologram.isa.demands import EXCLUSIVE, MEMORY
 from hologram.isa.instructions import Spec
 from hologram.isa.operands import Label
-from hologram.isa.program import Program
+from hologram.isa.program import SHARED_ARRAYS, Program
 from hologram.types import Type
 
-CODE_FORMAT = 24
+CODE_FORMAT = 25
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
 # Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.
@@ -121,7 +125,7 @@ class CpuExecutable:
         agree = self.program.metadata.get(agreement.KEY, "")
         key = f"{CODE_FORMAT}/{self.program.digest}/{agree}/{contiguous}/{machine}"
         if self.watch is not None:
-            key += f"/{self.watch}"
+            key += f"/{self.watch}/{self.program.metadata.get(SHARED_ARRAYS, '')}"
         found = self.store.get(key) if self.store else None
         if found is not None:
             return found
@@ -151,15 +155,30 @@ class CpuExecutable:
         show = jit.optimize_ir if form == "llvm" else jit.assembly
         return show(module.text, host, module.level, module.vectorize)
 
-    def launch(self, arguments: Sequence[Argument], domain: Domain) -> None:
+    def launch(self, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory | None = None) -> None:
         """Run once on checked arguments."""
-        block = pack(self.program, arguments, domain)
-        memory = (ctypes.c_char * len(block)).from_buffer(block)
-        native = self.native_for(arguments)
-        with default_environment():
-            status = self._run(native, ctypes.addressof(memory), domain.total >= self.long_lanes)
+        with self.turn(memory) as held:
+            block = pack(self.program, arguments, domain, held)
+            content = (ctypes.c_char * len(block)).from_buffer(block)
+            native = self.native_for(arguments)
+            with default_environment():
+                status = self._run(native, ctypes.addressof(content), domain.total >= self.long_lanes)
         if status:
             raise fault_error(self.program, status)
+
+    @contextmanager
+    def turn(self, memory: ExecutorMemory | None) -> Iterator[ExecutorMemory | None]:
+        """A launch's hold on the executor's memory, if its program asks for that; some must wait for each other."""
+        demands = self.program.demands
+        if memory is None and demands & MEMORY:
+            memory = self.own_memory
+        with memory.lock if memory is not None and demands & EXCLUSIVE else nullcontext():
+            yield memory
+
+    @cached_property
+    def own_memory(self) -> ExecutorMemory:
+        """The memory of launches that bring no executor's."""
+        return ExecutorMemory()
 
     def _run(self, native: Native, block: int, long: bool) -> int:
         if not long or pool.refusal():
@@ -180,8 +199,10 @@ def estimated_instructions(program: Program) -> int:
     return sum(weights)
 
 
-def pack(program: Program, arguments: Sequence[Argument], domain: Domain) -> bytearray:
-    """The arguments block of a launch."""
+def pack(
+    program: Program, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory | None = None
+) -> bytearray:
+    """The arguments block of a launch; it holds addresses in the executor's memory where the program needs them."""
     plan = Layout.of(program.params)
     block = bytearray(plan.size + layout.state_bytes(program))
     block[: layout.HEADER_BYTES] = layout.header(domain.lanes, domain.grid, domain.block)
@@ -192,7 +213,10 @@ def pack(program: Program, arguments: Sequence[Argument], domain: Domain) -> byt
             layout.store_scalar(block, place, param.type, value)
     if program.demands:
         chosen = -1 if domain.resonance_class is None else domain.resonance_class
-        struct.pack_into("<Qq", block, plan.size, 0, chosen)
+        address = 0
+        if memory is not None:
+            address = memory.prepared(program.demands)
+        struct.pack_into("<Qq", block, plan.size, address, chosen)
     return block
 
 

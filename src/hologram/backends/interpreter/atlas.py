@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from hologram.backends import faults
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.registers import Active
 from hologram.backends.interpreter.state import State
@@ -26,7 +27,7 @@ def _check(state: State, active: Active, name: str, values: Array, limit: int) -
     outside = values >= limit
     if outside.any():
         value = int(np.broadcast_to(values, outside.shape)[np.argmax(outside)])
-        message = f"{name} {value} is out of range: there are {limit}, from 0 to {limit - 1}"
+        message = faults.index_out_of_range(name, value, limit)
         state.fail(OutOfBoundsError, message, state.lane(active, outside))
 
 
@@ -83,8 +84,7 @@ def _neighbour(site: Site) -> Step:
         missing = _COUNTS[classes] <= number
         if missing.any():
             one = int(np.broadcast_to(classes, missing.shape)[np.argmax(missing)])
-            message = f"class {one} has {_COUNTS[one]} neighbours, there is no neighbour {number}"
-            state.fail(OutOfBoundsError, message, state.lane(active, missing))
+            state.fail(OutOfBoundsError, faults.no_neighbour(one, number), state.lane(active, missing))
         state.write(target, ty, active, table[classes])
 
     return step
@@ -118,11 +118,37 @@ def _boundary_offset(site: Site) -> Step:
     return step
 
 
+def _unity(site: Site) -> Step:
+    target, epsilon = site.predicate(0), cast(float, site.instruction.args[1])
+
+    def step(state: State, active: Active) -> None:
+        near = abs(state.launch.memory.total) < epsilon
+        state.write_predicate(target, active, np.array([near]))
+
+    return step
+
+
+def _accumulate(site: Site) -> Step:
+    classes, values = site.source(0), site.source(1)
+
+    def step(state: State, active: Active) -> None:
+        index = classes(state, active)
+        _check(state, active, "class", index, CLASSES)
+        order = state.batch.global_number()[active]
+        shape = (state.count(active),)
+        added = np.broadcast_to(values(state, active), shape).copy()
+        state.launch.resonance.note(state.batch.block_size, order, state.epoch, np.broadcast_to(index, shape), added)
+
+    return step
+
+
 STEPS: Mapping[str, Callable[[Site], Step]] = {
     "ClsGet": _class,
     "MIRROR": _mirror,
     "NbrCount": _neighbour_count,
     "NbrGet": _neighbour,
+    "UnityTest": _unity,
+    "ResAccum": _accumulate,
     "PhaseGet": _phase,
     "PhaseAdv": _advance,
     "BoundMap": _boundary_offset,

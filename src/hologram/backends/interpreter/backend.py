@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from functools import cached_property
 
 import numpy as np
 
 from hologram.backends import faults
 from hologram.backends.base import Argument, Domain
+from hologram.backends.executor_memory import ExecutorMemory
 from hologram.backends.interpreter.coordinates import batches, blocks
 from hologram.backends.interpreter.decode import REDUCTIONS, implements
-from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.machine import decode_blocks, run
-from hologram.backends.interpreter.memory import Region
 from hologram.backends.interpreter.moment import Hook
 from hologram.backends.interpreter.races import Clock
 from hologram.backends.interpreter.reduce import Reduction
@@ -23,8 +23,8 @@ from hologram.backends.interpreter.state import State
 from hologram.backends.interpreter.uniform import LanelessLaunch
 from hologram.errors import DivisionByZeroError
 from hologram.isa.cfg import Cfg, build_cfg
+from hologram.isa.demands import EXCLUSIVE
 from hologram.isa.instructions import Spec
-from hologram.isa.operands import PhiCoordinate
 from hologram.isa.program import Program, works_by_blocks
 from hologram.isa.verify import Facts, verify
 from hologram.isa.visible import Visible
@@ -37,9 +37,8 @@ class InterpreterBackend:
     """Runs programs in lock-step over NumPy arrays, exactly as the ISA says, and checks every access.
 
     `max_steps` bounds the instructions a lane may run; with `races` data races are looked for; with `nan`, arithmetic
-    that makes a NaN or an infinity of finite numbers is an error. `boundary` holds the bytes of the boundary pool (u8,
-    shape (1179648,)); programs that address the pool are refused without it. `on_step` is called before each
-    instruction with a `Moment`.
+    that makes a NaN or an infinity of finite numbers is an error. `on_step` is called before each instruction with a
+    `Moment`. Launches that bring no executor's memory share one, which may be given.
     """
 
     name = "interpreter"
@@ -47,14 +46,21 @@ class InterpreterBackend:
     def __init__(
         self,
         max_steps: int = DEFAULT_MAX_STEPS,
-        boundary: Array | None = None,
+        memory: ExecutorMemory | None = None,
         *,
         nan: bool = False,
         races: bool = True,
         on_step: Hook | None = None,
     ) -> None:
         self.max_steps, self.nan, self.races, self.on_step = max_steps, nan, races, on_step
-        self.boundary = None if boundary is None else Region.of("boundary pool", boundary)
+        self._memory = memory
+
+    @property
+    def memory(self) -> ExecutorMemory:
+        """The memory of launches that bring none."""
+        if self._memory is None:
+            self._memory = ExecutorMemory()
+        return self._memory
 
     def implements(self, spec: Spec, type: Type | None) -> bool:
         """True when the interpreter can run an instruction of this type (None for an untyped one)."""
@@ -79,8 +85,6 @@ class InterpreterBackend:
                 yield index, f"it does not have {instruction.op}{suffix}"
             elif instruction.op in REDUCTIONS and works_by_blocks(program):
                 yield index, "launch reductions cannot be combined with shared memory and barriers"
-            elif self.boundary is None and any(isinstance(a, PhiCoordinate) for a in instruction.args):
-                yield index, f"{instruction.op} addresses the boundary pool, and none is given"
 
 
 def _repeated_reductions(cfg: Cfg) -> Iterator[tuple[int, str]]:
@@ -104,17 +108,22 @@ class InterpreterExecutable:
     def _visible(self) -> Visible:
         return Visible(self.program, self._facts, self._cfg)
 
-    def launch(self, arguments: Sequence[Argument], domain: Domain) -> None:
+    def launch(self, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory | None = None) -> None:
         """Run all lanes of a domain on host arrays and numbers, one argument a parameter.
 
         Raises `OutOfBoundsError`, `UninitializedReadError` and `StepLimitError` at the lane that caused them, and
         `DivisionByZeroError` when all lanes are done.
         """
+        memory = memory or self._backend.memory
+        with memory.lock if self.program.demands & EXCLUSIVE else nullcontext():
+            self._launch(arguments, domain, memory)
+
+    def _launch(self, arguments: Sequence[Argument], domain: Domain, memory: ExecutorMemory) -> None:
         launch = Launch(
             self._facts.program,
             domain,
             arguments,
-            self._backend.boundary,
+            memory,
             written=self.program,
             original=self._facts.original,
             visible=lambda index: self._visible.at(index),
@@ -134,6 +143,7 @@ class InterpreterExecutable:
         self._store_reductions(launch)
         if launch.fault is not None:
             raise launch.failure(DivisionByZeroError, faults.division(), *launch.fault, launch.fault_variables)
+        launch.resonance.add_to(memory.resonance)
 
     def _store_reductions(self, launch: Launch) -> None:
         for index, reduction in sorted(launch.reductions.items()):

@@ -37,6 +37,12 @@ class Batch:
         x, y, z = (int(axis[lane]) for axis in self.position)
         return x, y, z
 
+    @property
+    def block_size(self) -> int:
+        """Lanes of a whole block."""
+        x, y, z = self.domain.block
+        return x * y * z
+
     def special(self, special: Special) -> Array:
         """A launch coordinate of every lane as i64; shape (1,) where all agree."""
         axis, kind = special.axis, special.value.split(".")[0]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 
 from hologram.backends.base import Argument, Domain
+from hologram.backends.executor_memory import ExecutorMemory
 from hologram.backends.faults import failure
 from hologram.backends.interpreter.convert import STORAGE, constant
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.memory import Region
 from hologram.backends.interpreter.races import Clock, Shadow, attach
 from hologram.backends.interpreter.reduce import Reduction
+from hologram.backends.interpreter.resonance import Resonance
 from hologram.errors import ExecutionError
 from hologram.isa.builder import immediate
 from hologram.isa.operands import Field, Slot
@@ -37,7 +40,7 @@ class Launch:
     program: Program
     domain: Domain
     arguments: Sequence[Argument]
-    boundary: Region | None = None
+    memory: ExecutorMemory
     regions: dict[int, Region] = field(default_factory=dict)
     reductions: dict[int, Reduction] = field(default_factory=dict)
     fault: tuple[int, int] | None = None
@@ -45,6 +48,7 @@ class Launch:
     visible: Callable[[int], tuple[Variable, ...]] = lambda index: ()
     written: Program | None = None
     original: Callable[[int], int] = int
+    resonance: Resonance = field(default_factory=Resonance)
     clock: Clock | None = None
     stored: frozenset[int] = frozenset()
     shared_element: int = 1
@@ -73,6 +77,11 @@ class Launch:
         """The shadow of one block's shared memory, where races are looked for."""
         size = self.program.shared_bytes
         return Shadow(self.clock, size, self.shared_element) if self.clock is not None and size else None
+
+    @cached_property
+    def boundary(self) -> Region:
+        """The boundary pool."""
+        return Region.of("boundary pool", self.memory.boundary)
 
     def parameter(self, slot: Slot, ty: Type) -> Array:
         """The value of a slot, shape (1,); the handle of an array is its slot's index."""

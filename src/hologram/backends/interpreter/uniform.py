@@ -33,7 +33,6 @@ class LanelessLaunch:
         """The cell a launch reduction stores to; raises `ExecutionError` where it depends on lanes."""
         instruction = self.cfg.program.instructions[index]
         region = self.launch.boundary if slot is None else self.launch.regions[slot]
-        assert region is not None
         offset = self._offset(cast(Address, instruction.args[1]), index)
         size = instruction.type.size if instruction.type else 0
         if region.outside(np.array([offset]), size).any():

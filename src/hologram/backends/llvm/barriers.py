@@ -119,7 +119,7 @@ def plan(job: Lowering) -> Plan:
         constants = {place: k.constant for place, k in found.items() if k.constant is not None}
         shapes = shape.analyse(part, inside, job.unit_strides, job.decided, entry=strides, constants=constants)
         parts.append(Part(number, part, inside, shapes, found, reduction))
-    counted = STEP_BYTES * job.lanes if job.watch is not None and job.watch.steps else 0
+    counted = STEP_BYTES * max(job.lanes, 1) if job.watch is not None and job.watch.steps else 0
     reduces = any(_result(cfg, b) for b in _waiting(cfg))
     return Plan(tuple(parts), barriers, -(-(size + counted) // 64) * 64, reduces, size)
 
@@ -152,7 +152,7 @@ def _varying(program: Program, slot_of: Mapping[int, int]) -> frozenset[int]:
     out = set()
     for i, ins in enumerate(program.instructions):
         place = ins.op == "MOV_SREG" and ins.args[1] in OF_A_LANE
-        memory = ins.op == "LDG" and i in slot_of and program.params[slot_of[i]].is_written
-        if place or memory or ins.op == "LDS":
+        memory = ins.op == "LDG" and (i not in slot_of or program.params[slot_of[i]].is_written)
+        if place or memory or ins.op in ("LDS", "PoolLoad", "PoolAlloc"):
             out.add(i)
     return frozenset(out)

@@ -49,12 +49,12 @@ STATE, CLASS = 0, 8
 STATE_BYTES = 16
 """The slots behind the parameters, from the end of those on."""
 
-LIMIT, CODE, INDEX, LANE, DETAIL, DIVISION, DIVISION_LANE = range(0, 56, 8)
-RECORD_BYTES = 56
+LIMIT, CODE, INDEX, LANE, DETAIL, OTHER, DIVISION, DIVISION_LANE = range(0, 64, 8)
+RECORD_BYTES = 64
 """Checked code has a record behind the parameters, all zeros but for LIMIT, the steps a lane may run.
 
-Code that stops puts a code of `backends.faults`, the instruction and the lane there, and what the code asks for; a lane
-that divides by zero puts 1 + the instruction and its number there and goes on.
+Code that stops puts a code of `backends.faults`, the instruction and the lane there, and one or two numbers more; a
+lane that divides by zero puts 1 + the instruction and its number there and goes on.
 """
 
 _SLOT = struct.Struct("<q")

@@ -6,9 +6,11 @@ others gathers and scatters.
 
 from __future__ import annotations
 
+from math import gcd
 from typing import TYPE_CHECKING
 
 from hologram.backends.llvm import atomics, shared_atomics, watch
+from hologram.backends.llvm.executor_state import BOUNDARY
 from hologram.backends.llvm.ir import LLVM_TYPE, Value, vector
 from hologram.backends.llvm.lanes import gather, masked_load, masked_store, scatter
 from hologram.backends.llvm.rules import SHARED
@@ -16,7 +18,15 @@ from hologram.backends.llvm.shape import Stride
 from hologram.backends.llvm.slots import polynomial, widened
 from hologram.backends.llvm.tiles import RowLoad
 from hologram.isa.affine import Variable
-from hologram.isa.operands import RegisterIndirect, RegisterIndirectComputed, Slot, SlotOffset, Special
+from hologram.isa.operands import (
+    Operand,
+    PhiCoordinate,
+    RegisterIndirect,
+    RegisterIndirectComputed,
+    Slot,
+    SlotOffset,
+    Special,
+)
 from hologram.isa.program import Instruction
 from hologram.types import Type
 
@@ -31,9 +41,9 @@ def emit(s: Strip, i: int, ins: Instruction) -> None:
     if ins.op in SHARED:
         base, (offset, stride) = Value("%shared", "ptr"), _shared_place(s, i, ins)
     else:
-        base, (offset, stride) = s.inputs.slots[Slot(s.slot_of[i])], _place(s, i, ins)
+        base, (offset, stride) = _base(s, i, ins), _place(s, i, ins)
     element, contiguous = LLVM_TYPE[ty], stride == ty.size and s.lanes > 0
-    align = watch.in_bounds(s, i, ins, offset, stride)
+    align = _alignment(s, i, ins, offset, stride)
     pointer = _pointer(s, base, offset, stride if not contiguous else 0)
     if ins.op in ("LDG", "LDS"):
         loaded = _load(s, element, align, pointer, contiguous)
@@ -44,11 +54,11 @@ def emit(s: Strip, i: int, ins: Instruction) -> None:
 
 
 def emit_atomic(s: Strip, i: int, ins: Instruction) -> None:
-    """Write one atomic; what belongs to no parameter is in shared memory."""
-    shared = i not in s.slot_of
-    base = Value("%shared", "ptr") if shared else s.inputs.slots[Slot(s.slot_of[i])]
+    """Write one atomic; what belongs to no parameter and is no coordinate is in shared memory."""
+    shared = i not in s.slot_of and not isinstance(_address(ins), PhiCoordinate)
+    base = Value("%shared", "ptr") if shared else _base(s, i, ins)
     offset, stride = (_shared_place if shared else _place)(s, i, ins)
-    watch.in_bounds(s, i, ins, offset, stride)
+    _alignment(s, i, ins, offset, stride)
     watch.aligned(s, i, ins, offset, stride)
     atomics.emit(s, i, ins, _pointer(s, base, offset, stride), shared_atomics.one if shared else atomics.one)
 
@@ -77,10 +87,31 @@ def row_pointers(s: Strip, load: RowLoad, counter: Value) -> list[Value]:
 # Addresses.
 
 
+def _address(ins: Instruction) -> Operand:
+    return next(a for o, a in zip(ins.spec.operands, ins.args, strict=True) if o.kind == "addr")
+
+
+def _base(s: Strip, i: int, ins: Instruction) -> Value:
+    """Where the offsets of an access to global memory count from: an array, or the boundary pool."""
+    return BOUNDARY if isinstance(_address(ins), PhiCoordinate) else s.inputs.slots[Slot(s.slot_of[i])]
+
+
+def _alignment(s: Strip, i: int, ins: Instruction, offset: Value, stride: Stride) -> int:
+    """What the places of an access are multiples of; checked code makes sure that they are inside.
+
+    Coordinates may be any bytes, and are inside.
+    """
+    address, ty = _address(ins), ins.type
+    assert ty is not None
+    if isinstance(address, PhiCoordinate):
+        return gcd(address.offset, ty.size)
+    return watch.in_bounds(s, i, ins, offset, stride)
+
+
 def _place(s: Strip, i: int, ins: Instruction) -> tuple[Value, Stride]:
     """(byte offset as i64, its stride) of a memory operand."""
-    address = next(a for o, a in zip(ins.spec.operands, ins.args, strict=True) if o.kind == "addr")
-    if isinstance(address, SlotOffset | RegisterIndirect):
+    address = _address(ins)
+    if isinstance(address, SlotOffset | RegisterIndirect | PhiCoordinate):
         return Value(str(address.offset), "i64"), 0
     assert isinstance(address, RegisterIndirectComputed)
     return s.operand(i, ins, "offset", 0), s.stride(i, "offset")

@@ -1,8 +1,8 @@
 """The loops around the strips: ``i64 run(ptr block, ptr piece)``.
 
 It reads the arguments block (see `layout`), runs all lanes of the launch domain or those of one of its `pieces`, x
-innermost, and returns 0 or 1 + the index of the first instruction that divided an integer by zero. Full strips and the
-rest of a row are two copies of the same code; the second runs under a mask.
+innermost, and returns 0 or what went wrong first (see `faults.Fault`). Full strips and the rest of a row are two
+copies of the same code; the second runs under a mask.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ class Nest:
             if self.job.elementwise and self.job.lanes:
                 self._turn_round(bounds.whole)
         result = w.value(f"load i64, ptr {self.fault}", "i64")
+        self.state.finish(watch.any_fault(w, result) if self.job.watch is not None else result)
         w.line(f"ret {result}")
         if self.job.watch is not None:
             w.open = False

@@ -54,8 +54,8 @@ def check_supported(program: Program) -> None:
         if not implements(ins.spec, ins.type):
             types = f" on {ins.type.value}" if ins.type else ""
             raise refuse(program, i, f"it does not have {ins.op}{types}")
-        if any(isinstance(a, PhiCoordinate) for a in ins.args):
-            raise refuse(program, i, "it does not have boundary-pool addresses")
+        if ins.op in LAUNCH_REDUCTIONS and any(isinstance(a, PhiCoordinate) for a in ins.args):
+            raise refuse(program, i, "a launch reduction stores into an array, not into the boundary pool")
         if ins.op in LAUNCH_REDUCTIONS and uses_blocks(program):
             raise refuse(program, i, "launch reductions cannot be combined with block coordinates")
 
@@ -97,7 +97,7 @@ def prepare(
     rows = {} if plain else tiles.find(cfg, symbolic)
     reduces = any(i.op in LAUNCH_REDUCTIONS for i in program.instructions)
     if watch is not None and lanes is None:
-        lanes = REDUCTION_STRIP if reduces else CHECKED_STRIP
+        lanes = REDUCTION_STRIP if reduces else 0 if program.demands & IN_ORDER else CHECKED_STRIP
     width = lanes if lanes is not None else strip_width(program, cfg, register_bytes, registers)
     if rows and lanes is None and not reduces:
         # Where sums may be reassociated a lane's own loop is the one to vectorise: scalar lanes, LLVM does the rest.

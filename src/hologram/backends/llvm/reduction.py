@@ -14,6 +14,7 @@ from hologram.backends.llvm.constants import constant_text
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer
 from hologram.backends.llvm.lanes import VectorLanes
 from hologram.backends.llvm.pieces import CHUNK, LEVELS, RESULT_BYTES
+from hologram.backends.llvm.report import nothing
 from hologram.backends.llvm.rules import REDUCTIONS
 from hologram.backends.llvm.slots import load_slots, polynomial, widened
 from hologram.isa.builder import immediate
@@ -45,7 +46,7 @@ def constant(ty: Type, value: int | float) -> str:
 
 def combine(w: Writer, ins: Instruction, a: Value, b: Value) -> Value:
     """The operation of a reduction on two scalars or vectors."""
-    return REDUCTIONS[ins.op][0](VectorLanes(w, a.lanes), ins, {"a": a, "b": b}, lambda bad: None)
+    return REDUCTIONS[ins.op][0](VectorLanes(w, a.lanes), ins, {"a": a, "b": b}, nothing)
 
 
 def fold_halves(w: Writer, ins: Instruction, value: Value) -> Value:

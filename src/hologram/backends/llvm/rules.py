@@ -6,7 +6,6 @@ place to report faults; it gives the result. Memory, atomics, control flow and r
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from hologram.backends.llvm import halves, resonance
@@ -14,6 +13,7 @@ from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.ir import Value
 from hologram.backends.llvm.lanes import VectorLanes, suffix
 from hologram.backends.llvm.remainder import remainder
+from hologram.backends.llvm.report import Report
 from hologram.isa.elementary import EXPANSIONS
 from hologram.isa.instructions import Spec
 from hologram.isa.operands import Condition
@@ -21,8 +21,7 @@ from hologram.isa.program import Instruction
 from hologram.types import HALVES, Type
 
 Operands = dict[str, Value]
-Fault = Callable[[Value], None]
-Rule = Callable[[VectorLanes, Instruction, Operands, Fault], Value]
+Rule = resonance.Rule
 
 
 def _type(ins: Instruction) -> Type:
@@ -33,7 +32,7 @@ def _type(ins: Instruction) -> Type:
 def _wide_operands(op: Rule) -> Rule:
     """A rule for f16 and bf16, too: their operands go in as f32."""
 
-    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
         ty = _type(ins)
         if ty in HALVES:
             o = {name: halves.widen(m, ty, value) for name, value in o.items()}
@@ -47,7 +46,7 @@ def _in_f32(op: Rule) -> Rule:
     """A rule for f16 and bf16, too: computed in f32 and rounded once."""
     wide = _wide_operands(op)
 
-    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
         result, ty = wide(m, ins, o, fault), _type(ins)
         return halves.narrow(m, ty, result) if ty in HALVES else result
 
@@ -57,7 +56,7 @@ def _in_f32(op: Rule) -> Rule:
 def _basic(method: str) -> Rule:
     """A rule that is one basic operation on a, b, c."""
 
-    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
         return getattr(m, method)(_type(ins), *(o[k] for k in ("a", "b", "c") if k in o))  # type: ignore[no-any-return]
 
     return _in_f32(rule)
@@ -66,7 +65,7 @@ def _basic(method: str) -> Rule:
 def _extreme(name: str, propagates: bool) -> Rule:
     """Minimum or maximum ("min", "max"); a NaN wins if it `propagates`, else it loses."""
 
-    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
         ty, a, b = _type(ins), o["a"], o["b"]
         if ty.is_integer:
             return m.intrinsic(f"{'s' if ty.is_signed else 'u'}{name}", a, b)
@@ -78,17 +77,17 @@ def _extreme(name: str, propagates: bool) -> Rule:
     return _in_f32(rule)
 
 
-def _mad(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+def _mad(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
     product = _MUL(m, ins, {"a": o["a"], "b": o["b"]}, fault)
     return _ADD(m, ins, {"a": product, "b": o["c"]}, fault)
 
 
-def _div(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+def _div(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
     ty = _type(ins)
     return m.div(ty, o["a"], o["b"]) if ty.is_float else _quotient(m, ty, o["a"], o["b"], fault)
 
 
-def _rem(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+def _rem(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
     ty = _type(ins)
     if ty.is_float:
         return remainder(m, ty, o["a"], o["b"])
@@ -98,7 +97,7 @@ def _rem(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
     return m.select(ty, zero, m.const(ty, 0), rest)
 
 
-def _quotient(m: VectorLanes, ty: Type, a: Value, b: Value, fault: Fault) -> Value:
+def _quotient(m: VectorLanes, ty: Type, a: Value, b: Value, fault: Report) -> Value:
     """Truncated integer quotient; 0 and a fault where b is 0, MIN where MIN is divided by -1."""
     zero = m.compare("eq", ty, b, m.const(ty, 0))
     fault(zero)
@@ -116,12 +115,12 @@ def _quotient(m: VectorLanes, ty: Type, a: Value, b: Value, fault: Fault) -> Val
     return m.select(ty, zero, m.const(ty, 0), quotient)
 
 
-def _not(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+def _not(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
     return m.xor(_type(ins), o["a"], m.const(_type(ins), -1))
 
 
 def _shift(method: str) -> Rule:
-    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
         ty = _type(ins)
         unsigned = Type[f"U{ty.bits}"]
         count = m.and_(Type.U32, o["amount"], m.const(Type.U32, ty.bits - 1))
@@ -130,17 +129,17 @@ def _shift(method: str) -> Rule:
     return rule
 
 
-def _compare(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+def _compare(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
     condition = ins.args[0]
     assert isinstance(condition, Condition)
     return m.compare(condition.value.removesuffix("u"), _type(ins), o["a"], o["b"])
 
 
-def _select(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+def _select(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
     return m.select(_type(ins), o["pred"], o["a"], o["b"])
 
 
-def _convert(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+def _convert(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
     target, source = _type(ins), ins.source_type
     assert source is not None
     if target in HALVES:
@@ -152,7 +151,7 @@ def _convert(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Val
 
 
 def _counting(name: str, *extra: str) -> Rule:
-    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
         a = m.spread(o["a"])
         return m.w.call(f"llvm.{name}.{suffix(a.element, a.lanes)}", a.type, a.lanes, a, *extra, element=a.element)
 
@@ -162,7 +161,7 @@ def _counting(name: str, *extra: str) -> Rule:
 def _fold(op: Rule) -> Rule:
     """Left-to-right fold of consecutive registers, starting from the identity."""
 
-    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
         total = m.const(_type(ins), fold_start(ins))
         for value in o.values():
             total = op(m, ins, {"a": total, "b": value}, fault)
@@ -179,13 +178,13 @@ def fold_start(ins: Instruction) -> int | float:
 
 
 def _mask(method: str) -> Rule:
-    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
         return m.binary(method, o["a"], o["b"])
 
     return rule
 
 
-def _expansion(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+def _expansion(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
     # Expansions count on every rounding they ask for, in fast programs too.
     m = m.exact()
     result: Value = EXPANSIONS[ins.op, _type(ins)](m, *(m.spread(o[k]) for k in ("a", "b") if k in o))
@@ -195,7 +194,7 @@ def _expansion(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> V
 def _sign_bit(method: str, mask: int, op: Rule) -> Rule:
     """A rule that for f16 and bf16 changes the sign bit alone."""
 
-    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Fault) -> Value:
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
         return m.binary(method, o["a"], m.const(Type.U16, mask)) if _type(ins) in HALVES else op(m, ins, o, fault)
 
     return rule

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hologram.backends.llvm.ir import LLVM_TYPE, Value, Writer
 from hologram.backends.llvm.lanes import VectorLanes
+from hologram.backends.llvm.report import nothing
 from hologram.backends.llvm.rules import PURE
 from hologram.isa.program import Instruction
 
@@ -19,6 +20,6 @@ def one(w: Writer, ins: Instruction, pointer: Value, operands: list[Value]) -> V
     elif ins.op == "ATOM_CAS":
         new = m.select(ty, m.compare("eq", ty, old, operands[0]), operands[1], old)
     else:
-        new = PURE[ins.op.removeprefix("ATOM_")](m, ins, {"a": old, "b": operands[0]}, lambda bad: None)
+        new = PURE[ins.op.removeprefix("ATOM_")](m, ins, {"a": old, "b": operands[0]}, nothing)
     w.line(f"store {new}, {pointer}, align {ty.size}")
     return old

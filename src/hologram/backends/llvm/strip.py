@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from hologram.backends.faults import KIND_SHIFT, Fault
 from hologram.backends.llvm import memory, resonance, together, watch
 from hologram.backends.llvm.atomics import ATOMICS
 from hologram.backends.llvm.constants import constant_text
@@ -12,6 +13,7 @@ from hologram.backends.llvm.flow import PHASE, Flow, Place, Web, kept_part
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer, vector
 from hologram.backends.llvm.lanes import VectorLanes, any_lane
 from hologram.backends.llvm.meeting import Kept, Meeting, announce
+from hologram.backends.llvm.report import Report
 from hologram.backends.llvm.rules import BLOCK_REDUCTIONS, MEMORY, REDUCTIONS, SHARED, SILENT, rule_for
 from hologram.backends.llvm.shape import Shapes, Stride, constant_operand, transfer
 from hologram.isa.builder import value_of
@@ -293,12 +295,12 @@ class Strip:
             return self.w.value(f"ptrtoint {value} to i64", "i64")
         return value
 
-    def fault(self, i: int) -> Callable[[Value], None]:
-        """A way to note, once, that an instruction failed in some lanes."""
+    def fault(self, i: int) -> Report:
+        """A way to note, once, that an instruction failed in some lanes; the first fault of a launch stays."""
 
-        def report(bad: Value) -> None:
+        def report(bad: Value, kind: Fault = Fault.OF_INSTRUCTION, *details: Value) -> None:
             if self.inputs.checked is not None:
-                watch.failed(self, i, bad)
+                watch.failed(self, i, bad, kind, *details)
                 return
             if bad.lanes and self.mask.ref is not None:
                 bad = self.vector.mask_and(bad, self.mask.ref)
@@ -306,9 +308,9 @@ class Strip:
             old = self.w.value(f"load i64, ptr {cell}", "i64")
             first = self.w.value(f"icmp eq {old}, 0", "i1")
             hit = self.w.value(f"and {any_lane(self.w, bad)}, {first.ref}", "i1")
-            self.w.line(
-                f"store {self.scalar.select(None, hit, Value(str(self.original(i) + 1), 'i64'), old)}, ptr {cell}"
-            )
+            told = 0 if kind is Fault.OF_INSTRUCTION else kind << KIND_SHIFT
+            here = Value(str(self.original(i) + 1 | told), "i64")
+            self.w.line(f"store {self.scalar.select(None, hit, here, old)}, ptr {cell}")
 
         return report
 

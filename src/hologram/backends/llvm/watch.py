@@ -44,6 +44,7 @@ class Extent:
 class Checked:
     """What checked code has besides in a strip: the number of its first lane in the launch, extents by slot.
 
+    `parts` are extents in shared memory by instruction; an access that is not among them has all of it.
     The lanes' step counts are in `%steps`, and at a barrier `counts` bytes from the start of the strip's own memory.
     """
 
@@ -51,6 +52,7 @@ class Checked:
     number: Value
     extents: Mapping[int, Extent]
     shared: Extent
+    parts: Mapping[int, Extent]
     polynomials: Mapping[int, Poly]
     counts: int = 0
 
@@ -107,6 +109,12 @@ def begin(s: Strip, first: bool) -> None:
     s.w.line(f"{LIMIT} = load i64, {_cell(s.w, layout.LIMIT)}")
 
 
+def any_fault(w: Writer, result: Value) -> Value:
+    """0 where neither `result` nor the record tells of a fault; a launch that stopped does not come here."""
+    noted = w.value(f"load i64, {_cell(w, layout.DIVISION)}", "i64")
+    return w.value(f"or {noted}, {result.ref}", "i64")
+
+
 def end(w: Writer) -> None:
     """Where a strip function goes that found something."""
     w.open = False
@@ -126,14 +134,14 @@ def in_bounds(s: Strip, i: int, ins: Instruction, offset: Value, stride: Stride)
     size, checked = ins.type.size, s.inputs.checked
     if checked is None:
         return size
-    extent = checked.extents[s.slot_of[i]] if i in s.slot_of else checked.shared
+    extent = checked.extents[s.slot_of[i]] if i in s.slot_of else checked.parts.get(i, checked.shared)
     within(s, i, extent, size, offset, stride)
     return 1
 
 
 def within(s: Strip, i: int, extent: Extent, size: int, offset: Value, stride: Stride) -> None:
     """Stop unless all active lanes' accesses of `size` bytes lie in an extent."""
-    w, span = s.w, (stride or 0) * (s.lanes - 1)
+    w, span = s.w, (stride or 0) * max(s.lanes - 1, 0)
     if stride and abs(span) >= FAR:
         offset, stride = s.as_vector(offset, Type.I64, stride), None
     if not stride:
@@ -245,15 +253,15 @@ def claim(s: Strip, i: int, ins: Instruction) -> None:
         return
     lanes = 0 if s.stride(i, "pred") == 0 else s.lanes
     m = s.vector if lanes else s.scalar
-    _stop_where(s, i, Fault.ASSERTION, m.mask_not(s.operand(i, ins, "pred", lanes)), Value("0", "i64"))
+    _stop_where(s, i, Fault.ASSERTION, m.mask_not(s.operand(i, ins, "pred", lanes)))
 
 
-def failed(s: Strip, i: int, bad: Value) -> None:
+def failed(s: Strip, i: int, bad: Value, kind: Fault, *details: Value) -> None:
     """An instruction cannot do what it is asked in some lanes: of divisions a note is made, all others stop."""
     if s.program.instructions[i].op in ("DIV", "REM"):
         _note_division(s, i, bad)
     else:
-        _stop_where(s, i, Fault.OF_INSTRUCTION, bad, Value("0", "i64"))
+        _stop_where(s, i, kind, bad, *details)
 
 
 def _note_division(s: Strip, i: int, zero: Value) -> None:
@@ -274,28 +282,34 @@ def _note_division(s: Strip, i: int, zero: Value) -> None:
     w.label(done)
 
 
-def _stop_where(s: Strip, i: int, fault: Fault, bad: Value, detail: Value) -> None:
-    """Note the lowest active lane that is bad, with its detail, and leave the strip."""
+def _stop_where(s: Strip, i: int, fault: Fault, bad: Value, *details: Value) -> None:
+    """Note the lowest active lane that is bad, with its details, and leave the strip."""
     w = s.w
     bad = _active(s, bad)
     stop, fine = w.name("stop"), w.name("fine")
     w.branch(_seldom(w, any_lane(w, bad)), stop, fine)
     w.label(stop)
     lane, number = _number(s, bad)
-    if detail.lanes:
-        detail = w.value(f"extractelement {detail}, {lane}", "i64")
-    record(w, fault, i, number, detail)
+    record(w, fault, i, number, *(_of_lane(w, detail, lane) for detail in details))
     w.jump(STOPPED)
     w.label(fine)
 
 
-def record(w: Writer, fault: Fault, i: int, number: Value, detail: Value) -> None:
+def _of_lane(w: Writer, detail: Value, lane: Value) -> Value:
+    """One lane's integer, as i64."""
+    if detail.lanes:
+        detail = w.value(f"extractelement {detail}, {lane}", detail.element)
+    return detail if detail.element == "i64" else w.value(f"zext {detail} to i64", "i64")
+
+
+def record(w: Writer, fault: Fault, i: int, number: Value, *details: Value) -> None:
     """Write a fault into the launch's record."""
     values = {layout.CODE: int(fault), layout.INDEX: i}
     for place, value in values.items():
         w.line(f"store i64 {value}, {_cell(w, place)}")
     w.line(f"store {number}, {_cell(w, layout.LANE)}")
-    w.line(f"store {detail}, {_cell(w, layout.DETAIL)}")
+    for place, detail in zip((layout.DETAIL, layout.OTHER), details, strict=False):
+        w.line(f"store {detail}, {_cell(w, place)}")
 
 
 def _active(s: Strip, mask: Value) -> Value:
@@ -308,7 +322,7 @@ def _number(s: Strip, mask: Value) -> tuple[Value, Value]:
     w, checked = s.w, s.inputs.checked
     assert checked is not None
     if not mask.lanes:
-        if s.mask.ref is None:
+        if s.mask.ref is None or not s.lanes:
             return Value("0", "i64"), checked.number
         mask = s.mask.ref
     bits = w.value(f"bitcast {mask} to i{mask.lanes}", f"i{mask.lanes}")

@@ -198,6 +198,8 @@ def _check_address(program: Program, ins: Instruction, o: OperandSpec, value: ob
             yield f"offset {value.offset} lies before the array"
     elif isinstance(value, PhiCoordinate):
         yield from _check_phi(value, size)
+        if ins.spec.category is Category.ATOMIC and value.offset % size:
+            yield f"an atomic's place must be a multiple of the element's {size} bytes"
     if isinstance(value, (SlotOffset, RegisterIndirect)):
         if value.offset % size:
             yield f"offset {value.offset} is no multiple of the element's {size} bytes"

@@ -34,7 +34,7 @@ class PlanStep:
         """Check the step's arguments and make its program runnable."""
         given = tuple(memory.array(a.place, a.shape) if isinstance(a, ArrayOf) else a for a in self.arguments)
         prepared = self.launcher.prepare(given, self.shape)
-        return BoundStep(self.launcher.executable(self.executor), prepared)
+        return BoundStep(self.launcher.executable(self.executor), prepared, self.executor)
 
     @property
     def places(self) -> tuple[int, ...]:
@@ -50,6 +50,16 @@ class Plan:
     removed: tuple[Removed, ...]
     bytes_before: int
     bytes_after: int
+
+    @property
+    def written(self) -> frozenset[int]:
+        """The places that a replay writes."""
+        found = set()
+        for step in self.steps:
+            for param, argument in zip(step.launcher.program.params, step.arguments, strict=True):
+                if isinstance(argument, ArrayOf) and param.is_written:
+                    found.add(argument.place)
+        return frozenset(found)
 
 
 def plan_of(tape: Tape, memory: GraphMemory, taken: Mapping[Opaque, Taken], executor: Executor) -> Plan:
@@ -88,6 +98,13 @@ def _bytes_of(tape: Tape, steps: Sequence[PlanStep]) -> int:
     return total
 
 
-def replay_steps(plan: Plan, memory: GraphMemory) -> list[BoundStep]:
-    """All steps ready to run."""
-    return [step.bind(memory) for step in plan.steps]
+def replay_steps(
+    plan: Plan, memory: GraphMemory, before: GraphMemory | None = None, bound: Sequence[BoundStep] = ()
+) -> list[BoundStep]:
+    """All steps ready to run; those whose memory is still that of `before` are the ones `bound` there."""
+    if before is None:
+        return [step.bind(memory) for step in plan.steps]
+    return [
+        old if all(memory.array(p) is before.array(p) for p in step.places) else step.bind(memory)
+        for step, old in zip(plan.steps, bound, strict=True)
+    ]

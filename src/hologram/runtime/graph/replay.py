@@ -9,19 +9,22 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hologram.runtime import native, recording
+from hologram.runtime.launcher import run
 
 if TYPE_CHECKING:
     from hologram.backends.base import Executable
     from hologram.runtime.entry.context import EntryContext
+    from hologram.runtime.executor import Executor
     from hologram.runtime.launcher import Prepared
 
 
 @dataclass(frozen=True, slots=True)
 class BoundStep:
-    """A program made runnable, with checked arguments."""
+    """A program made runnable on an executor, with checked arguments."""
 
     executable: Executable
     prepared: Prepared
+    executor: Executor
 
     @property
     def is_long(self) -> bool:
@@ -37,7 +40,7 @@ class BoundStep:
 
     def run(self) -> None:
         """Run it from Python."""
-        self.executable.launch(self.prepared.arguments, self.prepared.domain)
+        run(self.executable, self.prepared, self.executor)
 
 
 class Replay:
