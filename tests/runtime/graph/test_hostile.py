@@ -69,6 +69,7 @@ def wiring_of(program: GraphProgram) -> Any:
         (("steps", 0, "arguments", 0), 3, "something else"),
         (("steps", 0, "arguments", 0), [9, [N]], "no place"),
         (("steps", 0, "arguments", 0), [0, [N - 1]], "elements"),
+        (("steps", 0, "resonance_class"), 96, "no class"),
         (("blocks", 1, "written"), False, "written"),
         (("surplus",), 1, "malformed"),
     ],

@@ -96,7 +96,14 @@ class GraphProgram:
         for use in self.wiring.steps:
             launcher = launchers[use.program]
             arguments = tuple(_argument(a) for a in use.arguments)
-            out.append(PlanStep(launcher, arguments, Shape(use.grid, use.block), launcher.executor_for((), executor)))
+            out.append(
+                PlanStep(
+                    launcher,
+                    arguments,
+                    Shape(use.grid, use.block, use.resonance_class),
+                    launcher.executor_for((), executor),
+                )
+            )
         return out
 
     def disassemble(self) -> str:

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from hologram.errors import ProgramFormatError, RecordingError
+from hologram.isa.operands import CLASSES
 from hologram.isa.program import Program
 from hologram.runtime.graph.memory import GraphMemory
 from hologram.runtime.graph.plan import Plan, PlanStep
@@ -46,6 +47,7 @@ class Use(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arguments: tuple[tuple[int, tuple[int, ...]] | int | str, ...]
     grid: tuple[int, ...] | None = None
     block: tuple[int, ...] | None = None
+    resonance_class: int | None = None
 
 
 class Wiring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,7 +139,8 @@ def _use(step: PlanStep, programs: dict[str, Program], number: Mapping[int, int]
     position = list(programs).index(program.digest)
     block = step.shape.block if step.shape.block is not None else step.launcher.block
     arguments = tuple(_written_argument(a, number) for a in step.arguments)
-    return Use(position, arguments, _dimensions(step.shape.grid), _dimensions(block))
+    shape = step.shape
+    return Use(position, arguments, _dimensions(shape.grid), _dimensions(block), shape.resonance_class)
 
 
 def _dimensions(value: int | Sequence[int] | None) -> tuple[int, ...] | None:
@@ -199,7 +202,8 @@ def _check_part(piece: Part, blocks: Sequence[Block]) -> None:
 
 def _check_use(use: Use, wiring: Wiring, programs: Sequence[Program]) -> None:
     _demand(0 <= use.program < len(programs), f"there is no program {use.program}")
-    params = programs[use.program].params
+    params, chosen = programs[use.program].params, use.resonance_class
+    _demand(chosen is None or 0 <= chosen < CLASSES, f"there is no class {chosen}")
     _demand(
         len(use.arguments) == len(params),
         f"a step gives {len(use.arguments)} arguments to '{programs[use.program].name}'",
