@@ -19,7 +19,8 @@ from hologram.isa.program import Program
 from hologram.isa.verify import verify
 from hologram.types import Type
 from tests.differential import generate
-from tests.differential.compare import MAX_STEPS, Launch, canonical, compare
+from tests.differential.compare import MAX_STEPS, canonical, compare
+from tests.differential.launches import Launch
 from tests.differential.inputs import arguments, fenced
 
 QUICK = 80
