@@ -13,9 +13,9 @@ from hologram.isa.builder import immediate
 from hologram.isa.operands import Condition, Imm, Reg, RegisterIndirectComputed, Slot, Special
 from hologram.isa.program import Program
 from hologram.types import Type
-from tests.differential.launches import Launch
 from tests.differential.generate import Generator, Scope, both_have
 from tests.differential.inputs import Triple
+from tests.differential.launches import Launch
 
 BLOCKS: dict[int, list[Triple]] = {
     1: [(n, 1, 1) for n in (1, 2, 7, 16, 31, 32, 33, 64, 100, 256)],

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from hologram.backends.base import Argument, Backend, Domain
+from hologram.backends.base import Argument, Backend
 from hologram.backends.interpreter import InterpreterBackend
 from hologram.errors import DivisionByZeroError, HologramError
 from hologram.isa import text

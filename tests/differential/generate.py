@@ -18,7 +18,6 @@ from hologram.errors import UnsupportedError, VerificationError
 from hologram.isa.affine import Poly
 from hologram.isa.builder import Builder, immediate
 from hologram.isa.instructions import BY_NAME, TABLE, Category, Spec
-from hologram.isa.operands import Scope as Reach
 from hologram.isa.operands import (
     Condition,
     Field,
@@ -32,10 +31,11 @@ from hologram.isa.operands import (
     SlotOffset,
     Special,
 )
+from hologram.isa.operands import Scope as Reach
 from hologram.isa.program import Program
 from hologram.types import Type
-from tests.differential.launches import Launch
 from tests.differential.inputs import MARGIN, RESULTS, SLAB, TABLE_LENGTH, Triple, edge_values
+from tests.differential.launches import Launch
 
 CPU, INTERPRETER = CpuBackend(), InterpreterBackend()
 UNSIGNED_ONLY = {Condition.LTU, Condition.LEU, Condition.GTU, Condition.GEU}

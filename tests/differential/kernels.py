@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hologram.types import Type
-from tests.differential.launches import Launch
 from tests.differential.generate import both_have, computes, launch, operations
 from tests.differential.inputs import RESULTS, SLAB, TABLE_LENGTH
+from tests.differential.launches import Launch
 
 MAX_DEPTH = 3
 STATEMENTS = 15

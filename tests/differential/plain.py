@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from hologram.types import Type
-from tests.differential.launches import Launch
 from tests.differential.inputs import Array
+from tests.differential.launches import Launch
 from tests.differential.numbers import NAMES, Faults, Number, cast, larger, smaller
 
 CHUNK, SECTION, ACCUMULATORS = 4096, 512, 64
@@ -61,7 +61,7 @@ def evaluate(source: str, launch: Launch, given: Sequence[Array | int | float]) 
     tree = _Waiting().visit(ast.parse("from __future__ import annotations\n" + source))
     tree.body = [node for node in tree.body if not (isinstance(node, ast.ImportFrom) and node.module != "__future__")]
     names = {**NAMES, **world.names()}
-    exec(compile(ast.fix_missing_locations(tree), "kernel", "exec"), names)  # noqa: S102
+    exec(compile(ast.fix_missing_locations(tree), "kernel", "exec"), names)
     function = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and _is_kernel(n))
     types = [ast.unparse(a.annotation) for a in function.args.args if a.annotation is not None]
     arguments = [
@@ -80,7 +80,7 @@ def _is_kernel(node: ast.FunctionDef) -> bool:
 class _Waiting(ast.NodeTransformer):
     """Barriers and block reductions become places at which a generator waits; calls that may wait go through it."""
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name == "barrier":

@@ -20,8 +20,8 @@ from hologram.isa.verify import verify
 from hologram.types import Type
 from tests.differential import generate
 from tests.differential.compare import MAX_STEPS, canonical, compare
-from tests.differential.launches import Launch
 from tests.differential.inputs import arguments, fenced
+from tests.differential.launches import Launch
 
 QUICK = 80
 LONG = int(os.environ.get("HOLOGRAM_RANDOM_PROGRAMS", "20000")) // 5
