@@ -2,61 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from hologram.backends.base import Argument, Backend, Domain
+from hologram.backends.base import Argument, Backend
 from hologram.backends.interpreter import InterpreterBackend
 from hologram.errors import DivisionByZeroError, HologramError
 from hologram.isa import text
 from hologram.isa.program import Program
-from tests.differential.inputs import Array, Triple, arguments, fenced
+from tests.differential.inputs import Array, arguments, fenced
+from tests.differential.launches import Launch
 from tests.differential.machines import machine
+from tests.differential.plain import evaluate
 
 MAX_STEPS = 200_000
-_KEYS = ("lanes", "grid", "block", "seed", "strided")
-
-
-@dataclass(frozen=True)
-class Launch:
-    """How a program is run: lanes, grid, block, the seed of its arguments, whether 2-D arrays have gaps."""
-
-    lanes: Triple
-    grid: Triple
-    block: Triple
-    seed: int = 0
-    strided: bool = False
-
-    @property
-    def domain(self) -> Domain:
-        return Domain(self.lanes, self.grid, self.block)
-
-    def header(self, comment: str = ";") -> str:
-        """Lines that `read_launch` understands."""
-        values = (" ".join(map(str, v)) if isinstance(v, tuple) else str(int(v)) for v in self._values())
-        return "".join(f"{comment} {key}: {value}\n" for key, value in zip(_KEYS, values, strict=True))
-
-    def _values(self) -> tuple[Triple | int | bool, ...]:
-        return self.lanes, self.grid, self.block, self.seed, self.strided
-
-
-def read_launch(source: str) -> Launch:
-    """The launch written in the comments at the top of a file test."""
-    found = {}
-    for line in source.splitlines():
-        key, colon, value = line.lstrip(";# ").partition(":")
-        if line[:1] in ";#" and colon and key in _KEYS:
-            found[key] = [int(v) for v in value.split()]
-    lanes, grid, block = (_triple(found[k]) for k in _KEYS[:3])
-    return Launch(lanes, grid, block, found["seed"][0], bool(found["strided"][0]))
-
-
-def _triple(values: Sequence[int]) -> Triple:
-    x, y, z = values
-    return x, y, z
 
 
 class InvalidCaseError(Exception):
@@ -77,12 +37,26 @@ def compare(program: Program, launch: Launch, cpu: Backend | None = None) -> str
     native_fault, native = _outcome(cpu or machine(launch.seed), program, launch, inside)
     if native_fault != fault:
         return f"native code: {native_fault}, interpreter: {fault}"
-    for param, got, wanted in zip(program.params, native, expected, strict=True):
+    return _difference(program, native, expected, "interpreter")
+
+
+def compare_plain(source: str, program: Program, launch: Launch) -> str | None:
+    """None when the interpreter gives what the kernel's text gives as plain Python, else what differs."""
+    given, expected = (arguments(program.params, launch.lanes, launch.seed, launch.strided) for _ in range(2))
+    fault, given = _outcome(InterpreterBackend(MAX_STEPS), program, launch, given)
+    divided = evaluate(source, launch, expected)
+    if divided != (fault is not None):
+        return f"interpreter: {fault}, plain Python: {'divides by zero' if divided else None}"
+    return _difference(program, given, expected, "plain Python")
+
+
+def _difference(program: Program, given: list[Argument], expected: list[Argument], other: str) -> str | None:
+    for param, got, wanted in zip(program.params, given, expected, strict=True):
         if isinstance(got, np.ndarray) and isinstance(wanted, np.ndarray):
             wrong = np.argwhere(canonical(got) != canonical(wanted))
             if len(wrong):
                 place = tuple(int(k) for k in wrong[0])
-                return f"{param.name}{list(place)}: {got[place]!r}, interpreter {wanted[place]!r} ({len(wrong)} differ)"
+                return f"{param.name}{list(place)}: {got[place]!r}, {other} {wanted[place]!r} ({len(wrong)} differ)"
     return None
 
 

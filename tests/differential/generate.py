@@ -31,10 +31,11 @@ from hologram.isa.operands import (
     SlotOffset,
     Special,
 )
+from hologram.isa.operands import Scope as Reach
 from hologram.isa.program import Program
 from hologram.types import Type
-from tests.differential.compare import Launch
 from tests.differential.inputs import MARGIN, RESULTS, SLAB, TABLE_LENGTH, Triple, edge_values
+from tests.differential.launches import Launch
 
 CPU, INTERPRETER = CpuBackend(), InterpreterBackend()
 UNSIGNED_ONLY = {Condition.LTU, Condition.LEU, Condition.GTU, Condition.GEU}
@@ -125,8 +126,8 @@ class Generator:
         self.b = Builder(f"random{seed}")
         self.scope = Scope()
         self.ahead: list[tuple[Label, tuple[int, ...]]] = []
-        self.budget = rng.randint(4, STATEMENTS)
-        self.costly = rng.choice((0, 0, 0, COSTLY_LIMIT))
+        self.budget = rng.randint(3, rng.choice((5, 10, STATEMENTS)))
+        self.costly = rng.choice((0, 0, 0, 0, 0, 1, COSTLY_LIMIT))
         self.dims = rng.choice((1, 1, 1, 2, 3))
         self.blocks = rng.random() < 0.25
         self.rows = self.dims == 1 and rng.random() < 0.3
@@ -134,7 +135,7 @@ class Generator:
         self.results = 0
         everything = [t for t in Type if computes(t)]
         rows = [rng.choice((Type.F32, Type.F64, Type.I32))] if self.rows else []
-        self.types = list(dict.fromkeys([*rows, *rng.sample(everything, rng.randint(1, 3)), Type.I64]))
+        self.types = list(dict.fromkeys([*rows, *rng.sample(everything, rng.choice((1, 1, 2, 3))), Type.I64]))
         self.vars: dict[Type, list[Reg]] = {}
         self.readable: dict[Type, list[Reg]] = {}
         self.preds: list[Pred] = []
@@ -379,6 +380,7 @@ class Generator:
                 self.b.place(entry[0])
         simple = [(self.assign, 9), (self.store, 3), (self.fetch, 3), (self.predicate, 2), (self.jump, 2)]
         simple += [(self.reduce, 0.7), (self.store_alike, 0.5), (self.convert, 2), (self.leave, 0.4)]
+        simple += [(self.claim, 0.2), (self.of_the_class, 0.5 if self.blocks else 0.0)]
         simple += [(self.atomic, 0.7), (self.call, 0.7 if calls() else 0.0)]
         nested = [(self.branch, 3.0), (self.loop, 2.0 if len(self.scope.loops) < MAX_LOOPS else 0.0)]
         nested += [(self.row_loop, 1.5 if self.rows and len(self.scope.loops) < 2 else 0.0)]
@@ -483,6 +485,36 @@ class Generator:
             self.results += 1
             return self.b.emit(op, type, self.temporary(), place, *operands)
         self.b.emit(op, type, self.rng.choice(self.vars[type]), self.own_address("own", type), *operands)
+
+    def claim(self) -> None:
+        """An assertion that holds, or a fence."""
+        if self.chance(0.3):
+            return self.b.emit("MemFence", None, self.rng.choice(list(Reach)))
+        p, type = self.b.pred(), self.rng.choice([t for t in self.types if t.is_integer])
+        self.b.emit("SETcc", type, Condition.GE, p, self.value(type), immediate(type, type.minimum))
+        self.b.emit("Assert", None, p, self.b.message("holds"))
+        self.b.release(p)
+
+    def of_the_class(self) -> None:
+        """The class of the lane or another one, its mirror and neighbours, its place in the boundary; the phase."""
+        b, found, byte = self.b, self.temporary(), self.temporary()
+        if self.chance(0.5):
+            b.emit("ClsGet", None, found)
+        else:
+            b.emit("CVT", Type.U8, found, self._small_index(64), source_type=Type.I64)
+        op = self.rng.choice(("MIRROR", "NbrCount", "NbrGet", "BoundMap", "PhaseGet", "PhaseAdv"))
+        if op == "PhaseAdv":
+            return b.emit(op, None, self.rng.randint(0, 900))
+        number, type = self.temporary(), {"NbrCount": Type.U32, "PhaseGet": Type.U32, "BoundMap": Type.U64}.get(op)
+        if op == "BoundMap":
+            b.emit("CVT", Type.U8, byte, self._small_index(32), source_type=Type.I64)
+            b.emit(op, None, number, found, byte, byte)
+        elif op == "PhaseGet":
+            b.emit(op, None, number)
+        else:
+            b.emit(op, None, number, found, *([0] if op == "NbrGet" else []))
+        wide = self.rng.choice(self.vars[Type.I64])
+        b.emit("CVT", Type.I64, wide, number, source_type=type or Type.U8)
 
     # Subroutines ------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ import ctypes
 import mmap
 import random
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -68,15 +69,20 @@ def edge_values(type: Type) -> list[int | float]:
 def array(type: Type, shape: Sequence[int], rng: random.Random) -> Array:
     """Edge values, small numbers and arbitrary bits, mixed."""
     count = int(np.prod(shape))
-    bits = np.frombuffer(rng.randbytes(count * type.size), f"u{type.size}")
-    small = np.array([rng.randint(0, 20) - 8 * type.is_signed for _ in range(count)])
-    edges = edge_values(type)
+    draw = np.random.default_rng(rng.getrandbits(64))
+    bits = np.frombuffer(draw.bytes(count * type.size), f"u{type.size}")
+    small = draw.integers(0, 21, count) - 8 * type.is_signed
+    picked = _edges(type)[draw.integers(0, len(_edges(type)), count)]
+    kind = draw.choice((0, 1, 1, 1, 2, 2), count)
+    out = np.where(kind == 0, bits.view(type.dtype), np.where(kind == 1, small.astype(type.dtype), picked))
+    return out.astype(type.dtype).reshape(shape)
+
+
+@cache
+def _edges(type: Type) -> Array:
+    values = edge_values(type)
     with np.errstate(over="ignore"):
-        picked = np.array([rng.choice(edges) for _ in range(count)], object if type.is_integer else np.float64)
-        values = [bits.view(type.dtype), small.astype(type.dtype), picked.astype(type.dtype)]
-    kind = np.array([rng.choice((0, 1, 1, 1, 2, 2)) for _ in range(count)], np.int64)
-    out = np.where(kind == 0, values[0], np.where(kind == 1, values[1], values[2])).astype(type.dtype)
-    return out.reshape(shape)
+        return np.array(values, object if type.is_integer else np.float64).astype(type.dtype)
 
 
 def scalar(type: Type, rng: random.Random) -> int | float:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hologram.types import Type
-from tests.differential.compare import Launch
-from tests.differential.generate import computes, launch, operations
+from tests.differential.generate import both_have, computes, launch, operations
 from tests.differential.inputs import RESULTS, SLAB, TABLE_LENGTH
+from tests.differential.launches import Launch
 
 MAX_DEPTH = 3
 STATEMENTS = 15
@@ -37,12 +37,21 @@ class KernelGenerator:
         self.results = 0
         self.budget = rng.randint(3, STATEMENTS)
         self.costly = rng.choice((0, 0, 0, 1))
+        self.together = self.dims == 1 and rng.random() < 0.3
+        self.block = rng.choice((1, 2, 7, 16, 33, 64, 100))
+        self.devices: list[tuple[str, Type, list[Type]]] = []
+        self.alone = False
         self.vars = {t: [f"{t.value}_{k}" for k in range(rng.randint(1, 2))] for t in self.types}
         self.bools = [f"b{k}" for k in range(rng.randint(1, 2))]
         self.counters: list[str] = []
 
     def make(self, seed: int) -> tuple[str, Launch]:
+        devices = [self._device(k) for k in range(self.rng.choice((0, 0, 1, 2)))]
         header = self._parameters()
+        if self.together:
+            self.line("lane = lane_id()")
+            for type in self.types:
+                self.line(f"tile_{type.value} = shared({type.value}, {self.block})")
         for axis in range(self.dims):
             self.line(f"{'ijk'[axis]} = get_global_id({axis})")
         self._guard()
@@ -53,6 +62,8 @@ class KernelGenerator:
             self.line(f"{name} = {self.condition(1)}")
         while self.budget > 0:
             self.statement()
+            if self.together and self.chance(0.4):
+                self.meeting()
         for type, names in self.vars.items():
             self.line(f"{self.own}_{type.value}[{self.place}] = {names[0]}")
             for name in names[1:]:
@@ -60,8 +71,34 @@ class KernelGenerator:
         for name in self.bools:
             self.line(f"if {name}:")
             self.line(f"{INDENT}{self.own}_flags[{self.place}] += {1 << self.bools.index(name)}")
-        text = "\n".join(["from hologram.language import *", "", "@kernel", f"def random({header}):", *self.lines])
-        return text + "\n", launch(self.rng, self.dims, seed)
+        lines = ["from hologram.language import *", "", *devices, "@kernel", f"def random({header}):", *self.lines]
+        return "\n".join(lines) + "\n", self._launch(seed)
+
+    def _launch(self, seed: int) -> Launch:
+        if not self.together:
+            return launch(self.rng, self.dims, seed)
+        blocks = self.rng.choice((1, 2, 3))
+        return Launch((blocks * self.block, 1, 1), (blocks, 1, 1), (self.block, 1, 1), seed)
+
+    def _device(self, number: int) -> str:
+        """A device function of one or two numbers, perhaps with an early return."""
+        kinds, result = self.rng.choices(self.types, k=self.rng.randint(1, 2)), self.rng.choice(self.types)
+        kept = self.vars, self.lines, self.depth
+        self.vars, self.lines, self.depth, self.alone = {}, [], 1, True
+        for k, kind in enumerate(kinds):
+            self.vars.setdefault(kind, []).append(f"p{k}")
+        if self.chance(0.5):
+            self.line(f"if {self.condition(1)}:")
+            self.line(f"{INDENT}return {self.expression(result, 2)}")
+        if self.chance(0.3):
+            self.line(f"p0 = {self.expression(kinds[0], 2)}")
+        self.line(f"return {self.expression(result, 2)}")
+        parameters = ", ".join(f"p{k}: {kind.value}" for k, kind in enumerate(kinds))
+        lines = ["@device", f"def helper{number}({parameters}) -> {result.value}:", *self.lines, "", ""]
+        self.vars, self.lines, self.depth = kept
+        self.alone = False
+        self.devices.append((f"helper{number}", result, kinds))
+        return "\n".join(lines)
 
     def _parameters(self) -> str:
         """All arrays and scalars a kernel of these types may use; the names say what they are given."""
@@ -78,7 +115,7 @@ class KernelGenerator:
 
     def _guard(self) -> None:
         inside = " and ".join(f"{'ijk'[a]} < n{'xyz'[a]}" for a in range(self.dims))
-        if self.dims == 1 and self.chance(0.5):
+        if self.dims == 1 and self.chance(0.5) and not self.together:
             self.line("if i >= nx:")
             self.line(f"{INDENT}return")
         else:
@@ -119,8 +156,8 @@ class KernelGenerator:
         """An expression of exactly this type."""
         rng, v = self.rng, type.value
         if depth <= 0 or self.chance(0.25):
-            names = [*self.vars.get(type, []), *([f"s_{v}"] if type in self.types else [])]
-            if type is Type.I64:
+            names = [*self.vars.get(type, []), *([f"s_{v}"] if type in self.types and not self.alone else [])]
+            if type is Type.I64 and not self.alone:
                 names += [*self.counters, *"ijk"[: self.dims]]
             return rng.choice(names) if names and self.chance(0.8) else self.literal(type)
         a, b = self.expression(type, depth - 1), self.expression(type, depth - 1)
@@ -134,7 +171,10 @@ class KernelGenerator:
         if choice < 0.7:
             other = rng.choice(self.types)
             return f"{v}({self.expression(other, depth - 1)})"
-        if choice < 0.8 and type in self.types:
+        if choice < 0.75 and (helpers := [d for d in self.devices if d[1] is type]):
+            name, _, kinds = rng.choice(helpers)
+            return f"{name}({', '.join(self.expression(k, depth - 1) for k in kinds)})"
+        if choice < 0.8 and type in self.types and not self.alone:
             return self.element(type, depth - 1)
         if choice < 0.85 and type.is_signed:
             return rng.choice((f"(-{a})", f"abs({a})", f"({a} ** 2)"))
@@ -173,7 +213,7 @@ class KernelGenerator:
 
     def condition(self, depth: int) -> str:
         rng = self.rng
-        if depth <= 0 and self.chance(0.4):
+        if depth <= 0 and self.chance(0.4) and not self.alone:
             return rng.choice(self.bools) if len(self.lines) > 12 else "nx > 3"
         choice = rng.random()
         if choice < 0.2 and depth > 0:
@@ -190,7 +230,8 @@ class KernelGenerator:
 
     def statement(self) -> None:
         self.budget -= 1
-        simple = [(self.assign, 6), (self.store, 3), (self.set_bool, 2), (self.reduction, 0.7), (self.stop, 0.3)]
+        simple = [(self.assign, 6), (self.store, 3), (self.set_bool, 2), (self.reduction, 0.7), (self.atomic, 1.0)]
+        simple.append((self.stop, 0.0 if self.together else 0.3))
         if self.loop_depth:
             simple.append((self.jump, 2))
         nested = [(self.branch, 3.0), (self.counted, 2.0), (self.repeat, 1.5)]
@@ -227,12 +268,45 @@ class KernelGenerator:
         self.line(f"{place} = {value}")
 
     def reduction(self) -> None:
-        if self.loop_depth or self.results == RESULTS:
+        if self.loop_depth or self.results == RESULTS or self.together:
             return self.assign()
         type = self.rng.choice(self.types)
         name = self.rng.choice(("sum", "min", "max", "prod"))
         self.line(f"grid_{name}({self.expression(type, 1)}, result_{type.value}, {self.results})")
         self.results += 1
+
+    def atomic(self) -> None:
+        """On an element of the lane's own, or on one of all lanes where the order does not show."""
+        name = self.rng.choice(("add", "min", "max", "and_", "or_", "xor", "exch", "cas"))
+        kinds = [t for t in self.types if both_have(f"ATOM_{name.rstrip('_').upper()}", t)]
+        if not kinds:
+            return self.assign()
+        type = self.rng.choice(kinds)
+        operands = ", ".join(self.expression(type, 1) for _ in range(2 if name == "cas" else 1))
+        if type.is_integer and name not in ("exch", "cas") and self.results < RESULTS and self.chance(0.5):
+            self.line(f"atomic_{name}(result_{type.value}, {self.results}, {operands})")
+            self.results += 1
+        else:
+            old = f"atomic_{name}({self.own}_{type.value}, {self.place}, {operands})"
+            self.line(f"{self.rng.choice(self.vars[type])} = {old}" if self.chance(0.5) else old)
+
+    def meeting(self) -> None:
+        """Lanes of a block exchange values through shared memory, or combine them."""
+        type = self.rng.choice(self.types)
+        tile, name = f"tile_{type.value}", self.rng.choice(self.vars[type])
+        kind = self.rng.choice(("exchange", "exchange", "sum", "min", "max", "prod"))
+        if kind != "exchange":
+            return self.line(f"{name} = block_{kind}({self.expression(type, 2)})")
+        self.line(f"{tile}[lane] = {self.expression(type, 2)}")
+        self.line("barrier()")
+        index = f"i64({self.expression(Type.I32, 1)}) & {(1 << self.block.bit_length() >> 1) - 1}"
+        index = self.rng.choice((f"{self.block - 1} - lane", index))
+        if self.chance(0.5):
+            self.line(f"if {self.condition(1)}:")
+            self.line(f"{INDENT}{name} = {tile}[{index}]")
+        else:
+            self.line(f"{name} = {tile}[{index}]")
+        self.line("barrier()")
 
     def stop(self) -> None:
         self.line(f"if {self.condition(1)}:")
@@ -240,7 +314,8 @@ class KernelGenerator:
 
     def jump(self) -> None:
         self.line(f"if {self.condition(1)}:")
-        self.line(f"{INDENT}{self.rng.choice(('break', 'break', 'continue', 'return'))}")
+        ways = ("break", "break", "continue") if self.together else ("break", "break", "continue", "return")
+        self.line(f"{INDENT}{self.rng.choice(ways)}")
 
     def branch(self) -> None:
         self.line(f"if {self.condition(2)}:")

@@ -17,8 +17,9 @@ from hologram.frontend import compile_source
 from hologram.isa.operands import Label
 from hologram.isa.program import Program
 from hologram.isa.verify import verify
-from tests.differential import generate, kernels
-from tests.differential.compare import InvalidCaseError, compare, file_test, read_launch
+from tests.differential import cases, kernels
+from tests.differential.compare import InvalidCaseError, compare, file_test
+from tests.differential.launches import read_launch
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "tests" / "filetests" / "cpu"
@@ -136,7 +137,7 @@ def _compiles(source: str) -> bool:
 
 
 def keep_program(seed: int) -> Path:
-    program, launch = generate.program(seed)
+    program, launch = cases.program(seed)
     why = f"made smaller from seed {seed} of tests/differential/generate.py"
     small = smaller_program(program, lambda p: still_fails(file_test(p, launch, why), ".atlasm"))
     path = KEPT / f"program_{seed}.atlasm"

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.differential.compare import compare, read_launch
+from tests.differential.compare import compare
+from tests.differential.launches import read_launch
 from tests.differential.machines import machine
 from tests.differential.minimise import KEPT, program_of
 

@@ -8,7 +8,7 @@ from tests.differential.batch import findings
 
 BATCH = 20
 QUICK = 6
-LONG = int(os.environ.get("HOLOGRAM_RANDOM_KERNELS", "5000"))
+LONG = int(os.environ.get("HOLOGRAM_RANDOM_KERNELS", "500"))
 LONG_BATCH = 250
 
 

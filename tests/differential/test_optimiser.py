@@ -19,8 +19,9 @@ from hologram.isa.program import Program
 from hologram.isa.verify import verify
 from hologram.types import Type
 from tests.differential import generate
-from tests.differential.compare import MAX_STEPS, Launch, canonical, compare
+from tests.differential.compare import MAX_STEPS, canonical, compare
 from tests.differential.inputs import arguments, fenced
+from tests.differential.launches import Launch
 
 QUICK = 80
 LONG = int(os.environ.get("HOLOGRAM_RANDOM_PROGRAMS", "20000")) // 5

@@ -7,8 +7,8 @@ import pytest
 from tests.differential.batch import findings
 
 BATCH = 25
-QUICK = 8
-LONG = int(os.environ.get("HOLOGRAM_RANDOM_PROGRAMS", "20000"))
+QUICK = 6
+LONG = int(os.environ.get("HOLOGRAM_RANDOM_PROGRAMS", "1000"))
 LONG_BATCH = 250
 
 

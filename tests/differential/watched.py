@@ -16,8 +16,9 @@ from hologram.backends.cpu import CpuBackend
 from hologram.backends.interpreter import InterpreterBackend
 from hologram.errors import ExecutionError
 from hologram.isa.program import Program
-from tests.differential.compare import MAX_STEPS, Launch, canonical
+from tests.differential.compare import MAX_STEPS, canonical
 from tests.differential.inputs import arguments, fenced
+from tests.differential.launches import Launch
 
 CUTS = 24
 FEW_STEPS = (3, 40, 150)
