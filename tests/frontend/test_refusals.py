@@ -24,7 +24,7 @@ STATEMENTS = [
     ("del n", 5, "'del' cannot be used", ""),
     ("def f(): pass", 5, "nested functions", "top level"),
     ("class C: pass", 5, "classes", ""),
-    ("import os", 5, "imports inside a kernel", "top of the file"),
+    ("import os", 5, "imports cannot be used in a kernel", "top of the file"),
     ("global n", 5, "'global'", "parameter"),
     ("match n:\n        case _: pass", 5, "'match'", "if/elif"),
     ("x = lambda: 1", 9, "lambda cannot be used", ""),

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from hologram.errors import HologramError
-from tests.hostile import cases, damage
+from tests.hostile import cases, commands, damage
 
 MEMORY = 2 << 30
 SECONDS = 300
+STEPS = 10_000
 ROOT = Path(__file__).parents[2]
 
 
@@ -54,14 +55,40 @@ def load_program(data: str | bytes) -> None:
         entry.program.digest  # noqa: B018
 
 
-Inputs = Iterator[tuple[str, str | bytes]]
+def launch_listing(text: str | bytes) -> None:
+    """Assemble, verify, and run what is valid on the interpreter and on watched native code, with small arrays."""
+    import numpy as np
+
+    from hologram.isa.text import assemble
+    from hologram.language.program import Program
+    from hologram.runtime.executor import Executor
+
+    assert isinstance(text, str)
+    program = Program.of(assemble(text, file="hostile.atlasm"))
+    given = [np.ones((4,) * p.ndim, p.type.dtype) if p.is_array else p.type.dtype.type(3) for p in program.params]
+    refused = []
+    for executor in (Executor("interpreter", max_steps=STEPS), Executor("cpu", checked=True, max_steps=STEPS)):
+        with executor, np.errstate(all="ignore"):
+            try:
+                program(*(g.copy() for g in given), grid=1, block=4, executor=executor)
+            except HologramError as error:
+                refused.append(error)
+    if refused:
+        raise refused[0]
+
+
+def run_command(arguments: Any) -> None:
+    commands.execute(arguments)
+
+
+Inputs = Iterator[tuple[str, Any]]
 
 
 def _named(table: Mapping[str, Callable[[], str]]) -> Callable[[int], Inputs]:
     return lambda count: ((name, make()) for name, make in table.items())
 
 
-DOORS: dict[str, tuple[Callable[[str | bytes], None], Callable[[int], Inputs]]] = {
+DOORS: dict[str, tuple[Callable[[Any], None], Callable[[int], Inputs]]] = {
     "python": (compile_python, _named(cases.PYTHON)),
     "json": (compile_json, _named(cases.JSON)),
     "assembly": (assemble_text, _named(cases.ASSEMBLY)),
@@ -70,6 +97,9 @@ DOORS: dict[str, tuple[Callable[[str | bytes], None], Callable[[int], Inputs]]] 
     "random json": (compile_json, damage.documents),
     "random assembly": (assemble_text, damage.assembly),
     "random programs": (load_program, damage.programs),
+    "random launches": (launch_listing, damage.listings),
+    "commands": (run_command, commands.commands),
+    "random commands": (run_command, commands.random_commands),
 }
 
 

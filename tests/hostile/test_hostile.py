@@ -13,7 +13,7 @@ from tests.hostile.limited import outcomes
 QUICK = 60
 LONG = 4_000
 LONGEST_MESSAGE = 20_000
-RANDOM = ["random python", "random json", "random assembly", "random programs"]
+RANDOM = ["random python", "random json", "random assembly", "random programs", "random commands", "random launches"]
 TYPED = {
     "python": {"KernelSyntaxError", "KernelTypeError"},
     "json": {"SchemaError", "KernelSyntaxError", "KernelTypeError"},
@@ -50,6 +50,18 @@ def test_damaged_inputs() -> None:
     assert len(rows) == QUICK * len(RANDOM)
     assert 0 < sum(not row["error"] for row in rows) < len(rows), "some damage should matter and some should not"
     checked(rows, 10)
+
+
+def test_command_lines_are_refused_with_a_word_and_without_a_traceback() -> None:
+    rows = outcomes(QUICK, "commands")
+    assert len(rows) > 200
+    assert {row["error"] for row in rows} == {"", "Refused"}, [r for r in rows if r["error"] not in ("", "Refused")][:5]
+    checked(rows, 10)
+
+
+@pytest.mark.slow
+def test_all_command_lines() -> None:
+    checked(outcomes(LONG, "commands"), 10)
 
 
 @pytest.mark.slow

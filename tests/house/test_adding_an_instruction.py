@@ -14,4 +14,4 @@ def test_five_steps_add_an_instruction(tmp_path: Path) -> None:
     for name in ("src", "tests"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "data", "golden"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    assert run_page(ROOT / "docs" / "adding-an-instruction.md", tmp_path) == 9
+    assert run_page(ROOT / "docs" / "adding-an-instruction.md", tmp_path) == 8

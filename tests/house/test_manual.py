@@ -12,7 +12,16 @@ from tests.house.doc_blocks import matches, run_page
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-RUNNABLE = ("index.md", "install.md", "first-kernel.md", "cli.md", "errors.md", "kernel-language.md", "debugging.md")
+RUNNABLE = (
+    "index.md",
+    "install.md",
+    "first-kernel.md",
+    "cli.md",
+    "errors.md",
+    "kernel-language.md",
+    "debugging.md",
+    "builder.md",
+)
 
 
 @pytest.mark.parametrize("page", [*(DOCS / name for name in RUNNABLE), ROOT / "README.md"], ids=lambda page: page.name)

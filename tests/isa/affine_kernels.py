@@ -138,7 +138,7 @@ class Launchable:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.extents: Extents = derive(program, verify(program))
+        self.extents: Extents = derive(verify(program))
 
     def check(self, lanes: Sequence[int] = (1,), **given: int | tuple[int, ...]) -> None:
         values: dict[Slot, int] = {}

@@ -37,7 +37,7 @@ def move(b: Builder, source: int, target: int, load_at: Reg, store_at: Reg, type
 
 
 def allowed(program: Program) -> frozenset[tuple[int, int]]:
-    return exact_alias_allowed(program, verify(program))
+    return exact_alias_allowed(verify(program))
 
 
 def copy(make: Callable[[Builder], tuple[Reg, Reg]], access: str = "rw", extent: tuple[Poly, ...] = ()) -> bool:

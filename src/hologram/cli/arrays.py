@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
-from hologram.errors import ArgumentTypeError, ArgumentValueError, HologramError, KernelFileError, UnsupportedError
+from hologram.errors import (
+    ArgumentTypeError,
+    ArgumentValueError,
+    CapacityError,
+    HologramError,
+    KernelFileError,
+    UnsupportedError,
+)
 from hologram.isa.program import Param
 from hologram.types import Type
 
 Array = np.ndarray[Any, Any]
+MAX_DIGITS = 20
 ARRAY_SUFFIXES = (".npy", ".npz", ".png")
 _INPUT = re.compile(r"(.*\.npz):(\w+)", re.DOTALL)
 _OUTPUT = re.compile(r"(.*\.(?:npy|npz|png))(?::(\w+))?(?::([0-9x]+))?", re.DOTALL)
@@ -34,7 +42,7 @@ def parse_assignment(text: str, option: str) -> tuple[str, str]:
     """Split `name=value`; raises `ArgumentValueError` naming the option."""
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier() or not value:
-        raise ArgumentValueError(f"{option} {text!r}: write {option} NAME=VALUE")
+        raise ArgumentValueError(f"{option} {reprlib.repr(text)}: write {option} NAME=VALUE")
     return name, value
 
 
@@ -44,10 +52,18 @@ def parse_output(text: str) -> Output:
     if parts is None:
         suffixes = ", ".join(ARRAY_SUFFIXES)
         raise ArgumentValueError(
-            f"--out {text!r}: write PATH[:DTYPE[:SHAPE]], as in slope.npy:f32:344x403 ({suffixes})"
+            f"--out {reprlib.repr(text)}: write PATH[:DTYPE[:SHAPE]], as in slope.npy:f32:344x403 ({suffixes})"
         )
     path, dtype, shape = parts.groups()
-    return Output(Path(path), _dtype(dtype) if dtype else None, _shape(shape) if shape else None)
+    return Output(Path(path), _dtype(dtype) if dtype else None, parse_lengths(shape, "shape") if shape else None)
+
+
+def parse_lengths(text: str, what: str) -> tuple[int, ...]:
+    """Read `344x403`; raises `ArgumentValueError` saying what it should have been."""
+    parts = text.split("x")
+    if not all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts):
+        raise ArgumentValueError(f"{what} {reprlib.repr(text)}: write lengths with x between them, as in 344x403")
+    return tuple(map(int, parts))
 
 
 def read_value(text: str, param: Param) -> Array | int | float:
@@ -76,8 +92,8 @@ def read_array(path: Path, key: str = "") -> Array:
             return _member(loaded, path, key)
     except HologramError:
         raise
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise KernelFileError(f"cannot read {path}: {error}") from error
+    except Exception as error:  # a damaged file makes NumPy, zipfile, zlib and Pillow raise almost anything
+        raise KernelFileError(f"cannot read {path}: {str(error) or type(error).__name__}") from error
 
 
 def write_array(path: Path, array: Array) -> None:
@@ -103,7 +119,10 @@ def new_array(output: Output, param: Param, inputs: Sequence[Array]) -> Array:
         raise ArgumentValueError(
             f"--out {param.name}: give the shape of {param}, as in PATH:{param.type.value}:344x403"
         )
-    return np.zeros(shape, param.type.dtype)
+    try:
+        return np.zeros(shape, param.type.dtype)
+    except (ValueError, MemoryError) as error:
+        raise CapacityError(f"--out {param.name}: {error}") from error
 
 
 def _number(text: str, param: Param) -> int | float:
@@ -111,7 +130,7 @@ def _number(text: str, param: Param) -> int | float:
         return float(text) if param.type.is_float else int(text, 0)
     except ValueError:
         kind = "a number" if param.type.is_float else "an integer"
-        raise ArgumentTypeError(f"--in {param.name}={text}: parameter {param} needs {kind}") from None
+        raise ArgumentTypeError(f"--in {param.name}={reprlib.repr(text)}: parameter {param} needs {kind}") from None
 
 
 def _member(archive: Any, path: Path, key: str) -> Array:
@@ -120,7 +139,9 @@ def _member(archive: Any, path: Path, key: str) -> Array:
         key = names[0]
     if key not in names:
         raise ArgumentValueError(f"{path} holds {', '.join(names)}: name one as {path}:NAME")
-    array: Array = archive[key]
+    array = archive[key]
+    if not isinstance(array, np.ndarray):
+        raise KernelFileError(f"cannot read {path}: '{key}' is no array")
     return array
 
 
@@ -129,13 +150,6 @@ def _dtype(text: str) -> np.dtype[Any]:
         return Type(text).dtype
     except ValueError:
         raise ArgumentTypeError(f"unknown type '{text}': choose one of {', '.join(t.value for t in Type)}") from None
-
-
-def _shape(text: str) -> tuple[int, ...]:
-    parts = text.split("x")
-    if not all(parts):
-        raise ArgumentValueError(f"shape {text!r}: write the lengths with x between them, as in 344x403")
-    return tuple(map(int, parts))
 
 
 def _pyplot(path: Path) -> Any:

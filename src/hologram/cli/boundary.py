@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -17,6 +18,8 @@ def guarded(action: Callable[[], int], traceback: bool = False) -> int:
 
     `traceback` (the -v of atlas-compile) shows where the error came from as well.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # the name of a file need not be text in the terminal's encoding
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return action()
     except BrokenPipeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -31,10 +32,10 @@ def render(form: str, programs: Programs, targets: Sequence[str] = ()) -> bytes:
     """Write programs in a form; raises `UnsupportedError` for an unknown form, target or combination."""
     chosen = FORMS.get(form)
     if chosen is None:
-        raise UnsupportedError(f"unknown form '{form}': choose one of {', '.join(FORMS)}")
+        raise UnsupportedError(f"unknown form {reprlib.repr(form)}: choose one of {', '.join(FORMS)}")
     for target in targets:
         if target not in TARGETS:
-            raise UnsupportedError(f"unknown target '{target}': choose from {', '.join(TARGETS)}")
+            raise UnsupportedError(f"unknown target {reprlib.repr(target)}: choose from {', '.join(TARGETS)}")
     if len(programs) > 1 and not chosen.several:
         many = f"the file has {len(programs)} ({names(programs)})"
         raise UnsupportedError(f"'{form}' is a form of one kernel and {many}: name it as FILE:KERNEL")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import sys
 from typing import Annotated
 
@@ -30,7 +31,7 @@ def inspect(
 ) -> None:
     """Print the kernels of a file at one stage: typed tree, Atlas ISA, optimised Atlas ISA, LLVM IR or machine code."""
     if form not in INSPECTED:
-        raise UnsupportedError(f"unknown form '{form}': choose one of {', '.join(INSPECTED)}")
+        raise UnsupportedError(f"unknown form {reprlib.repr(form)}: choose one of {', '.join(INSPECTED)}")
     _print_each(file, form)
 
 

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from hologram.cli.arrays import Array, Output, new_array, parse_assignment, parse_output, read_value, write_array
+from hologram.cli.arrays import (
+    Array,
+    Output,
+    new_array,
+    parse_assignment,
+    parse_lengths,
+    parse_output,
+    read_value,
+    write_array,
+)
 from hologram.cli.report import AsJson, Column, duration, show
 from hologram.cli.sources import load_one
 from hologram.errors import ArgumentTypeError, ArgumentValueError, StoppedError
@@ -143,12 +152,7 @@ def collect_arguments(
 
 
 def _dimensions(text: str | None, option: str) -> Sequence[int] | None:
-    if text is None:
-        return None
-    parts = text.split("x")
-    if not all(part.isdecimal() for part in parts):
-        raise ArgumentValueError(f"{option} {text!r}: write one to three numbers with x between them, as in 32x8")
-    return tuple(map(int, parts))
+    return None if text is None else parse_lengths(text, option)
 
 
 def _described(name: str, output: Output, value: Any) -> dict[str, Any]:

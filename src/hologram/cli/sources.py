@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from hologram.frontend import Unit
 
 Programs = tuple[Program, ...]
+MAX_TEXT = 1 << 24
+"""Most bytes of a text that are read."""
 
 
 def split_target(target: str) -> tuple[Path, str | None]:
@@ -63,7 +65,7 @@ def load(path: Path, trust: bool = False) -> Programs:
 def read_text(path: Path) -> str:
     """A UTF-8 file's content; raises `KernelFileError`."""
     try:
-        return read_file(path).decode("utf-8-sig")
+        return read_file(path, MAX_TEXT).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise KernelFileError(f"cannot read {path}: not UTF-8 text (byte {error.start})") from error
 
@@ -95,7 +97,9 @@ def _read_python(path: Path, trust: bool) -> Programs:
 def _read_json(path: Path, trust: bool) -> Programs:
     from hologram.frontend import compile_tree, schema
 
-    return _of_units((compile_tree(tree, file=str(path)) for tree in schema.loads(read_file(path))), trust)
+    return _of_units(
+        (compile_tree(tree, file=str(path)) for tree in schema.loads(read_file(path, schema.MAX_BYTES))), trust
+    )
 
 
 def _read_assembly(path: Path, trust: bool) -> Programs:

@@ -48,8 +48,10 @@ def _arithmetic(op: str) -> Callable[[Const, Const, Place | None], Const]:
             return weak(_ARITHMETIC[op](left.value, right.value), at)
         except ZeroDivisionError as error:
             raise NotConstant("division by zero") from error
-        except (ArithmeticError, ValueError, TypeError) as error:
-            raise NotConstant(f"the constant has no value: {error}") from error
+        except OverflowError as error:
+            raise NotConstant("the constant does not fit in 64 bits") from error
+        except ValueError as error:
+            raise NotConstant("a shift by a negative number") from error
 
     return fold
 

@@ -10,7 +10,7 @@ from hologram.isa.affine import Affine, Poly, Variable
 from hologram.isa.elements import element_index
 from hologram.isa.operands import Special
 from hologram.isa.program import Program, works_by_blocks
-from hologram.isa.symbolic import Symbolic, analyze
+from hologram.isa.symbolic import Symbolic
 
 if TYPE_CHECKING:
     from hologram.isa.verify import Facts
@@ -20,15 +20,15 @@ MAX_FACTOR = 1 << 12
 """So that the offsets of 2**48 lanes do not wrap around to meet."""
 
 
-def exact_alias_allowed(program: Program, facts: Facts) -> frozenset[tuple[int, int]]:
+def exact_alias_allowed(facts: Facts) -> frozenset[tuple[int, int]]:
     """Pairs (a, b), a < b, of which one at least is written, that may be the very same array.
 
     They may when every access of both goes to one element a lane, a different one for every lane (element-wise use), or
     when one of them is never accessed. Lanes on launch axes that the program neither reads nor has an extent for are
     not told apart: a launch with several lanes there writes each element several times.
     """
-    symbolic = analyze(program)
-    elements = _elements(program, facts, symbolic)
+    program = facts.program
+    elements = _elements(program, facts, facts.symbolic)
     arrays = [i for i, p in enumerate(program.params) if p.is_array]
     allowed = set()
     for a, b in combinations(arrays, 2):

@@ -21,7 +21,7 @@ from hologram.isa.elements import element_index
 from hologram.isa.formula import Formula, FormulaBuilder, evaluate
 from hologram.isa.operands import Field, Slot
 from hologram.isa.program import Program
-from hologram.isa.symbolic import Symbolic, analyze
+from hologram.isa.symbolic import Symbolic
 from hologram.isa.transfer import Choice
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ class Extents:
         return builder.build([node for nodes in violations for node in nodes])
 
 
-def derive(program: Program, facts: Facts) -> Extents:
-    """The extents of a verified program (`facts.program`); they name the instructions of the program as written."""
-    symbolic = analyze(program)
+def derive(facts: Facts) -> Extents:
+    """The extents of a verified program; they name the instructions of the program as written."""
+    program, symbolic = facts.program, facts.symbolic
     accesses = sorted(facts.slot_of.items())
     if not symbolic.described:
         return Extents(program, (), tuple(facts.original(index) for index, _ in accesses), {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -208,12 +209,22 @@ def load_library(path: Path_, trust: bool = False) -> Library:
     return Library(path, found)
 
 
-def read_file(path: Path) -> bytes:
-    """A file's content; raises KernelFileError naming the file and the reason."""
+MAX_FILE = 1 << 28
+"""Most bytes of a file that are read."""
+
+
+def read_file(path: Path, most: int = MAX_FILE) -> bytes:
+    """A file's content; raises KernelFileError naming file and reason, also for more than `most` bytes."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            size = status.st_size if stat.S_ISREG(status.st_mode) else most
+            data = file.read(min(size, most) + 1)
     except OSError as error:
         raise KernelFileError(f"cannot read {path}: {error.strerror or error}") from error
+    if len(data) > most:
+        raise KernelFileError(f"cannot read {path}: it has more than {most} bytes")
+    return data
 
 
 def write_file(path: Path, data: bytes) -> None:

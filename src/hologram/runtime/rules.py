@@ -34,4 +34,4 @@ def rules_of(program: Program) -> Rules:
 
 def _derived(program: Program) -> Rules:
     facts = verify(program)
-    return Rules(derive(facts.program, facts), exact_alias_allowed(facts.program, facts))
+    return Rules(derive(facts), exact_alias_allowed(facts))

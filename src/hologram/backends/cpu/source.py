@@ -45,5 +45,5 @@ def source(
     job = prepare(facts, *vector_registers(target), contiguous, lanes, watch)
     module = lower(job)
     if watch is None:
-        emit_check(module, facts.program, derive(facts.program, facts), job.unit_strides)
+        emit_check(module, facts.program, derive(facts), job.unit_strides)
     return Source(module.text(), job.lanes == 0)

@@ -27,7 +27,7 @@ from hologram.isa.operands import (
     SlotOffset,
 )
 from hologram.isa.program import FLAG_FAST, Instruction, Program, works_by_blocks
-from hologram.isa.symbolic import Symbolic, analyze
+from hologram.isa.symbolic import Symbolic
 from hologram.isa.verify import Facts
 from hologram.types import Type
 
@@ -84,7 +84,7 @@ def prepare(
     program = facts.program
     check_supported(program)
     units = unit_strides(program) if contiguous else frozenset()
-    symbolic = _with_constants(analyze(program), {s: program.params[s.index].type.size for s in units})
+    symbolic = _with_constants(facts.symbolic, {s: program.params[s.index].type.size for s in units})
     cfg = symbolic.cfg
     for block in {b for loop in cfg.loops.values() for b in loop.body}:
         for i, ins in cfg.code(block):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from hologram.isa.program import Program
+from hologram.isa.symbolic import Symbolic, analyze
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,11 @@ class Facts:
     program: Program
     slot_of: Mapping[int, int]
     origin: tuple[int, ...] = ()
+
+    @cached_property
+    def symbolic(self) -> Symbolic:
+        """What the program's registers hold, found once for all who ask."""
+        return analyze(self.program)
 
     def original(self, index: int) -> int:
         """The index that an instruction has in the program as written."""
