@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hologram import ops
     from hologram.backends.base import LaunchConfig
+    from hologram.backends.interpreter.moment import Moment
     from hologram.errors import HologramError
     from hologram.isa.builder import Builder
     from hologram.isa.cache import ProgramCache
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "hologram.backends.base": ("LaunchConfig",),
+    "hologram.backends.interpreter.moment": ("Moment",),
     "hologram.errors": ("HologramError",),
     "hologram.isa.builder": ("Builder",),
     "hologram.isa.cache": ("ProgramCache",),
@@ -65,6 +67,7 @@ __all__ = [
     "Launch",
     "LaunchConfig",
     "Library",
+    "Moment",
     "Program",
     "ProgramCache",
     "Type",

@@ -114,3 +114,18 @@ def test_wrong_variables_are_not_written_to_a_file(variable: Variable) -> None:
     program = assemble(".program k\nexit\n")
     with pytest.raises(ProgramFormatError):
         binary.encode([Program("k", (), program.instructions, variables=(variable,))])
+
+
+def test_a_file_with_too_many_variables_shows_none() -> None:
+    """The work is bounded, whatever a program file says."""
+    b = Builder("k")
+    value = b.mov_imm(1, type=Type.I64)
+    for _ in range(600):
+        b.place(b.label("here"))
+        b.emit("MOV", Type.I64, value.reg, value.reg)
+    program = b.build()
+    many = tuple(Variable(f"v{n}", Reg(n % 200), Type.I64, 0, len(program.instructions)) for n in range(1000))
+    program = Program("k", (), program.instructions, program.labels, variables=many)
+    facts = verify(program)
+    visible = Visible(program, facts, build_cfg(facts.program))
+    assert visible.at(len(program.instructions) - 1) == ()

@@ -12,6 +12,8 @@ from hologram.isa.variables import Variable
 from hologram.isa.verify import Facts as Verified
 
 CLEAN = 1
+LARGEST = 1 << 18
+"""Most variables times blocks; in larger programs (nobody writes them, but a file may hold one) none is visible."""
 
 
 class Visible:
@@ -27,11 +29,18 @@ class Visible:
         for number, variable in enumerate(self._variables):
             self._of_place.setdefault(key(variable.place), []).append(number)
         entry = dict.fromkeys(range(len(self._variables)), CLEAN)
-        self._known = forward(cfg, self._through, entry) if entry else {}
+        small = len(entry) * len(cfg.order) <= LARGEST
+        self._known = forward(cfg, self._through, entry) if entry and small else {}
+        self._seen: dict[int, tuple[Variable, ...]] = {}
         self._block_of = {i: block for block in cfg.order for i, _ in cfg.code(block)}
 
     def at(self, index: int) -> tuple[Variable, ...]:
         """What can be looked at before an instruction of the program without calls; of one name the latest."""
+        if index not in self._seen:
+            self._seen[index] = self._find(index)
+        return self._seen[index]
+
+    def _find(self, index: int) -> tuple[Variable, ...]:
         block = self._block_of.get(index)
         if block is None or block not in self._known:
             return ()
