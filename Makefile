@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: help demo test lint format bench docs conformance exhaustive stdlib pages clean
+.PHONY: help demo test lint format bench docs conformance exhaustive soundness stdlib pages clean
 
 help: ## list the targets
 	@echo "usage: make TARGET"
@@ -40,8 +40,11 @@ test: lint ## lint, then the table of instructions each backend runs, then every
 conformance: $(VENV)/installed-dev ## the long runs: exhaustive and dense numerical checks
 	$(BIN)/pytest -n $(JOBS) -m slow
 
-exhaustive: $(VENV)/installed-dev ## every f32 through each function of one argument: hours, goes on where it stopped
+exhaustive: $(VENV)/installed-dev ## every f32 through each function of one argument: long, goes on where it stopped
 	$(BIN)/python -m tests.isa.elementary.exhaustive
+
+soundness: $(VENV)/installed-dev ## 50,000 random circuits as written and as optimised: long
+	$(BIN)/python -m tests.circuit.soundness --circuits 50000 --record
 
 bench: $(VENV)/installed-bench ## time Hologram against NumPy, Numba and PyTorch on this machine
 	$(BIN)/python -m benchmarks
@@ -56,6 +59,9 @@ pages: $(VENV)/installed-dev ## regenerate the pages of the manual that show wha
 	$(BIN)/python -m hologram.isa.manual > docs/isa.md
 	$(BIN)/python -m hologram.frontend.published > docs/kernel.schema.json
 	$(BIN)/python -m tests.house.how_it_works
+	$(BIN)/python -m tests.house.language_page
+	$(BIN)/python -m tests.house.errors_page
+	$(BIN)/python -m tests.house.accuracy_page
 
 format: $(VENV)/installed-dev ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""The same computations in Numba: fastmath, one thread, loops as its users write them."""
+"""The same computations in Numba: fastmath, one thread (all where a name says parallel), as its users write them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 
 def numba_functions() -> SimpleNamespace:
-    """`add`, `gemv`, `mandelbrot` and `stencil` as Numba functions (compiled on first call)."""
-    from numba import njit
+    """`add`, `chain`, `gemv`, `mandelbrot` and `stencil` as Numba functions (compiled on first call)."""
+    from numba import njit, prange
 
     fast = njit(fastmath=True)
     f32 = np.float32
@@ -44,7 +44,20 @@ def numba_functions() -> SimpleNamespace:
                 around = u[row - 1, column] + u[row + 1, column] + u[row, column - 1] + u[row, column + 1]
                 out[row, column] = u[row, column] + weight * (around - f32(4) * u[row, column])
 
-    return SimpleNamespace(**{f.__name__: fast(f) for f in (add, gemv, mandelbrot, stencil)})
+    def chain(x: Any, w: Any, b: Any, y: Any) -> None:
+        for i in range(y.shape[0]):
+            t = max(x[i] * w[i] + b[i], f32(0))
+            t = max(t * w[i] + x[i], f32(0))
+            y[i] = (t * b[i] + w[i]) * x[i]
+
+    def chain_parallel(x: Any, w: Any, b: Any, y: Any) -> None:
+        for i in prange(y.shape[0]):
+            t = max(x[i] * w[i] + b[i], f32(0))
+            t = max(t * w[i] + x[i], f32(0))
+            y[i] = (t * b[i] + w[i]) * x[i]
+
+    made = {f.__name__: fast(f) for f in (add, chain, gemv, mandelbrot, stencil)}
+    return SimpleNamespace(**made, chain_parallel=njit(fastmath=True, parallel=True)(chain_parallel))
 
 
 def torch_module() -> Any | None:

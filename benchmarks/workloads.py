@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import kernels
+from benchmarks import graphs, kernels
 from benchmarks.peers import numba_functions, torch_module
 from benchmarks.timing import Contender
 
@@ -32,7 +32,9 @@ def workloads() -> list[Workload]:
     numba, torch = numba_functions(), torch_module()
     adds = [bound_add(n, bar, random, numba, torch) for n, bar in ((100, 0.15), (1000, 0.30), (3072, 0.40))]
     products = [gemv(random, numba, "fast"), gemv(random, numba, "in order")]
-    return [*adds, unbound_add(100, random), *products, mandelbrot(numba), stencil(random, numba)]
+    chains = [chain(n, bar, random, numba, torch) for n, bar in ((1_000, 0.5), (100_000, 0.9), (4_000_000, 0.95))]
+    recorded = [*chains, launches(random, numba, torch)]
+    return [*adds, unbound_add(100, random), *recorded, *products, mandelbrot(numba), stencil(random, numba)]
 
 
 def bound_add(n: int, bar: float, random: np.random.Generator, numba: Any, torch: Any) -> Workload:
@@ -59,6 +61,19 @@ def unbound_add(n: int, random: np.random.Generator) -> Workload:
         Contender("numpy", "add(a, b, out=c)", {"add": np.add, "a": a, "b": b, "c": theirs}, theirs),
     )
     return Workload(f"add f32, n = {n:,}, unbound", contenders, 0.5, np.array_equal)
+
+
+def chain(n: int, bar: float, random: np.random.Generator, numba: Any, torch: Any) -> Workload:
+    """Nine recorded element-wise operators, replayed as one program."""
+    return Workload(
+        f"graph of nine operators, n = {n:,}", graphs.chain_contenders(n, random, numba, torch), bar, _close
+    )
+
+
+def launches(random: np.random.Generator, numba: Any, torch: Any, n: int = 100) -> Workload:
+    """A hundred small additions that have nothing to do with each other, in one replay."""
+    contenders = graphs.launches_contenders(n, random, numba, torch)
+    return Workload(f"graph of {graphs.LAUNCHES} additions, n = {n}", contenders, 0.1, np.array_equal)
 
 
 def gemv(random: np.random.Generator, numba: Any, order: str, n: int = 1024) -> Workload:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         is_metal_available,
         set_default_executor,
     )
+    from hologram.runtime.graph import Graph
+    from hologram.runtime.graph.program import GraphProgram
     from hologram.runtime.launch import Launch
     from hologram.runtime.threads import get_num_threads, set_num_threads
     from hologram.types import Type
@@ -50,6 +52,8 @@ _HOMES = {
         "is_metal_available",
         "set_default_executor",
     ),
+    "hologram.runtime.graph.graph": ("Graph",),
+    "hologram.runtime.graph.program": ("GraphProgram",),
     "hologram.runtime.launch": ("Launch",),
     "hologram.runtime.threads": ("get_num_threads", "set_num_threads"),
     "hologram.types": ("Type",),
@@ -62,6 +66,8 @@ __all__ = [
     "Buffer",
     "Builder",
     "Executor",
+    "Graph",
+    "GraphProgram",
     "HologramError",
     "Kernel",
     "Launch",

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from hologram.backends.base import Backend, Domain
+from hologram.backends.cpu import CpuBackend
 from hologram.isa.program import Program
 from hologram.language.program import Program as Loaded
 from hologram.runtime.executor import Executor
@@ -53,7 +54,7 @@ def outcome(case: Scenario, backend: Backend) -> list[Array]:
     arguments = [a.copy() if isinstance(a, np.ndarray) else a for a in case.arguments]
     after = []
     if case.on_executor or case.resonance is not None:
-        executor: Any = Executor(backend.name)
+        executor = Executor(backend.name, checked=isinstance(backend, CpuBackend) and backend.checks is not None)
         with executor:
             for _ in range(case.launches):
                 Loaded.of(case.program)(*arguments, grid=case.domain.grid, block=case.domain.block, executor=executor)

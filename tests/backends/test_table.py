@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hologram.backends.base import Backend
+from hologram.backends.base import Backend, Checks
 from hologram.backends.cpu import CpuBackend
 from hologram.backends.interpreter import InterpreterBackend
 from hologram.errors import UnsupportedError, VerificationError
@@ -41,6 +41,7 @@ from tests.backends.oracle import corners, expected, grid, halfway, is_exact, ma
 from tests.backends.scenarios import SCENARIOS
 
 BACKENDS: list[Backend] = [InterpreterBackend(), CpuBackend()]
+CHECKED = pytest.param(CpuBackend(checks=Checks()), marks=pytest.mark.slow)
 EACH_BACKEND = pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
 EACH_TYPE = pytest.mark.parametrize("ty", list(Type), ids=lambda t: t.value)
 EACH_FLOAT = pytest.mark.parametrize("ty", [t for t in Type if t.is_float], ids=lambda t: t.value)
@@ -93,10 +94,10 @@ def assert_exact(
     assert not wrong, "\n".join(wrong)
 
 
-def exact_columns(ty: Type) -> list[Column]:
-    """Every exact instruction of a type, and those that take immediates with some."""
+def exact_columns(ty: Type, full: bool = False) -> list[Column]:
+    """Every exact instruction of a type, and those that take immediates with some, or with two."""
     plain = [c for math in (False, True) for c in columns(ty, math) if is_exact(c)]
-    few = grid(ty)[:: len(grid(ty)) // 4]
+    few = grid(ty)[:: len(grid(ty)) // 4] if full else corners(ty)[4:12:5]
     with_immediates = [
         Column(c.op, ty, c.condition, immediate=v % (1 << 32) if c.op in ("SHL", "SHR") else v)
         for c in plain
@@ -116,7 +117,7 @@ def batches(chosen: Sequence[Column]) -> list[list[Column]]:
 @EACH_BACKEND
 def test_calculations_are_exact(backend: Backend, ty: Type, full: bool) -> None:
     given = operands(ty, full)
-    for chosen in batches(exact_columns(ty)):
+    for chosen in batches(exact_columns(ty, full)):
         faulted, got = launch(backend.compile(program(chosen)), given)
         assert_exact(chosen, given, got, full=full)
         divides = [c for c in chosen if ty.is_integer and c.op in ("DIV", "REM") and not c.immediate]
@@ -192,7 +193,7 @@ def cases() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("spec", "ty"), list(cases()))
 @pytest.mark.filterwarnings("ignore::hologram.errors.PrintIgnoredWarning")
-@EACH_BACKEND
+@pytest.mark.parametrize("backend", [*BACKENDS, CHECKED], ids=["interpreter", "cpu", "checked"])
 def test_runs_as_specified_or_is_refused_by_name(backend: Backend, spec: Spec, ty: Type | None) -> None:
     if not backend.implements(spec, ty):
         with pytest.raises(UnsupportedError, match=spec.text.replace(".", r"\.")):
@@ -276,8 +277,9 @@ def test_the_verifier_refuses_a_missing_type_and_unsigned_conditions_on_others()
 
 
 def test_the_walk_is_complete() -> None:
-    """Every instruction is a calculation with an oracle, a conversion, or has a scenario."""
+    """Every instruction is a calculation with an oracle, a conversion, or has a scenario; both backends have all."""
     calculations = {spec.name for ty in Type for spec in pure_instructions(ty)} | {"CVT"}
     assert not calculations & SCENARIOS.keys()
     assert calculations | SCENARIOS.keys() == {s.name for s in TABLE}
+    assert all(b.implements(s, ty) for b in BACKENDS for s in TABLE for ty in (s.types or {None}))
     assert math.isfinite(sum(math_bound(c.op, ty) for ty in (Type.F32, Type.F64) for c in columns(ty, math=True)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import linecache
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,13 @@ def pick(x: DeviceArray[f32], at: DeviceArray[i32], y: DeviceArray[f32], n: u32)
 Debug = Callable[..., "Said"]
 
 
+class Terminal(io.StringIO):
+    """A standard input that says somebody sits at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.fixture
 def debug(kernels: Path, hologram: Command, monkeypatch: pytest.MonkeyPatch) -> Debug:
     """`debug("n\\np total", "--lane", "4")` runs the kernel with those commands on stdin."""
@@ -47,8 +55,8 @@ def debug(kernels: Path, hologram: Command, monkeypatch: pytest.MonkeyPatch) -> 
     np.save("at.npy", np.arange(40, dtype=np.int32))
     given = ("--in", "x=x.npy", "--in", "at=at.npy", "--in", "n=40", "--out", "y=y.npy")
 
-    def run(commands: str, *options: str, mode: str = "--debug") -> Said:
-        monkeypatch.setattr("sys.stdin", io.StringIO(commands))
+    def run(commands: str, *options: str, mode: str = "--debug", stdin: type[io.StringIO] = io.StringIO) -> Said:
+        monkeypatch.setattr("sys.stdin", stdin(commands))
         return hologram("run", "pick.py", *given, mode, *options)
 
     return run
@@ -122,6 +130,18 @@ def test_quitting_writes_nothing(debug: Debug) -> None:
     said = debug("n\nq\n")
     assert (said.status, Path("y.npy").exists()) == (0, False)
     assert said.out.endswith("the launch was stopped; nothing is written\n")
+
+
+def test_the_end_of_the_input_at_a_terminal_ends_the_launch(debug: Debug) -> None:
+    said = debug("n\n", stdin=Terminal)
+    assert said.out.count("(debug) ") == 2 and said.out.endswith("the launch was stopped; nothing is written\n")
+    assert not Path("y.npy").exists()
+
+
+def test_json_stays_json(debug: Debug) -> None:
+    said = debug("", "--json", "--lane", "2", mode="--trace")
+    (row,) = json.loads(said.out)
+    assert row["kernel"] == "pick" and "total = 35.0" in said.err
 
 
 def test_unknown_commands_and_the_end_of_the_input(debug: Debug) -> None:

@@ -49,6 +49,7 @@ LINES: list[tuple[str, str]] = [
     ("y = «z»[0]", "'z' is not defined"),
     ("y = «(n + 1)[0]»", "only arrays have elements and shapes"),
     ("y = «a.shape[1]»", "'a' has 1 dimension(s), there is no axis 1"),
+    ("s = shared(f32, 4); s[«4»] = 1.0", "'s' has 4 elements, from 0 to 3; there is no element 4"),
     ("s = «shared(f32)»", "shared takes a type and a number of elements"),
     ("s = shared(f32, 4); s = «shared(f32, 4)»", "'s' has another meaning already"),
     # Calls
@@ -62,11 +63,26 @@ LINES: list[tuple[str, str]] = [
     ("y = atomic_xor(«a», 0, 1)", "atomic_xor works on integers, 'a' has f32"),
     ("y = True if «atomic_add(c, 0, 1) > 0» else False", "an atomic in the condition of a truth value"),
     ("«c[atomic_add(c, 0, 1)]» += 1", "would run twice in the index of an augmented assignment"),
+    # The Atlas instructions
+    ("y = «atlas.pool_free(big)»", "atlas.pool_free has no value"),
+    ("atlas.pool_store(big, 0, «flag»)", "atlas.pool_store stores numbers, not truth values"),
+    ("y = atlas.pool_load_f32(big, «x»)", "a byte offset must be an integer, not f32"),
+    ("y = atlas.pool_load_f32(big, «-4»)", "a negative byte offset is out of bounds"),
+    ("y = atlas.mirror(«96»)", "there is no class 96"),
+    ("y = atlas.unity_test(«x»)", "the bound of atlas.unity_test must be a constant number from 0 on"),
+    ("atlas.phase_adv(«n»)", "the step of atlas.phase_adv must be a constant integer"),
+    ("atlas.phase_adv(«70000»)", "atlas.phase_adv takes a step from 0 to 65535, not 70000"),
     ("y = «0 < atomic_add(c, 0, 1) < 3»", "would run twice in the middle of a chained comparison"),
 ]
 """A line of a kernel with the parameters above, and a part of the message."""
 
 FILES: list[tuple[str, str]] = [
+    (
+        "@kernel(block=32)\ndef k(a: DeviceArray[f32]):\n    if lane_id() < 16:\n        «barrier()»\n"
+        "    a[get_global_id()] = 1.0\n",
+        "not all lanes of a block come to this barrier: lane 16 never passes the condition in line 5",
+    ),
+    ("from hologram.language.atlas import «nothing»\n", "'hologram.language.atlas' has no 'nothing'"),
     ("@kernel(fast=«1»)\ndef k(a: DeviceArray[f32]): pass\n", "fast must be True or False"),
     ("@kernel(block=«n»)\ndef k(a: DeviceArray[f32]): pass\n", "block must be one to three constant integers"),
     ("@kernel(«grid=3»)\ndef k(a: DeviceArray[f32]): pass\n", "@kernel has no option 'grid'"),

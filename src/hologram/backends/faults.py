@@ -20,6 +20,7 @@ SHOWN_LANES = 8
 KIND_SHIFT = 24
 SOURCES = frozenset({".py", ".atlasm"})
 LARGEST_SOURCE = 1 << 22
+SHARED = "shared memory"
 _VERBS = {"LD": "load", "AT": "atomic", "PoolLoad": "load"}
 _MOVES = frozenset({"MOV", "MOV_IMM", "MOV_PARAM", "MOV_SREG", "SEL"})
 
@@ -120,11 +121,17 @@ def verb(op: str) -> str:
     return _VERBS.get(op, _VERBS.get(op[:2], "store"))
 
 
-def out_of_bounds(verb: str, ty: Type, offset: int, name: str, size: int) -> str:
+def out_of_bounds(verb: str, ty: Type, offset: int, name: str, size: int, shared: bool = False) -> str:
     """An access (`verb`) of `ty` at a byte offset of an array (or other memory) that is `size` bytes long."""
     message = f"{verb} of {ty.value} at byte offset {offset} of '{name}', which is {size} bytes long"
     message += f" (element {offset // ty.size} of {size // ty.size})" if offset % ty.size == 0 else ""
-    return message + "; guard the access or pass a longer array"
+    return message + f"; guard the access or {'share more elements' if shared else 'pass a longer array'}"
+
+
+def not_written(ty: Type, offset: int, name: str) -> str:
+    """A load from a block's memory where nothing was stored."""
+    at = f" (element {offset // ty.size})" if offset % ty.size == 0 else ""
+    return f"load of {ty.value} at byte offset {offset} of '{name}'{at}, which has not been written"
 
 
 def unaligned(ty: Type) -> str:

@@ -123,6 +123,7 @@ class TapeValues(Values):
 
     def do(self, item: Item, held: dict[int, Reference]) -> None:
         """What one item changes."""
+        before_it = {p: self._read(held, p) for p in writes_of(item)} if self.tape.overlaps else {}
         if isinstance(item, Opaque):
             touched = sorted(item.reads | item.writes)
             before = tuple(self._read(held, p) for p in touched)
@@ -132,8 +133,8 @@ class TapeValues(Values):
                 self.effects.append((item, before))
         else:
             self.step(item, held)
-        if self.tape.overlaps:
-            self._blend(writes_of(item), held)
+        # Writing what is there already leaves everything around as it is.
+        self._blend([p for p, old in before_it.items() if held[p] != old], held)
 
     def _blend(self, written: Iterable[int], held: dict[int, Reference]) -> None:
         for place in sorted(written):

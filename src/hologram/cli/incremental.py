@@ -13,7 +13,7 @@ import msgspec
 from hologram.cli.sources import write
 from hologram.frontend.discover import find_module
 from hologram.frontend.names import DECORATORS, LANGUAGE_MODULES, dotted
-from hologram.language.program import read_file
+from hologram.runtime.files import read_file
 
 MANIFEST = "build-manifest.json"
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -78,7 +79,8 @@ def run(
     named = (parse_assignment(text, "--out") for text in wanted or ())
     outputs = {name: parse_output(text) for name, text in named}
     arguments = collect_arguments(program, inputs, outputs)
-    follow = _follower(debug, trace, lane, set(breaks or ()), backend)
+    write = partial(typer.echo, err=as_json)
+    follow = _follower(debug, trace, lane, set(breaks or ()), backend, write)
     options: dict[str, Any] = {"checked": checked, "nan": "raise" if nan else None, "max_steps": max_steps}
     if follow is not None:
         backend, options["on_step"] = "interpreter", follow
@@ -112,7 +114,9 @@ def _completes(launch: Launch, follow: Debugger | Tracer | None) -> bool:
     return completed
 
 
-def _follower(debug: bool, trace: bool, lane: int, lines: set[int], backend: str) -> Debugger | Tracer | None:
+def _follower(
+    debug: bool, trace: bool, lane: int, lines: set[int], backend: str, write: Callable[[str], None]
+) -> Debugger | Tracer | None:
     """What --debug and --trace ask for."""
     from hologram.cli.debugger import Debugger
     from hologram.cli.trace import Tracer
@@ -123,7 +127,7 @@ def _follower(debug: bool, trace: bool, lane: int, lines: set[int], backend: str
         return None
     if backend not in ("auto", "interpreter"):
         raise ArgumentValueError(f"--debug and --trace run on the interpreter; leave --backend {backend} out")
-    return Tracer(lane, lines, typer.echo) if trace else Debugger(lane, lines, typer.echo)
+    return Tracer(lane, lines, write) if trace else Debugger(lane, lines, write)
 
 
 def collect_arguments(

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hologram.errors import KernelFileError, KernelNotFoundError, UnsupportedError
-from hologram.language.program import Program, load_library, read_file, write_file
+from hologram.language.program import Program, load_library
+from hologram.runtime.files import read_file, write_file
 
 if TYPE_CHECKING:
     from hologram.frontend import Unit

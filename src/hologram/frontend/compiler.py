@@ -14,6 +14,8 @@ from hologram.frontend.discover import DeviceText, kernel_named, kernels_of
 from hologram.frontend.lower import lower
 from hologram.frontend.names import Number
 from hologram.frontend.source import Source
+from hologram.isa.cfg import build_cfg
+from hologram.isa.divergence import CURE, missed_barriers
 from hologram.isa.program import Program
 from hologram.isa.verify import verify
 
@@ -87,8 +89,19 @@ def _compile(kernel: tree.Kernel, source: Source, parsing: float) -> Unit:
     clock = perf_counter()
     metadata = {"doc": kernel.doc, "block": ",".join(str(b) for b in kernel.block)}
     program = lower(typed, source, {k: v for k, v in metadata.items() if v}, kernel.flags)
+    _check_barriers(program, source)
     timings["lower"] = perf_counter() - clock
     clock = perf_counter()
     verify(program)
     timings["verify"] = perf_counter() - clock
     return Unit(kernel.name, kernel, program, timings, kernel.doc)
+
+
+def _check_barriers(program: Program, source: Source) -> None:
+    """Refuse a barrier that some lanes of a block never come to."""
+    if not any(ins.spec.is_barrier for ins in program.instructions):
+        return
+    for missed in missed_barriers(build_cfg(program)):
+        where = program.location(missed.barrier)
+        at = (where.line, where.column, where.end_column) if where else None
+        source.type(at, missed.explained(program), CURE)

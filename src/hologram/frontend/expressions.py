@@ -105,8 +105,6 @@ class Expressions:
     def index(self, node: tree.AnyExpression) -> Expr:
         """An array index as i64."""
         expr = self.typed(node)
-        if isinstance(expr, Const) and expr.kind is Weak.INT and expr.value < 0:
-            self.source.type(node, "a negative index is out of bounds, it does not wrap", "count from a.shape[k]")
         if is_integer(expr.kind):
             return self.conversions.cast(expr, Type.I64, node)
         self.source.type(node, f"an index must be an integer, not {spelled(expr.kind)}", "write i64(x)")
@@ -117,7 +115,21 @@ class Expressions:
         index = (node.index, *node.rest)
         if len(index) != param.ndim:
             self.source.type(node, f"'{param.name}' has {param.ndim} dimension(s), the index has {len(index)}")
-        return Element(param.type, slot, tuple(self.index(i) for i in index), at=node.at)
+        places = tuple(self.index(i) for i in index)
+        for place, written in zip(places, index, strict=True):
+            self._inside(slot, param, place, written)
+        return Element(param.type, slot, places, at=node.at)
+
+    def _inside(self, slot: int, param: Param, place: Expr, where: tree.AnyExpression) -> None:
+        """Refuses an index that is a number and lies outside whatever the launch."""
+        if not isinstance(place, Const):
+            return
+        if place.value < 0:
+            self.source.type(where, "a negative index is out of bounds, it does not wrap", "count from a.shape[k]")
+        size = self.shared.get(slot)
+        if size is not None and place.value >= size:
+            told = f"'{param.name}' has {size} elements, from 0 to {size - 1}; there is no element {place.value}"
+            self.source.type(where, told, f"share more elements: {param.name} = shared({param.type.value}, …)")
 
     def array(self, node: tree.AnyExpression, where: tree.Node) -> tuple[int, Param]:
         """Slot and declaration of an array parameter."""

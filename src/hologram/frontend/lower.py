@@ -9,11 +9,12 @@ from hologram.errors import CapacityError
 from hologram.frontend.control import Control
 from hologram.frontend.extent import extent_of
 from hologram.frontend.frame import Frame
-from hologram.frontend.shared import bytes_of
+from hologram.frontend.shared import bytes_of, named
 from hologram.frontend.source import Source
 from hologram.frontend.typed import TypedKernel
 from hologram.isa.builder import Builder
 from hologram.isa.program import Program
+from hologram.isa.shared_arrays import described
 
 
 def lower(kernel: TypedKernel, source: Source, metadata: Mapping[str, str], flags: Sequence[str] = ()) -> Program:
@@ -35,4 +36,4 @@ def lower(kernel: TypedKernel, source: Source, metadata: Mapping[str, str], flag
         source.type(at, str(error), "split the kernel, or reuse variables")
     extent = extent_of(kernel)
     program = builder.build(extent.lanes)
-    return replace(program, metadata={**metadata, **extent.metadata(kernel)})
+    return replace(program, metadata={**metadata, **extent.metadata(kernel), **described(named(kernel.shared))})

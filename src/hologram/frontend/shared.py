@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hologram.frontend import tree
 from hologram.frontend.promote import SCALARS
 from hologram.frontend.source import Source
 from hologram.frontend.typed import SharedArray
 from hologram.isa.program import Param
+from hologram.isa.shared_arrays import SharedArray as Named
 from hologram.types import Type
 
 MAX_BYTES = 1 << 15
@@ -37,3 +40,9 @@ def shared_arrays(kernel: tree.Kernel, source: Source) -> tuple[SharedArray, ...
 def bytes_of(arrays: tuple[SharedArray, ...]) -> int:
     """Bytes of shared memory that arrays take."""
     return arrays[-1].offset + arrays[-1].size * arrays[-1].param.type.size if arrays else 0
+
+
+def named(arrays: tuple[SharedArray, ...]) -> Iterator[Named]:
+    """What a program says about its shared arrays."""
+    for array in arrays:
+        yield Named(array.param.name, array.offset, array.size * array.param.type.size)

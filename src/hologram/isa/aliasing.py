@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -30,11 +30,12 @@ def exact_alias_allowed(facts: Facts) -> frozenset[tuple[int, int]]:
     program = facts.program
     elements = _elements(program, facts, facts.symbolic)
     arrays = [i for i, p in enumerate(program.params) if p.is_array]
+    apart = {e: _tells_lanes_apart(program, e) for found in elements.values() for e in found if e is not None}
     allowed = set()
     for a, b in combinations(arrays, 2):
         first, second = program.params[a], program.params[b]
         fits = first.type is second.type and first.ndim == second.ndim
-        if fits and (first.is_written or second.is_written) and _one_for_every_lane(program, elements[a], elements[b]):
+        if fits and (first.is_written or second.is_written) and _one_for_every_lane(elements[a], elements[b], apart):
             allowed.add((a, b))
     return frozenset(allowed)
 
@@ -49,12 +50,13 @@ def _elements(program: Program, facts: Facts, symbolic: Symbolic) -> dict[int, s
     return out
 
 
-def _one_for_every_lane(program: Program, first: set[Element | None], second: set[Element | None]) -> bool:
+def _one_for_every_lane(first: set[Element | None], second: set[Element | None], apart: Mapping[Element, bool]) -> bool:
+    """True when all accesses go to one element, or one of the arrays has none; `apart` tells lanes have their own."""
     if not first or not second:
         return True
     both = first | second
     element = next(iter(both))
-    return len(both) == 1 and element is not None and _tells_lanes_apart(program, element)
+    return len(both) == 1 and element is not None and apart[element]
 
 
 def _tells_lanes_apart(program: Program, element: Element) -> bool:

@@ -84,8 +84,9 @@ used in addresses, nothing else, so the verifier knows the array behind every ac
 The lanes of a block share `.shared` bytes, which hold nothing at first. At `bar.sync` all lanes of the block meet: what
 any of them stored before it, every lane sees after it. A barrier that some lanes do not come to is an error: the
 interpreter reports it at once and names the lanes, the CPU when the launch is over (one that ends the program excepted:
-nothing follows it). A program with shared memory, barriers or block reductions runs whole blocks of at most 1024 lanes,
-whatever its extent.
+nothing follows it). Where the way to it hangs on a comparison of lane coordinates that some lanes of every block surely
+fail, the verifier refuses it; blocks are of the size in the metadata, else of two lanes or more along x. A program with
+shared memory, barriers or block reductions runs whole blocks of at most 1024 lanes, whatever its extent.
 
 `bred_add`, `bred_min`, `bred_max`, `bred_mul` combine one value of every lane of the block and give the result to all
 of them; they are barriers, too. The lanes are numbered, x fastest: (z · height + y) · width + x. The order is that of a

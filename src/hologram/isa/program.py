@@ -68,6 +68,8 @@ class Instruction:
 
 
 FLAG_FAST = "fast"
+SHARED_ARRAYS = "shared"
+"""The metadata entry that names the arrays in shared memory, see `hologram.isa.shared_arrays`."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,9 @@ class Program:
 
     @cached_property
     def debug_digest(self) -> str:
-        """SHA-256 of what `digest` leaves out and a message to the user may show: source places, texts, variables."""
-        return sha256(repr((self.debug, self.messages, self.variables)).encode()).hexdigest()
+        """SHA-256 of what `digest` leaves out and a message may show: places, texts, variables, shared arrays."""
+        shown = (self.debug, self.messages, self.variables, self.metadata.get(SHARED_ARRAYS))
+        return sha256(repr(shown).encode()).hexdigest()
 
     def location(self, index: int) -> Location | None:
         """Source place of an instruction, where known."""

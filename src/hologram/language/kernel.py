@@ -21,6 +21,7 @@ from hologram.runtime.rules import rules_of
 if TYPE_CHECKING:
     from hologram.backends.base import LaunchConfig
     from hologram.frontend.tree import Kernel as Tree
+    from hologram.language.kernel_circuit import KernelCircuit
     from hologram.runtime.entry.context import EntryContext
     from hologram.runtime.executor import Executor
     from hologram.runtime.launch import Launch
@@ -128,6 +129,15 @@ class Kernel:
     def tree(self) -> Tree | None:
         """The typed tree of the source, where it is known."""
         return self.program.tree
+
+    @property
+    def circuit(self) -> KernelCircuit:
+        """The circuit of an element-wise or reduction kernel; raises NoCircuitError with the reason where none is."""
+        return self.program.circuit
+
+    def circuit_with(self, **scalars: int | float) -> KernelCircuit:
+        """The circuit with values for the kernel's scalars, which become numbers of the circuit."""
+        return self.program.circuit_with(**scalars)
 
     def disassemble(self) -> str:
         """The program as `.atlasm` text."""

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hologram.errors import KernelFileError, KernelNotFoundError, ProgramFormatError, UnsupportedError
+from hologram.errors import KernelNotFoundError, ProgramFormatError, UnsupportedError
 from hologram.isa import program as isa
+from hologram.runtime.files import read_file, write_file
 
 if TYPE_CHECKING:
     from hologram.frontend.tree import Kernel as Tree
     from hologram.isa.binary import TargetSection
     from hologram.language.kernel import Kernel
+    from hologram.language.kernel_circuit import KernelCircuit
     from hologram.runtime.launch import Launch
 
 Path_ = str | os.PathLike[str]
 
 TREE = "tree"
+GRAPH = "graph"
 FORMS = (TREE, "atlasm", "optimised", "llvm", "asm")
 
 
@@ -66,7 +68,8 @@ class Program(isa.Program):
         if name is None and len(found) == 1:
             return next(iter(found.values()))
         if name is None:
-            raise KernelNotFoundError(f"{path} holds {len(found)} programs, name one of {', '.join(found)}")
+            graph = "; as the graph that it is, hologram.GraphProgram.load reads it" if found.is_graph else ""
+            raise KernelNotFoundError(f"{path} holds {len(found)} programs, name one of {', '.join(found)}{graph}")
         return found[name]
 
     def save(self, path: Path_) -> None:
@@ -99,6 +102,17 @@ class Program(isa.Program):
     def launch_config(self, *args: Any, **kwargs: Any) -> Any:
         """Grid and block that a call with these arguments would run with."""
         return self.kernel.launch_config(*args, **kwargs)
+
+    @cached_property
+    def circuit(self) -> KernelCircuit:
+        """The circuit of an element-wise or reduction kernel; raises NoCircuitError with the reason where none is."""
+        return self.circuit_with()
+
+    def circuit_with(self, **scalars: int | float) -> KernelCircuit:
+        """The circuit with values for the kernel's scalars, which become numbers of the circuit."""
+        from hologram.language.kernel_circuit import circuit_of
+
+        return circuit_of(self, scalars)
 
     @cached_property
     def block(self) -> tuple[int, ...] | None:
@@ -173,6 +187,11 @@ class Library(Mapping[str, Program]):
     def __init__(self, path: Path_, programs: Mapping[str, Program]) -> None:
         self.path, self._programs = str(path), dict(programs)
 
+    @property
+    def is_graph(self) -> bool:
+        """True where the programs are the steps of a recorded graph."""
+        return any(GRAPH in program.metadata for program in self._programs.values())
+
     def __getitem__(self, name: str) -> Program:
         try:
             return self._programs[name]
@@ -207,32 +226,3 @@ def load_library(path: Path_, trust: bool = False) -> Library:
     if not found:
         raise KernelNotFoundError(f"{path} holds no program")
     return Library(path, found)
-
-
-MAX_FILE = 1 << 28
-"""Most bytes of a file that are read."""
-
-
-def read_file(path: Path, most: int = MAX_FILE) -> bytes:
-    """A file's content; raises KernelFileError naming file and reason, also for more than `most` bytes."""
-    try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            size = status.st_size if stat.S_ISREG(status.st_mode) else most
-            data = file.read(min(size, most) + 1)
-    except OSError as error:
-        raise KernelFileError(f"cannot read {path}: {error.strerror or error}") from error
-    if len(data) > most:
-        raise KernelFileError(f"cannot read {path}: it has more than {most} bytes")
-    return data
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: under a temporary name first, then renamed."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        draft.write_bytes(data)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise KernelFileError(f"cannot write {path}: {error.strerror or error}") from error

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hologram.errors import ArgumentTypeError, ArgumentValueError
+from hologram.runtime import recording
 from hologram.runtime.launcher import Launcher
 
 if TYPE_CHECKING:
@@ -18,13 +19,20 @@ if TYPE_CHECKING:
 class CircuitLaunch:
     """A circuit bound to memory: calling it runs its steps in order."""
 
-    __slots__ = ("executor", "launches")
+    __slots__ = ("_memory", "_steps", "executor", "launches")
 
-    def __init__(self, executor: Executor, launches: tuple[Launch, ...]) -> None:
+    def __init__(
+        self, executor: Executor, launches: tuple[Launch, ...], steps: Sequence[Step], memory: Mapping[int, Any]
+    ) -> None:
         self.executor, self.launches = executor, launches
+        self._steps, self._memory = tuple(steps), memory
 
     def __call__(self) -> None:
         """Run once. Raises an `ExecutionError` for faults found while running."""
+        recorder = recording.current()
+        if recorder is not None:
+            recorder.take_steps(self._steps, self._memory, self.executor)
+            return
         for launch in self.launches:
             launch()
 
@@ -47,7 +55,7 @@ def bind_circuit(executor: Executor, circuit: CompiledCircuit, buffers: Mapping[
 
 def bind_steps(executor: Executor, steps: Sequence[Step], memory: Mapping[int, Any]) -> CircuitLaunch:
     """Bind some steps to the memory of their places."""
-    return CircuitLaunch(executor, tuple(_bind(executor, step, memory) for step in steps))
+    return CircuitLaunch(executor, tuple(_bind(executor, step, memory) for step in steps), steps, memory)
 
 
 def _bind(executor: Executor, step: Step, memory: Mapping[int, Any]) -> Launch:

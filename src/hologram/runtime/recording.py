@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hologram.errors import RecordingError
@@ -12,6 +12,7 @@ from hologram.runtime.locks import fork_safe_lock
 from hologram.types import Type
 
 if TYPE_CHECKING:
+    from hologram.circuit.lower import Step
     from hologram.runtime.buffer import Buffer
     from hologram.runtime.executor import Executor
     from hologram.runtime.launcher import Launcher, Shape
@@ -24,6 +25,10 @@ class Recorder(Protocol):
 
     def take(self, launcher: Launcher, given: Sequence[Any], shape: Shape, executor: Executor | None) -> None:
         """Note a launch instead of running it."""
+        ...
+
+    def take_steps(self, steps: Sequence[Step], memory: Mapping[int, Any], executor: Executor) -> None:
+        """Note the calls of a circuit that is bound to memory."""
         ...
 
     def temporary(self, shape: int | Sequence[int], type: Type) -> Buffer:

@@ -10,7 +10,8 @@ from hologram.backends.cpu.targets import BASELINES
 from hologram.backends.llvm.jit import llvm_version
 from hologram.frontend import compile_source
 from hologram.isa.binary import Entry, TargetSection, encode
-from hologram.language.program import Program, write_file
+from hologram.language.program import Program
+from hologram.runtime.files import write_file
 from hologram.stdlib.bundle import BUNDLE, FAMILIES
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from hologram.errors import KernelNotFoundError
 from hologram.isa.binary import Entry, decode
 from hologram.language.kernel import Kernel, kernel_type
-from hologram.language.program import Program, read_file
+from hologram.language.program import Program
+from hologram.runtime.files import read_file
 
 FAMILIES = ("vector", "activation", "math", "matrix")
 BUNDLE = Path(__file__).parent / "bundled.atlas"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from hologram.errors import (
 from hologram.frontend import compile_source
 from hologram.isa import text
 from hologram.isa.program import Program
+from tests.backends.atlas_programs import per_lane
 from tests.differential.compare import canonical
 
 Arrays = dict[str, Any]
@@ -181,8 +183,34 @@ def test_shared_memory_has_bounds() -> None:
     )
     error = both(program, domain(64), np.zeros(64, np.float32), 1)
     assert isinstance(error, OutOfBoundsError)
-    assert "shared memory" in str(error)
+    assert "of 's', which is 256 bytes long (element 64 of 64); guard the access or share more elements" in str(error)
     assert both(program, domain(64), np.zeros(64, np.float32), 0) is None
+
+
+NEIGHBOURS = kernel(
+    "a = shared(f32, 16)\nb = shared(f64, 16)\nt = lane_id()\na[t] = f32(t)\nb[t] = f64(t)\nbarrier()\n"
+    "y[t] = f64(a[t + m]) + b[t + n] + f64(atomic_add(a, t + m, 1.0))",
+    "y: DeviceArray[f64], m: i32, n: i32",
+)
+
+
+@pytest.mark.parametrize(("m", "n", "told"), [(0, 0, ""), (1, 0, "'a'"), (-1, 0, "'a'"), (0, 3, "'b'"), (0, -1, "'b'")])
+def test_an_index_past_one_shared_array_is_outside_though_another_lies_there(m: int, n: int, told: str) -> None:
+    error = both(NEIGHBOURS, domain(16, block=(16, 1, 1)), np.zeros(16), m, n)
+    assert (error is None) == (not told)
+    if error is not None:
+        assert isinstance(error, OutOfBoundsError)
+        assert told in error.message
+        assert f"element {16 if m + n > 0 else -1} of 16" in error.message
+
+
+def test_without_names_all_shared_memory_is_one_array() -> None:
+    program = replace(NEIGHBOURS, metadata={"shared": "a 0 1000000, b x 8, , c 8"})
+    where, y = domain(8, block=(8, 1, 1)), np.zeros(8)
+    with pytest.raises(OutOfBoundsError, match="of 'shared memory', which is 192 bytes long"):
+        CpuBackend(checks=Checks()).compile(program).launch([y, 0, 17], where)
+    for backend in (CpuBackend(checks=Checks()), InterpreterBackend()):
+        backend.compile(program).launch([y, 0, 0], where)
 
 
 def test_atomics_are_checked() -> None:
@@ -295,6 +323,27 @@ def test_a_claim_that_all_lanes_share() -> None:
     assert both(program, domain(20), np.zeros(20, np.int32), 3) is None
     error = both(program, domain(20), np.zeros(20, np.int32), 2)
     assert isinstance(error, AssertionFailedError) and error.lane == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "bad"),
+    [
+        ("mirror r4, r3", 96),
+        ("nbr.count r5, r3\n cvt.u8.u32 r4, r5", 255),
+        ("nbr.get r4, r3, 0", 128),
+        ("nbr.get r4, r3, 5", 8),
+        ("mov_imm.u8 r5, 0\n bound.map r6, r3, r5, r5\n cvt.u8.u64 r4, r6", 96),
+        ("mov_imm.u8 r5, 0\n bound.map r6, r5, r3, r5\n cvt.u8.u64 r4, r6", 48),
+    ],
+)
+def test_atlas_instructions_name_the_lane_that_asks_too_much(body: str, bad: int) -> None:
+    program = per_lane(body)
+    for lane in (0, 20, 49):
+        x = np.zeros(50, np.uint8)
+        assert both(program, domain(50, block=(8, 1, 1)), x, np.zeros(50, np.uint8)) is None
+        x[lane] = bad
+        error = both(program, domain(50, block=(8, 1, 1)), x, np.zeros(50, np.uint8))
+        assert isinstance(error, OutOfBoundsError) and error.lane == lane
 
 
 MEETING = kernel(

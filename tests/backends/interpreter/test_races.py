@@ -103,7 +103,7 @@ def test_barriers_order_the_lanes_of_a_block() -> None:
     launch(in_lanes(*(line.format("barrier()") for line in BLOCKS)), [x], 2, 8)
     assert x.tolist() == [7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8]
     error = raced(in_lanes(*(line.format("pass") for line in BLOCKS)), [x], 2)
-    assert "data race on element 7 of 'shared memory'" in str(error)
+    assert "data race on element 7 of 's'" in str(error)
     assert (error.lane, error.other_lane) == (0, 7)
 
 

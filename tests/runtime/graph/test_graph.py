@@ -127,3 +127,31 @@ def test_buffers_of_other_executors_are_refused(executor: Executor) -> None:
                 ops.relu(b, out=b)
             with pytest.raises(RecordingError, match="belongs to"):
                 other.ops.relu(a, out=a)
+
+
+def test_nine_operators_are_one_program_and_one_pass(executor: Executor) -> None:
+    x, w, b, y = (executor.array(values(k)) for k in range(4))
+    o = executor.ops
+    with executor.record() as g:
+        t = o.relu(o.vector_add(o.vector_mul(x, w), b))
+        t = o.relu(o.vector_add(o.vector_mul(t, w), x))
+        o.vector_mul(o.vector_add(o.vector_mul(t, b), w), x, out=y)
+    g.launch()
+    t = o.relu(o.vector_add(o.vector_mul(x, w), b))
+    t = o.relu(o.vector_add(o.vector_mul(t, w), x))
+    assert np.array_equal(y.to_numpy(), o.vector_mul(o.vector_add(o.vector_mul(t, b), w), x).to_numpy())
+    (step,) = g.plan.steps
+    assert len(step.calls) == 9 and step.scratch == 8
+    assert g.plan.bytes_after == 4 * 4 * N, "three arrays read once, one written once"
+    assert "9 calls" in g.explain() and "8 values in registers" in g.explain()
+
+
+def test_host_arrays_are_recorded_and_give_buffers(executor: Executor) -> None:
+    a, b, c = values(1), values(2), np.zeros(N, np.float32)
+    with executor.record() as g:
+        t = ops.vector_add(a, b)
+        assert type(t).__name__ == "Buffer"
+        ops.relu(t, out=c)
+    assert not c.any()
+    g.launch()
+    assert np.array_equal(c, np.maximum(a + b, 0))

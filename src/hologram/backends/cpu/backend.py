@@ -29,10 +29,10 @@ from hologram.isa.binary import TargetSection
 from hologram.isa.demands import EXCLUSIVE, MEMORY
 from hologram.isa.instructions import Spec
 from hologram.isa.operands import Label
-from hologram.isa.program import Program
+from hologram.isa.program import SHARED_ARRAYS, Program
 from hologram.types import Type
 
-CODE_FORMAT = 24
+CODE_FORMAT = 25
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
 # Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.
@@ -125,7 +125,7 @@ class CpuExecutable:
         agree = self.program.metadata.get(agreement.KEY, "")
         key = f"{CODE_FORMAT}/{self.program.digest}/{agree}/{contiguous}/{machine}"
         if self.watch is not None:
-            key += f"/{self.watch}"
+            key += f"/{self.watch}/{self.program.metadata.get(SHARED_ARRAYS, '')}"
         found = self.store.get(key) if self.store else None
         if found is not None:
             return found

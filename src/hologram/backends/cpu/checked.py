@@ -29,6 +29,7 @@ from hologram.errors import (
 )
 from hologram.isa.operands import CLASSES, PAGES_PER_CLASS
 from hologram.isa.program import Instruction, Program
+from hologram.isa.shared_arrays import SharedArray, meant
 from hologram.isa.verify import Facts, verify
 
 NO_LIMIT = (1 << 63) - 1
@@ -66,10 +67,10 @@ class CheckedExecutable:
         with default_environment():
             status = run(ctypes.addressof(memory), None)
         found = Record(*(layout.load_slot(block, record + k) for k in range(layout.SLOT, layout.RECORD_BYTES, 8)))
+        if status and not found.code:
+            raise fault_error(self.program, status)
         if found.code or found.division:
             raise Report(self.program, verify(self.program), arguments, domain, self.checks, held).error(found)
-        if status:
-            raise fault_error(self.program, status)
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,10 @@ class Report:
         assert ins.type is not None
         slot, verb = self.facts.slot_of.get(found.index), faults.verb(ins.op)
         if slot is None:
-            return faults.out_of_bounds(verb, ins.type, found.detail, "shared memory", self.facts.program.shared_bytes)
+            whole = SharedArray(faults.SHARED, 0, self.facts.program.shared_bytes)
+            part = meant(self.facts.program, self.facts.slot_of).get(found.index, whole)
+            offset = found.detail - part.start
+            return faults.out_of_bounds(verb, ins.type, offset, part.name, part.size, shared=True)
         array = self.arguments[slot]
         assert isinstance(array, np.ndarray)
         low, high = byte_bounds(array) if array.size else (0, 0)

@@ -17,6 +17,7 @@ from hologram.backends.interpreter.memory import Place, Region
 from hologram.backends.interpreter.reduce import fold_lanes
 from hologram.backends.interpreter.registers import Active
 from hologram.backends.interpreter.semantics import FAULTS, compare, function_of
+from hologram.backends.interpreter.shared import mark
 from hologram.backends.interpreter.state import State
 from hologram.errors import ExecutionError
 from hologram.isa.instructions import Spec
@@ -34,6 +35,7 @@ from hologram.isa.operands import (
     Special,
 )
 from hologram.isa.program import Instruction
+from hologram.isa.shared_arrays import SharedArray
 from hologram.types import Type
 
 Step = Callable[[State, Active], None]
@@ -43,11 +45,15 @@ Locator = Callable[[State, Active], tuple[Region, Array]]
 
 @dataclass(frozen=True)
 class Site:
-    """An instruction where it stands: its index and, for a memory access, the slot the verifier proved."""
+    """An instruction where it stands: its index and, for a memory access, the slot the verifier proved.
+
+    `part` is the array in shared memory that an access is meant for, where that is known.
+    """
 
     index: int
     instruction: Instruction
     slot: int | None
+    part: SharedArray | None = None
 
     @property
     def is_shared(self) -> bool:
@@ -183,7 +189,7 @@ def _nothing(site: Site) -> Step:
 def locator(site: Site, address: Address) -> Locator:
     """Finds region and byte offsets of an address, one a lane or one (shape (1,)) for all."""
     if site.is_shared:
-        return _shared_locator(address)
+        return _shared_locator(address) if site.part is None else _part_locator(site.part, address)
     if isinstance(address, PhiCoordinate):
         offset = np.array([address.offset])
         return lambda state, active: (state.launch.boundary, offset)
@@ -212,7 +218,19 @@ def _shared_locator(address: Address) -> Locator:
     def locate(state: State, active: Active) -> tuple[Region, Array]:
         offsets = state.read_integer(start, active)
         more = np.array([rest]) if isinstance(rest, int) else state.read_integer(rest.index, active)
-        return state.shared.region, offsets + more
+        return state.shared.whole, offsets + more
+
+    return locate
+
+
+def _part_locator(part: SharedArray, address: Address) -> Locator:
+    """An address whose first part is where an array begins."""
+    assert isinstance(address, (RegisterIndirect, RegisterIndirectComputed))
+    rest = address.offset
+
+    def locate(state: State, active: Active) -> tuple[Region, Array]:
+        offsets = np.array([rest]) if isinstance(rest, int) else state.read_integer(rest.index, active)
+        return state.shared.part(part), offsets
 
     return locate
 
@@ -224,7 +242,7 @@ def _load_shared(site: Site) -> Step:
     def step(state: State, active: Active) -> None:
         region, offsets = locate(state, active)
         state.check(region, offsets, ty, active, "load")
-        state.shared_written(offsets, ty, active)
+        state.shared_written(region, offsets, ty, active)
         load(state, active)
 
     return step
@@ -236,7 +254,7 @@ def _store_shared(site: Site) -> Step:
 
     def step(state: State, active: Active) -> None:
         store(state, active)
-        state.shared.mark(locate(state, active)[1], ty.size)
+        mark(*locate(state, active), ty.size)
 
     return step
 
@@ -317,7 +335,7 @@ def _atomic(site: Site) -> Step:
         if crooked.any():
             state.fail(ExecutionError, faults.unaligned(ty), state.lane(active, crooked))
         if site.is_shared:
-            state.shared_written(offsets, ty, active)
+            state.shared_written(region, offsets, ty, active)
         state.note_read(region, offsets, ty, active)
         operands = [read(state, active) for read in sources]
         everywhere = np.broadcast_to(offsets, (state.count(active),))

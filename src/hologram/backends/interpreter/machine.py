@@ -17,6 +17,7 @@ from hologram.backends.interpreter.state import State
 from hologram.backends.interpreter.watched import make_watched_step
 from hologram.errors import StepLimitError
 from hologram.isa.cfg import Block, Cfg, targets
+from hologram.isa.shared_arrays import SharedArray, meant
 from hologram.types import Type
 
 Departures = list[tuple[int, Active]]
@@ -42,9 +43,9 @@ def decode_blocks(
 
     A hook is called before each instruction; without one nothing of the kind is in the steps.
     """
-    order = reconvergent_order(cfg)
+    order, parts = reconvergent_order(cfg), meant(cfg.program, slot_of)
     rank = {cfg.blocks[block].start: position for position, block in enumerate(order)}
-    return tuple(_decode_block(cfg, cfg.blocks[block], rank, slot_of, watch_nan, hook) for block in order)
+    return tuple(_decode_block(cfg, cfg.blocks[block], rank, slot_of, parts, watch_nan, hook) for block in order)
 
 
 def _decode_block(
@@ -52,11 +53,12 @@ def _decode_block(
     block: Block,
     rank: Mapping[int, int],
     slot_of: Mapping[int, int],
+    parts: Mapping[int, SharedArray],
     watch_nan: bool,
     hook: Hook | None,
 ) -> Code:
     make = make_watched_step if watch_nan else make_step
-    sites = [Site(index, instruction, slot_of.get(index)) for index, instruction in cfg.code(block.id)]
+    sites = [Site(index, ins, slot_of.get(index), parts.get(index)) for index, ins in cfg.code(block.id)]
     last = sites[-1]
     goals = [rank.get(t, DONE) for t in targets(cfg.program, last.index)]
     leave = _LEAVES[last.instruction.op](last, goals) if last.instruction.op in CONTROL else _go(goals[0])

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 class Region:
     """The byte range of a bound array: `bytes[base]` is the first byte of its element 0.
 
-    `tracked` is the place of its shadow where races are looked for.
+    `tracked` is the place of its shadow where races are looked for; `written` has the bytes that something was stored
+    to, of memory that holds nothing at first.
     """
 
     name: str
     bytes: Array
     base: int
     tracked: Tracked | None = None
+    written: Array | None = None
 
     @property
     def address(self) -> int:

@@ -161,7 +161,7 @@ class Moment:
     @property
     def shared_memory(self) -> Array:
         """A copy of the bytes that the lanes of the block share."""
-        return self._state.shared.region.bytes.copy()
+        return self._state.shared.whole.bytes.copy()
 
     def access(self, lane: int) -> Access | None:
         """What the instruction is about to do to memory for a lane that runs it; None where it touches none."""

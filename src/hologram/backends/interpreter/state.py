@@ -17,7 +17,7 @@ from hologram.backends.interpreter.printing import Printer
 from hologram.backends.interpreter.races import Race
 from hologram.backends.interpreter.reduce import ACCUMULATORS, Contributions
 from hologram.backends.interpreter.registers import ALL, Active, Register, UnwrittenError
-from hologram.backends.interpreter.shared import SharedMemory
+from hologram.backends.interpreter.shared import SharedMemory, unwritten
 from hologram.errors import (
     AssertionFailedError,
     BarrierError,
@@ -149,7 +149,8 @@ class State:
         outside = region.outside(offsets, ty.size)
         if outside.any():
             offset = int(offsets[np.argmax(outside)])
-            message = faults.out_of_bounds(verb, ty, offset, region.name, len(region.bytes))
+            shared = region.written is not None
+            message = faults.out_of_bounds(verb, ty, offset, region.name, len(region.bytes), shared)
             self.fail(OutOfBoundsError, message, self.lane(active, outside))
 
     def note_read(self, region: Region, offsets: Array, ty: Type, active: Active) -> None:
@@ -200,13 +201,13 @@ class State:
         error.other_lane, error.other_location = earlier.lane, launch.program.location(earlier.instruction)
         raise error
 
-    def shared_written(self, offsets: Array, ty: Type, active: Active) -> None:
+    def shared_written(self, region: Region, offsets: Array, ty: Type, active: Active) -> None:
         """Refuse a load from shared memory that no lane of the block has stored to."""
-        unwritten = self.shared.unwritten(offsets, ty.size)
-        if unwritten.any():
-            offset = int(offsets[np.argmax(unwritten)])
-            message = f"load of {ty.value} at byte offset {offset} of shared memory, which has not been written"
-            self.fail(UninitializedReadError, message, self.lane(active, unwritten))
+        missing = unwritten(region, offsets, ty.size)
+        if missing.any():
+            offset = int(offsets[np.argmax(missing)])
+            message = faults.not_written(ty, offset, region.name)
+            self.fail(UninitializedReadError, message, self.lane(active, missing))
 
     def meet(self) -> None:
         """The lanes of the block have come to a barrier."""

@@ -19,6 +19,7 @@ from hologram.backends.llvm.structure import Structure
 from hologram.backends.llvm.watch import Checked, Extent
 from hologram.isa.operands import Field, Special
 from hologram.isa.program import works_by_blocks
+from hologram.isa.shared_arrays import meant
 from hologram.types import Type
 
 
@@ -104,7 +105,12 @@ class StripFunctions:
             for slot in job.arrays
         }
         shared = Extent(zero, Value(str(job.program.shared_bytes), "i64"))
-        return Checked(job.watch, Value("%number", "i64"), extents, shared, job.offsets, plan.counts if plan else 0)
+        parts = {
+            i: Extent(Value(str(array.start), "i64"), Value(str(array.size), "i64"))
+            for i, array in meant(job.program, job.slot_of).items()
+        }
+        number, counts = Value("%number", "i64"), plan.counts if plan else 0
+        return Checked(job.watch, number, extents, shared, parts, job.offsets, counts)
 
     def function(self, name: str, masked: bool, plan: Plan | None, part: Part | None) -> str:
         """One strip function: all lanes active, or those of a mask; of the whole program or one part of it."""

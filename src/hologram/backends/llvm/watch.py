@@ -44,6 +44,7 @@ class Extent:
 class Checked:
     """What checked code has besides in a strip: the number of its first lane in the launch, extents by slot.
 
+    `parts` are extents in shared memory by instruction; an access that is not among them has all of it.
     The lanes' step counts are in `%steps`, and at a barrier `counts` bytes from the start of the strip's own memory.
     """
 
@@ -51,6 +52,7 @@ class Checked:
     number: Value
     extents: Mapping[int, Extent]
     shared: Extent
+    parts: Mapping[int, Extent]
     polynomials: Mapping[int, Poly]
     counts: int = 0
 
@@ -132,7 +134,7 @@ def in_bounds(s: Strip, i: int, ins: Instruction, offset: Value, stride: Stride)
     size, checked = ins.type.size, s.inputs.checked
     if checked is None:
         return size
-    extent = checked.extents[s.slot_of[i]] if i in s.slot_of else checked.shared
+    extent = checked.extents[s.slot_of[i]] if i in s.slot_of else checked.parts.get(i, checked.shared)
     within(s, i, extent, size, offset, stride)
     return 1
 

@@ -77,6 +77,7 @@ class Builder(Control):
         if len(index) != axes:
             raise BuildError(f"{_name(target)} has {axes} axes, got {len(index)} indices")
         if isinstance(target, Shared):
+            _inside(target, index)
             steps = [prod(target.shape[k + 1 :]) * target.type.size for k in range(axes)]
             start = self._bytes(index, steps)
             return Place(RegisterIndirect(start.reg, target.offset), target.type)
@@ -120,6 +121,12 @@ class Builder(Control):
         with self.scratch():
             place = self.at(target, *index)
             (self.sts if isinstance(target, Shared) else self.stg)(value, place)
+
+
+def _inside(target: Shared, index: tuple[Index, ...]) -> None:
+    for axis, (one, length) in enumerate(zip(index, target.shape, strict=True)):
+        if isinstance(one, int) and not 0 <= one < length:
+            raise BuildError(f"index {one} on axis {axis} of the shared array, which has {length} elements there")
 
 
 def _name(target: View | Shared) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from hologram.isa.cfg import Cfg, build_cfg, targets
+from hologram.isa.divergence import CURE, missed_barriers
 from hologram.isa.inline import Inlined, inline, size_problems
 from hologram.isa.program import Program
 from hologram.isa.subroutines import find, has_calls
+from hologram.isa.verify.constant_bounds import check_constant_bounds
 from hologram.isa.verify.declarations import check_declarations
 from hologram.isa.verify.facts import Facts
 from hologram.isa.verify.operand_rules import check_form, check_operands
@@ -39,6 +41,9 @@ def verify(program: Program) -> Facts:
         _check_reducible(cfg, report)
         if _check_nesting(cfg, report):
             slot_of = check_reads(cfg, report)
+            check_constant_bounds(cfg, slot_of, report)
+            for missed in missed_barriers(cfg):
+                report.add(missed.barrier, f"{missed.explained(cfg.program)}; {CURE}")
     report.raise_if_any()
     assert inlined is not None, "what cannot be inlined has findings"
     origin = () if inlined.program is program else inlined.origin

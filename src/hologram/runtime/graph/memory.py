@@ -49,6 +49,13 @@ class GraphMemory:
             region.array = flat
         return number
 
+    def keep(self, array: HostArray) -> None:
+        """The places inside an array's memory are looked at after the replay."""
+        start, end = _span(array)
+        for region in self.regions:
+            if region.array is not None and start <= _span(region.array)[0] and _span(region.array)[1] <= end:
+                region.lives = True
+
     def fresh(self, type: Type, count: int) -> int:
         """A place for a value in between."""
         self.regions.append(Region(None, type, count, False))

@@ -51,6 +51,16 @@ class Plan:
     bytes_before: int
     bytes_after: int
 
+    @property
+    def written(self) -> frozenset[int]:
+        """The places that a replay writes."""
+        found = set()
+        for step in self.steps:
+            for param, argument in zip(step.launcher.program.params, step.arguments, strict=True):
+                if isinstance(argument, ArrayOf) and param.is_written:
+                    found.add(argument.place)
+        return frozenset(found)
+
 
 def plan_of(tape: Tape, memory: GraphMemory, taken: Mapping[Opaque, Taken], executor: Executor) -> Plan:
     """Optimise and fuse what was recorded; every change is validated."""
@@ -88,6 +98,13 @@ def _bytes_of(tape: Tape, steps: Sequence[PlanStep]) -> int:
     return total
 
 
-def replay_steps(plan: Plan, memory: GraphMemory) -> list[BoundStep]:
-    """All steps ready to run."""
-    return [step.bind(memory) for step in plan.steps]
+def replay_steps(
+    plan: Plan, memory: GraphMemory, before: GraphMemory | None = None, bound: Sequence[BoundStep] = ()
+) -> list[BoundStep]:
+    """All steps ready to run; those whose memory is still that of `before` are the ones `bound` there."""
+    if before is None:
+        return [step.bind(memory) for step in plan.steps]
+    return [
+        old if all(memory.array(p) is before.array(p) for p in step.places) else step.bind(memory)
+        for step, old in zip(plan.steps, bound, strict=True)
+    ]

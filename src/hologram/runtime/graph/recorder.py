@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hologram.circuit.generators import relabelled
 from hologram.circuit.instance import calls_of_pattern
 from hologram.circuit.pattern import Apply, Element, Fold, NoPattern, Pattern, Store, pattern_of
 from hologram.circuit.tape import Opaque, Tape
@@ -20,7 +21,9 @@ from hologram.runtime.pins import Pins, pins_of
 
 if TYPE_CHECKING:
     from hologram.backends.base import Argument
+    from hologram.circuit.lower import Step
     from hologram.runtime.executor import Executor
+    from hologram.runtime.host import HostArray
     from hologram.runtime.launcher import Launcher, Prepared, Shape
     from hologram.types import Type
 
@@ -61,7 +64,8 @@ class GraphRecorder:
         self.memory = GraphMemory()
         self.tape = Tape()
         self.taken: dict[Opaque, Taken] = {}
-        self.pins: list[Pins] = []
+        self.held: dict[int, tuple[HostArray, Pins]] = {}
+        self._given: list[Any] = []
         self.temporaries: list[Buffer] = []
         self.launches = 0
 
@@ -74,10 +78,10 @@ class GraphRecorder:
 
     def take(self, launcher: Launcher, given: Sequence[Any], shape: Shape, executor: Executor | None) -> None:
         """Note a launch; all its checks are made now."""
-        self._check_executor(launcher, given, executor)
+        self._check_executor(launcher.program.name, given, executor)
         chosen = launcher.executor_for(given, self.executor)
         prepared = launcher.prepare(tuple(given), shape)
-        self.pins.append(pins_of(given, prepared.arguments))
+        self._hold(given, prepared.arguments)
         lives = [not (isinstance(v, Buffer) and v.is_hidden) for v in given]
         self.launches += 1
         pattern = pattern_of(launcher.program)
@@ -87,12 +91,41 @@ class GraphRecorder:
         if reason or chosen is not self.executor:
             self._take_whole(launcher, prepared, lives, shape, chosen, reason)
 
-    def _check_executor(self, launcher: Launcher, given: Sequence[Any], executor: Executor | None) -> None:
+    def take_steps(self, steps: Sequence[Step], memory: Mapping[int, Any], executor: Executor) -> None:
+        """Note the calls of a circuit: they are generator calls already."""
+        self._check_executor("circuit", tuple(memory.values()), executor)
+        self.launches += 1
+        for step in steps:
+            places: dict[int, int] = {}
+            for place in step.places:
+                value = memory[place]
+                array = value.elements() if isinstance(value, Buffer) else value
+                self._hold((value,), (array,))
+                part = array[:1] if place in step.cells else array
+                places[place] = self.memory.place(part, not (isinstance(value, Buffer) and value.is_hidden))
+            self.tape.items += (relabelled(call, places) for call in step.calls)
+
+    def _hold(self, given: Sequence[Any], arrays: Sequence[Any]) -> None:
+        """Keep every array that is given from being freed, once each."""
+        for value, array in zip(given, arrays, strict=True):
+            if isinstance(array, np.ndarray) and id(value) not in self.held:
+                self.held[id(value)] = array, pins_of((value,), (array,))
+                self._given.append(value)  # so that nothing else gets its id
+
+    def holds(self) -> list[tuple[HostArray, Pins]]:
+        """Every array that was given, and what keeps it from being freed."""
+        return list(self.held.values())
+
+    def let_go(self) -> None:
+        """Leave the holding to somebody else."""
+        self.held, self._given = {}, []
+
+    def _check_executor(self, name: str, given: Sequence[Any], executor: Executor | None) -> None:
         owners = [value.executor for value in given if isinstance(value, Buffer)]
         for owner in (*([] if executor is None else [executor]), *owners):
             if owner is not self.executor:
                 raise RecordingError(
-                    f"{launcher.program.name}() belongs to {owner!r}, and this thread records for {self.executor!r}; "
+                    f"{name}() belongs to {owner!r}, and this thread records for {self.executor!r}; "
                     "use buffers of one executor, or launch before recording"
                 )
 
