@@ -70,17 +70,30 @@ def joined(name: str, ty: Type, a: Array, b: Array) -> Array:
     return both
 
 
-def tree(name: str, ty: Type, values: Array) -> Any:
-    """The documented order, written a second time."""
+def accumulators(name: str, ty: Type, values: Array) -> Array:
+    """The 64 accumulators of a section, fewer in a short one."""
     total = values[:64].copy()
     for start in range(64, len(values), 64):
         row = values[start : start + 64]
         total[: len(row)] = joined(name, ty, total[: len(row)], row)
+    return total
+
+
+def tree(name: str, ty: Type, values: Array) -> Any:
+    """The documented order, written a second time."""
+    total = accumulators(name, ty, values[:512])
+    if len(values) > 512:
+        others = accumulators(name, ty, values[512:])
+        total[: len(others)] = joined(name, ty, total[: len(others)], others)
+    kind = total.dtype
+    if ty.is_float and name in ("sum", "prod"):
+        ty, total = Type.F64, total.astype(np.float64)
     for stride in (32, 16, 8, 4, 2, 1):
         others = total[stride : 2 * stride]
         total[: len(others)] = joined(name, ty, total[: len(others)], others)
         total = total[:stride]
-    return total[0]
+    with np.errstate(all="ignore"):
+        return total.astype(kind)[0]
 
 
 def values_of(ty: Type, n: int) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -74,8 +75,22 @@ def check_sums(x: np.ndarray[Any, Any]) -> None:
                 launch()
                 found.add(out.tobytes())
     assert len(found) == 1
-    exact = float(np.sum(x, dtype=np.float64))
-    assert abs(float(out[0]) - exact) <= 2 * np.spacing(np.float32(exact))
+    exact = float(np.sum(x, dtype=np.longdouble))
+    assert abs(float(out[0]) - exact) <= np.spacing(np.float32(exact)) / 2
+    assert abs(float(out[0]) - exact) <= abs(float(np.sum(x)) - exact)
+
+
+@pytest.mark.parametrize("kind", ["random", "standard_normal"])
+@pytest.mark.parametrize("n", [1000, 5000, 100_000])
+def test_errors_of_sums_are_smaller_than_numpys(kind: str, n: int) -> None:
+    ours, theirs = [], []
+    for seed in range(40):
+        x = getattr(np.random.default_rng(seed), kind)(n, np.float32)
+        exact, out = math.fsum(x.tolist()), np.zeros(1, np.float32)
+        total(x, out)
+        ours.append(float(out[0]) - exact)
+        theirs.append(float(np.sum(x)) - exact)
+    assert np.hypot.reduce(ours) <= np.hypot.reduce(theirs)
 
 
 def test_bound_launches_and_calls_share_their_work() -> None:

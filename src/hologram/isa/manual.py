@@ -90,8 +90,9 @@ shared memory, barriers or block reductions runs whole blocks of at most 1024 la
 
 `bred_add`, `bred_min`, `bred_max`, `bred_mul` combine one value of every lane of the block and give the result to all
 of them; they are barriers, too. The lanes are numbered, x fastest: (z · height + y) · width + x. The order is that of a
-launch reduction in one chunk: lane i goes to accumulator i mod 64, in ascending order, and the 64 accumulators fold in
-halves, as in the steps 2 and 3 below. f16 and bf16 are combined in f32 and rounded after every step.
+launch reduction in one chunk, the steps 2 to 4 below: lane i of a section of 512 goes to accumulator i mod 64, in
+ascending order, and sections and accumulators fold. Within a section f16 and bf16 are combined in f32 and rounded after
+every step.
 
 ## Atomics
 
@@ -104,12 +105,14 @@ in ascending order; between different instructions, strips of lanes and threads 
 `gred_add`, `gred_min`, `gred_max`, `gred_mul` combine one value of every lane that executes them and store the result
 once, when the launch ends. The order is fixed, whatever the vector width, the processor or the number of threads:
 
-1. The lanes of a row (same y and z) are cut into chunks of 4096 lanes.
-2. In a chunk, lane x goes to accumulator x mod 64, in ascending order; an accumulator begins with the first value it
+1. The lanes of a row (same y and z) are cut into chunks of 4096 lanes, and a chunk into sections of 512.
+2. In a section, lane x goes to accumulator x mod 64, in ascending order; an accumulator begins with the first value it
    gets, and one that gets none is absent.
-3. The 64 accumulators fold in halves: for a stride of 32, 16, 8, 4, 2, 1, accumulator i takes in accumulator
-   i + stride; where one of the two is absent the other stands.
-4. The chunks' results, ordered by z, then y, then chunk, fold in pairs of neighbours level by level; an odd last one
+3. The sections of a chunk fold in pairs of neighbours level by level, each accumulator with the same one of the other
+   section; where one of the two is absent the other stands, and an odd last section moves up unchanged.
+4. The 64 accumulators of a chunk fold in halves: for a stride of 32, 16, 8, 4, 2, 1, accumulator i takes in accumulator
+   i + stride. From here on sums and products of floats are in f64; the result of all is rounded once.
+5. The chunks' results, ordered by z, then y, then chunk, fold in pairs of neighbours level by level; an odd last one
    moves up unchanged.
 
 A launch in which no lane takes part stores 0 for `add`, 1 for `mul`, and for `min` and `max` the largest and smallest

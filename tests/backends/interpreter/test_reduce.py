@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -19,24 +20,38 @@ from hologram.types import Type
 Combine = Callable[[Any, Any], Any]
 
 
-def tree(rows: list[list[Any]], combine: Combine) -> Any:
-    """The result for rows in the order (z, y) of values a lane, None where a lane is absent; None if all are."""
+def tree(rows: list[list[Any]], combine: Combine, wide: Combine | None = None) -> Any:
+    """The result for rows in the order (z, y) of values a lane, None where a lane is absent; None if all are.
 
-    def both(a: Any, b: Any) -> Any:
+    Sums and products of floats leave the accumulators as f64, which `wide` combines.
+    """
+
+    def both(a: Any, b: Any, combine: Combine = combine) -> Any:
         return b if a is None else a if b is None else combine(a, b)
+
+    last = wide or combine
 
     results = []
     for row in rows:
         for start in range(0, len(row), 4096):
-            accumulators: list[Any] = [None] * 64
-            for x, value in enumerate(row[start : start + 4096]):
-                accumulators[x % 64] = both(accumulators[x % 64], value)
+            chunk, sections = row[start : start + 4096], []
+            for first in range(0, len(chunk), 512):
+                sections.append([None] * 64)
+                for x, value in enumerate(chunk[first : first + 512]):
+                    sections[-1][x % 64] = both(sections[-1][x % 64], value)
+            while len(sections) > 1:
+                pairs = zip(sections[::2], sections[1::2], strict=False)
+                merged = [[both(a, b) for a, b in zip(*pair, strict=True)] for pair in pairs]
+                sections = merged + sections[2 * len(merged) :]
+            (accumulators,) = sections
+            if wide is not None:
+                accumulators = [None if a is None else np.float64(a) for a in accumulators]
             for stride in (32, 16, 8, 4, 2, 1):
                 for i in range(stride):
-                    accumulators[i] = both(accumulators[i], accumulators[i + stride])
+                    accumulators[i] = both(accumulators[i], accumulators[i + stride], last)
             results.append(accumulators[0])
     while len(results) > 1:
-        pairs = [both(results[i], results[i + 1]) for i in range(0, len(results) - 1, 2)]
+        pairs = [both(results[i], results[i + 1], last) for i in range(0, len(results) - 1, 2)]
         results = pairs + results[len(pairs) * 2 :]
     return results[0] if results else None
 
@@ -93,8 +108,8 @@ def test_sum_follows_the_tree(bench: Any, ty: Type, nx: int, ny: int) -> None:
         out = np.zeros(1, ty.dtype)
         bench.run(reduction(bench, "GRED_ADD", ty, absent), [values, out, nx], plane(nx, ny))
         present = [v if absent is None or i % absent else None for i, v in enumerate(values)]
-        want = tree([present[y * nx : y * nx + nx] for y in range(ny)], ADD[ty])
-        assert out[0] == (0 if want is None else want)
+        want = tree([present[y * nx : y * nx + nx] for y in range(ny)], ADD[ty], operator.add if ty.is_float else None)
+        assert out[0] == (0 if want is None else ty.dtype.type(want))
 
 
 @settings(max_examples=25, deadline=None)
@@ -104,8 +119,8 @@ def test_order_shows_in_a_combination_that_is_not_associative(bench: Any, nx: in
     out = np.full(1, 7, np.float32)
     bench.run(reduction(bench, "GRED_MUL", Type.F32, absent), [values, out, nx], plane(nx, ny))
     present = [v if absent is None or i % absent else None for i, v in enumerate(values)]
-    want = tree([present[y * nx : y * nx + nx] for y in range(ny)], lambda a, b: np.float32(a) * np.float32(b))
-    assert out[0] == (1 if want is None else want)
+    want = tree([present[y * nx : y * nx + nx] for y in range(ny)], operator.mul, operator.mul)
+    assert out[0] == (1 if want is None else np.float32(want))
 
 
 def test_several_batches_make_one_tree(bench: Any) -> None:
@@ -113,10 +128,11 @@ def test_several_batches_make_one_tree(bench: Any) -> None:
     values = np.random.default_rng(0).standard_normal(n).astype(np.float32)
     out = np.zeros(1, np.float32)
     bench.run(reduction(bench, "GRED_ADD", Type.F32), [values, out, n], plane(n, 1))
-    assert out[0] == tree([list(values)], ADD[Type.F32])
+    assert out[0] == np.float32(tree([list(values)], operator.add, operator.add))
     rows = np.zeros(1, np.float32)
     bench.run(reduction(bench, "GRED_ADD", Type.F32), [values, rows, 1000], plane(1000, 300))
-    assert rows[0] == tree([list(values[y * 1000 : y * 1000 + 1000]) for y in range(300)], ADD[Type.F32])
+    by_rows = [list(values[y * 1000 : y * 1000 + 1000]) for y in range(300)]
+    assert rows[0] == np.float32(tree(by_rows, operator.add, operator.add))
 
 
 @pytest.mark.parametrize(("op", "others", "negative"), [("GRED_MIN", 3.0, True), ("GRED_MAX", -3.0, False)])

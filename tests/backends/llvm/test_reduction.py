@@ -14,8 +14,8 @@ from hologram.backends.cpu import CpuBackend, CpuExecutable
 from hologram.frontend import compile_source
 from hologram.types import Type
 
-CHUNK, ACCUMULATORS = 4096, 64
-SIZES = (0, 1, 2, 63, 64, 65, 100, 4095, 4096, 4097, 8192, 12345)
+CHUNK, SECTION, ACCUMULATORS = 4096, 512, 64
+SIZES = (0, 1, 2, 63, 64, 65, 100, 511, 512, 513, 1500, 2600, 3500, 4095, 4096, 4097, 8192, 12345)
 Number = np.floating[Any]
 
 
@@ -35,13 +35,23 @@ def joined(a: Number | None, b: Number | None, op: Any) -> Number | None:
 
 
 def tree(rows: list[list[Number | None]], op: Any) -> Number | None:
-    """The value of the tree: rows in order, None where a lane does not take part."""
+    """The value of the tree: rows in order, None where a lane takes no part; sums leave the accumulators as f64."""
     chunks = []
     for row in rows:
         for start in range(0, len(row), CHUNK):
-            accumulators: list[Number | None] = [None] * ACCUMULATORS
-            for x, value in enumerate(row[start : start + CHUNK]):
-                accumulators[x % ACCUMULATORS] = joined(accumulators[x % ACCUMULATORS], value, op)
+            chunk, sections = row[start : start + CHUNK], []
+            for first in range(0, len(chunk), SECTION):
+                accumulators: list[Number | None] = [None] * ACCUMULATORS
+                for x, value in enumerate(chunk[first : first + SECTION]):
+                    accumulators[x % ACCUMULATORS] = joined(accumulators[x % ACCUMULATORS], value, op)
+                sections.append(accumulators)
+            while len(sections) > 1:
+                pairs = zip(sections[::2], sections[1::2], strict=False)
+                merged = [[joined(a, b, op) for a, b in zip(*pair, strict=True)] for pair in pairs]
+                sections = merged + sections[2 * len(merged) :]
+            (accumulators,) = sections
+            if op is add:
+                accumulators = [None if a is None else np.float64(a) for a in accumulators]
             while len(accumulators) > 1:
                 half = len(accumulators) // 2
                 accumulators = [joined(accumulators[k], accumulators[k + half], op) for k in range(half)]
@@ -49,7 +59,10 @@ def tree(rows: list[list[Number | None]], op: Any) -> Number | None:
     while len(chunks) > 1:
         pairs = [joined(chunks[k], chunks[k + 1], op) for k in range(0, len(chunks) - 1, 2)]
         chunks = pairs + chunks[len(chunks) & ~1 :]
-    return chunks[0] if chunks else None
+    if not chunks or chunks[0] is None:
+        return None
+    first = next(value for row in rows for value in row if value is not None)
+    return np.asarray(chunks[0]).astype(first.dtype)[()]
 
 
 @cache

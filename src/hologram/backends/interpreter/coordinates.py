@@ -9,8 +9,8 @@ import numpy as np
 
 from hologram.backends.base import Domain, Triple
 from hologram.backends.interpreter.lanes import Array
-from hologram.backends.interpreter.reduce import ACCUMULATORS, CHUNK
 from hologram.isa.operands import Special
+from hologram.isa.reductions import ACCUMULATORS, CHUNK
 
 LANES_AT_ONCE = 1 << 16  # keeps the registers of a batch within the processor's caches
 

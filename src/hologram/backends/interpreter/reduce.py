@@ -1,9 +1,10 @@
 """Launch and block reductions: one fixed tree, whatever the number of lanes run at a time.
 
-Lanes of one row come in chunks of 4096. In a chunk lane x goes to accumulator x mod 64 in ascending order, the 64 fold
-pairwise with strides 32, 16 … 1; chunk results fold pairwise, neighbours first, in the order (z, y, chunk). A lane
-that did not contribute is absent: of an absent and a present value the present one is taken as it is.
-A block is one chunk.
+Lanes of one row come in chunks of 4096, a chunk in sections of 512. In a section lane x goes to accumulator x mod 64
+in ascending order; the sections of a chunk fold pairwise, accumulator by accumulator; then the 64 fold pairwise with
+strides 32, 16 … 1; chunk results fold pairwise, neighbours first, in the order (z, y, chunk); sums and products of
+floats from the fold of the 64 on in f64, rounded once at the end. A lane that did not contribute is absent: of an
+absent and a present value the present one is taken as it is. A block is one chunk.
 """
 
 from __future__ import annotations
@@ -12,14 +13,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hologram.backends.interpreter.convert import STORAGE
+from hologram.backends.interpreter.convert import STORAGE, convert
 from hologram.backends.interpreter.lanes import Array
 from hologram.backends.interpreter.memory import Place
 from hologram.backends.interpreter.semantics import FUNCTIONS, identity
+from hologram.isa.reductions import ACCUMULATORS, SECTION, folding_type
 from hologram.types import Type
-
-CHUNK = 4096
-ACCUMULATORS = 64
 
 
 @dataclass
@@ -34,6 +33,10 @@ class Partial:
         both = FUNCTIONS[operation](ty, self.values, other.values)
         values = np.where(self.present & other.present, both, np.where(self.present, self.values, other.values))
         return Partial(values, self.present | other.present)
+
+    def converted(self, target: Type, source: Type) -> Partial:
+        values = self.values if target is source else convert(target, source, self.values)
+        return Partial(values, self.present)
 
     def __getitem__(self, index: slice | tuple[slice, int | slice]) -> Partial:
         return Partial(self.values[index], self.present[index])
@@ -57,18 +60,27 @@ class Contributions:
         self.partial.present.reshape(-1)[positions] = True
 
     def fold(self, operation: str, ty: Type) -> Partial:
-        """One value a chunk."""
+        """One value a chunk, in the type in which chunks fold."""
         chunks = len(self.partial.values)
         columns = Partial(
             self.partial.values.reshape(chunks, -1, ACCUMULATORS),
             self.partial.present.reshape(chunks, -1, ACCUMULATORS),
         )
-        total = columns[:, 0]
-        for step in range(1, self.width // ACCUMULATORS):
-            total = total.join(columns[:, step], operation, ty)
+        rounds = self.width // ACCUMULATORS
+        sections = []
+        for first in range(0, rounds, SECTION // ACCUMULATORS):
+            total = columns[:, first]
+            for step in range(first + 1, min(first + SECTION // ACCUMULATORS, rounds)):
+                total = total.join(columns[:, step], operation, ty)
+            sections.append(total)
+        while len(sections) > 1:
+            pairs = [a.join(b, operation, ty) for a, b in zip(sections[::2], sections[1::2], strict=False)]
+            sections = pairs + sections[2 * len(pairs) :]
+        wide = folding_type(operation, ty)
+        total = sections[0].converted(wide, ty)
         stride = ACCUMULATORS // 2
         while stride:
-            total = total[:, :stride].join(total[:, stride : 2 * stride], operation, ty)
+            total = total[:, :stride].join(total[:, stride : 2 * stride], operation, wide)
             stride //= 2
         return total[:, 0]
 
@@ -78,7 +90,7 @@ def fold_lanes(values: Array, operation: str, ty: Type) -> Array:
     lanes = len(values)
     contributions = Contributions.empty(ty, 1, -(-lanes // ACCUMULATORS) * ACCUMULATORS)
     contributions.put(np.arange(lanes), values)
-    return contributions.fold(operation, ty).values
+    return contributions.fold(operation, ty).converted(ty, folding_type(operation, ty)).values
 
 
 def fold_pairwise(partial: Partial, operation: str, ty: Type) -> Partial:
@@ -105,7 +117,8 @@ class Reduction:
         if self.chunks:
             values = np.concatenate([c.values for c in self.chunks])
             present = np.concatenate([c.present for c in self.chunks])
-            total = fold_pairwise(Partial(values, present), self.operation, self.type)
+            wide = folding_type(self.operation, self.type)
+            total = fold_pairwise(Partial(values, present), self.operation, wide)
             if total.present.any():
-                return total.values
+                return total.converted(self.type, wide).values
         return identity(self.operation, self.type)

@@ -15,7 +15,7 @@ from hologram.backends.interpreter.launch import Launch
 from hologram.backends.interpreter.memory import Region
 from hologram.backends.interpreter.printing import Printer
 from hologram.backends.interpreter.races import Race
-from hologram.backends.interpreter.reduce import ACCUMULATORS, Contributions
+from hologram.backends.interpreter.reduce import Contributions
 from hologram.backends.interpreter.registers import ALL, Active, Register, UnwrittenError
 from hologram.backends.interpreter.shared import SharedMemory, unwritten
 from hologram.errors import (
@@ -27,6 +27,7 @@ from hologram.errors import (
     UninitializedReadError,
 )
 from hologram.isa.operands import Pred, Reg, Special
+from hologram.isa.reductions import ACCUMULATORS
 from hologram.types import Type
 
 E = TypeVar("E", bound=ExecutionError)

@@ -22,6 +22,7 @@ from hologram.backends.llvm.reduction import Reduction
 from hologram.backends.llvm.slots import load_field, load_slots, polynomial, widened
 from hologram.isa.affine import Affine
 from hologram.isa.operands import Slot, Special
+from hologram.isa.reductions import CHUNK, SECTION
 
 LINE_BYTES = 64
 LONG_ROW = 8
@@ -182,8 +183,8 @@ class Nest:
 
     def _chunk_loop(self, where: dict[Special, Value], lanes: Sequence[Value]) -> None:
         """Chunks of the reduction tree, row after row; then the result, or what a piece leaves for `join`."""
-        w, log = self.w, Reduction.CHUNK.bit_length() - 1
-        in_row = w.value(f"lshr {w.value(f'add {lanes[0]}, {Reduction.CHUNK - 1}', 'i64')}, {log}", "i64")
+        w, log = self.w, CHUNK.bit_length() - 1
+        in_row = w.value(f"lshr {w.value(f'add {lanes[0]}, {CHUNK - 1}', 'i64')}, {log}", "i64")
         rows = w.value(f"mul {lanes[1]}, {lanes[2].ref}", "i64")
         chunks = Bounds(w, [w.value(f"mul {in_row}, {rows.ref}", "i64")], 1)
         place = self._first_chunk(chunks, in_row, lanes[1])
@@ -192,11 +193,17 @@ class Nest:
             where[Special.GLOBAL_Y], where[Special.GLOBAL_Z] = y, z
             start = w.value(f"shl {k}, {log}", "i64")
             left = w.value(f"sub {lanes[0]}, {start.ref}", "i64")
+            count = w.call("llvm.smin.i64", "i64", 0, left, Value(str(CHUNK), "i64"))
+            with self._counted(count, SECTION) as inside:
+                first = w.value(f"add {start}, {inside.ref}", "i64")
+                rest = w.value(f"sub {count}, {inside.ref}", "i64")
+                for r in self.reductions:
+                    r.sections.open(w)
+                self._row(where, first, w.call("llvm.smin.i64", "i64", 0, rest, Value(str(SECTION), "i64")))
+                for r in self.reductions:
+                    r.sections.close(w, inside)
             for r in self.reductions:
-                r.open_chunk(w)
-            self._row(where, start, w.call("llvm.smin.i64", "i64", 0, left, Value(str(Reduction.CHUNK), "i64")))
-            for r in self.reductions:
-                r.close_chunk(w)
+                r.close_chunk(w, count)
             self._carry(place, (in_row, lanes[1]))
         whole, part, done = w.name("whole"), w.name("part"), w.name("done")
         w.branch(chunks.whole, whole, part)
@@ -355,7 +362,7 @@ class Nest:
         arguments = [f"ptr {self.fault}", *(str(self.values[s]) for s in self.slots)]
         arguments += [str(where[s]) for s in Special] + [str(linear)]
         for r in self.reductions:
-            arguments += [f"ptr {r.accumulators}", f"ptr {r.any}"]
+            arguments += [f"ptr {r.sections.accumulators}", f"ptr {r.any}"]
         if self.plan is not None:
             arguments += [f"ptr {self.shared}", self._kept_by_strip(self.plan), f"ptr {self.next}"]
             if self.plan.reduces:

@@ -29,8 +29,6 @@ PIECE_BYTES = 5 * SLOT
 MAX_PIECES_LOG = 7
 MAX_PIECES = 1 << MAX_PIECES_LOG
 """Enough for the threads of a large machine to share out evenly, few enough to claim one by one."""
-CHUNK = 4096
-"""Lanes of a chunk of a launch reduction's tree."""
 LEVELS = 64
 ENTRIES = MAX_PIECES + LEVELS
 RESULT_BYTES = 8 * ENTRIES

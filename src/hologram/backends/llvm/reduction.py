@@ -1,33 +1,36 @@
 """Launch reductions: the fixed tree of GRED_*, whatever the vector width.
 
-Rows are cut into chunks of 4,096 lanes; in a chunk lane x belongs to accumulator x mod 64; the 64 accumulators
-fold with stride 32, 16 … 1; chunks fold pairwise in order. Accumulators start from a value that leaves any other
-unchanged, so lanes that take no part do not matter.
+Rows are cut into chunks of 4,096 lanes, chunks into sections of 512; in a section lane x belongs to accumulator
+x mod 64; sections fold pairwise in order, accumulator by accumulator; the 64 of a chunk fold with stride 32, 16 … 1;
+chunks fold pairwise in order; these last two in f64 for sums and products of floats. Accumulators start from a value
+that leaves any other unchanged, so lanes that take no part do not matter.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hologram.backends.llvm import layout
 from hologram.backends.llvm.constants import constant_text
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer
 from hologram.backends.llvm.lanes import VectorLanes
-from hologram.backends.llvm.pieces import CHUNK, LEVELS, RESULT_BYTES
+from hologram.backends.llvm.pieces import LEVELS, RESULT_BYTES
 from hologram.backends.llvm.report import nothing
-from hologram.backends.llvm.rules import REDUCTIONS
+from hologram.backends.llvm.rules import REDUCTIONS, converted
+from hologram.backends.llvm.sections import Sections
 from hologram.backends.llvm.slots import load_slots, polynomial, widened
 from hologram.isa.builder import immediate
 from hologram.isa.operands import Slot
 from hologram.isa.program import Instruction
+from hologram.isa.reductions import folding_type
 from hologram.types import Type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hologram.backends.llvm.job import Lowering
-
-ACCUMULATORS = 64
 
 
 def neutral(ins: Instruction) -> int | float:
@@ -44,14 +47,31 @@ def constant(ty: Type, value: int | float) -> str:
     return constant_text(ty, immediate(ty, value))
 
 
-def combine(w: Writer, ins: Instruction, a: Value, b: Value) -> Value:
+def combine(w: Writer, a: Value, b: Value, ins: Instruction) -> Value:
     """The operation of a reduction on two scalars or vectors."""
     return REDUCTIONS[ins.op][0](VectorLanes(w, a.lanes), ins, {"a": a, "b": b}, nothing)
 
 
+def folding(ins: Instruction) -> Instruction:
+    """The instruction on the type in which accumulators and chunks fold."""
+    assert ins.type is not None
+    return replace(ins, type=folding_type(ins.op, ins.type))
+
+
+def rounded(w: Writer, ins: Instruction, value: Value) -> Value:
+    """What has been folded, in the instruction's own type."""
+    source, target = folding(ins).type, ins.type
+    assert source is not None and target is not None
+    return value if source is target else converted(VectorLanes(w, 0), target, source, value)
+
+
 def fold_halves(w: Writer, ins: Instruction, value: Value) -> Value:
-    """All accumulators as one: the first half with the second, until one is left."""
+    """All accumulators as one: the first half with the second, until one is left. Sums and products become f64."""
+    source, ins = ins.type, folding(ins)
+    assert source is not None and ins.type is not None
     width = value.lanes
+    if ins.type is not source:
+        value = converted(VectorLanes(w, width), ins.type, source, value)
     while width > 1:
         width //= 2
         halves = []
@@ -59,7 +79,7 @@ def fold_halves(w: Writer, ins: Instruction, value: Value) -> Value:
             picks = ", ".join(f"i32 {start + k}" for k in range(width))
             text = f"shufflevector {value}, {value.type} poison, <{width} x i32> <{picks}>"
             halves.append(w.value(text, value.element, width))
-        value = combine(w, ins, halves[0], halves[1])
+        value = combine(w, halves[0], halves[1], ins)
     return w.value(f"extractelement {value}, i64 0", value.element)
 
 
@@ -75,32 +95,30 @@ def of_nothing(ins: Instruction) -> int | float:
 class Reduction:
     """One GRED instruction: its accumulators, its stack of chunk results and where the result goes."""
 
-    CHUNK = CHUNK
-
     def __init__(self, module: Module, index: int, ins: Instruction, job: Lowering) -> None:
         self.index, self.ins, self.slot, self.offset = index, ins, job.slot_of[index], job.offsets[index]
         assert ins.type is not None
         self.type: Type = ins.type
-        self.element = LLVM_TYPE[ins.type]
-        self.accumulators = self.any = self.stack = self.count = ""
-        self.neutral = constant(ins.type, neutral(ins))
+        self.folding = folding(ins)
+        assert self.folding.type is not None
+        self.element = LLVM_TYPE[self.folding.type]
+        self.any = self.stack = self.count = ""
+        self.neutral = constant(self.folding.type, neutral(ins))
+        row = LLVM_TYPE[ins.type], constant(ins.type, neutral(ins))
+        self.sections = Sections(module, index, *row, partial(combine, ins=ins))
         self._push = f"push{index}"
         module.functions += [self._push_function(module), self._drain_function(module), *self._copies(module)]
 
     def begin(self, w: Writer) -> None:
-        self.accumulators = w.alloca(f"<64 x {self.element}>")
+        self.sections.begin(w)
         self.any, self.count = w.alloca("i1"), w.alloca("i64")
         self.stack = w.alloca(f"[{LEVELS} x {self.element}]")
         w.line(f"store i1 false, ptr {self.any}")
         w.line(f"store i64 0, ptr {self.count}")
 
-    def open_chunk(self, w: Writer) -> None:
-        w.line(f"store <64 x {self.element}> splat ({self.element} {self.neutral}), ptr {self.accumulators}")
-
-    def close_chunk(self, w: Writer) -> None:
-        """Fold the accumulators and push the chunk's result."""
-        value = w.value(f"load <64 x {self.element}>, ptr {self.accumulators}", self.element, 64)
-        total = fold_halves(w, self.ins, value)
+    def close_chunk(self, w: Writer, lanes: Value) -> None:
+        """Fold the accumulators of a chunk of so many lanes and push its result."""
+        total = fold_halves(w, self.ins, self.sections.total(w, lanes))
         w.line(f"call void @{self._push}(ptr {self.stack}, ptr {self.count}, {total})")
 
     def finish(self, w: Writer, slots: Mapping[Slot, Value], wide: Mapping[Slot, Value]) -> None:
@@ -108,7 +126,8 @@ class Reduction:
         total = w.value(f"call {self.element} @drain{self.index}(ptr {self.stack}, ptr {self.count})", self.element)
         seen = w.value(f"load i1, ptr {self.any}", "i1")
         nothing = constant(self.type, of_nothing(self.ins))
-        result = w.value(f"select {seen}, {total}, {self.element} {nothing}", self.element)
+        total, element = rounded(w, self.ins, total), LLVM_TYPE[self.type]
+        result = w.value(f"select {seen}, {total}, {element} {nothing}", element)
         cell = w.value(f"getelementptr i8, {slots[Slot(self.slot)]}, {polynomial(w, self.offset, wide)}", "ptr")
         w.line(f"store {result}, {cell}, align {self.type.size}")
 
@@ -240,7 +259,7 @@ class Reduction:
         cell = w.value(f"getelementptr {self.element}, ptr %stack, {less}", "ptr")
         earlier = w.value(f"load {self.element}, {cell}", self.element)
         value = w.value(f"load {self.element}, ptr {value_cell}", self.element)
-        w.line(f"store {combine(w, self.ins, earlier, value)}, ptr {value_cell}")
+        w.line(f"store {combine(w, earlier, value, self.folding)}, ptr {value_cell}")
 
 
 def join_function(module: Module, job: Lowering, reductions: Sequence[Reduction]) -> str:

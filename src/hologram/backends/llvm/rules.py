@@ -140,11 +140,16 @@ def _select(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Val
 
 
 def _convert(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
-    target, source = _type(ins), ins.source_type
-    assert source is not None
+    assert ins.source_type is not None
+    return converted(m, _type(ins), ins.source_type, o["a"])
+
+
+def converted(m: VectorLanes, target: Type, source: Type, a: Value) -> Value:
+    """A value in another type, as CVT gives it."""
     if target in HALVES:
-        return halves.convert(m, target, source, o["a"])
-    a, source = (halves.widen(m, source, o["a"]), Type.F32) if source in HALVES else (o["a"], source)
+        return halves.convert(m, target, source, a)
+    if source in HALVES:
+        a, source = halves.widen(m, source, a), Type.F32
     if source.is_float and target.is_integer:
         return m.saturate(target, source, a)
     return m.convert(target, source, a)

@@ -1,8 +1,9 @@
 """Block reductions: the values that the lanes of a block bring to a BRED_*, and the tree that combines them.
 
 Each strip puts its values into the block's memory at the numbers of its lanes; when all strips have, a function folds
-them and leaves the result there. Lane i belongs to accumulator i mod 64; the 64 accumulators fold with stride 32, 16
-… 1: the tree of a launch reduction in one chunk, whatever the width of a strip.
+them and leaves the result there. In a section of 512 lanes lane i belongs to accumulator i mod 64; the two sections
+fold, and the 64 accumulators with stride 32, 16 … 1: the tree of a launch reduction in one chunk, whatever the width
+of a strip.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Value, Writer
 from hologram.backends.llvm.lanes import masked_store
-from hologram.backends.llvm.reduction import ACCUMULATORS, combine, constant, fold_halves, neutral
+from hologram.backends.llvm.reduction import combine, constant, fold_halves, neutral, rounded
 from hologram.isa.program import Instruction
+from hologram.isa.reductions import ACCUMULATORS, SECTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +61,8 @@ def function(module: Module, index: int, ins: Instruction) -> str:
     lanes = Value("%lanes", "i64")
     values = w.value(f"getelementptr i8, ptr %memory, i64 {RESULT_BYTES}", "ptr")
     w.line(f"store {nothing}, {w.value(f'getelementptr {element}, {values}, {lanes}', 'ptr')}, align {size}")
-    total, at = w.alloca(row), w.alloca("i64")
+    earlier, total, at = w.alloca(row), w.alloca(row), w.alloca("i64")
+    w.line(f"store {nothing}, ptr {earlier}")
     w.line(f"store {nothing}, ptr {total}")
     w.line(f"store i64 0, ptr {at}")
     top, body, done = w.name("top"), w.name("body"), w.name("done")
@@ -67,14 +70,27 @@ def function(module: Module, index: int, ins: Instruction) -> str:
     first = w.value(f"load i64, ptr {at}", "i64")
     w.branch(w.value(f"icmp ult {first}, {lanes.ref}", "i1"), body, done)
     w.label(body)
+    _begin_section(w, first, row, (earlier, total), nothing)
     cell = w.value(f"getelementptr {element}, {values}, {first}", "ptr")
     new = w.value(f"load {row}, {cell}, align {size}", element, ACCUMULATORS)
     old = w.value(f"load {row}, ptr {total}", element, ACCUMULATORS)
-    w.line(f"store {combine(w, ins, old, new)}, ptr {total}")
+    w.line(f"store {combine(w, old, new, ins)}, ptr {total}")
     w.line(f"store {w.value(f'add {first}, {ACCUMULATORS}', 'i64')}, ptr {at}")
     w.jump(top)
     w.label(done)
-    folded = fold_halves(w, ins, w.value(f"load {row}, ptr {total}", element, ACCUMULATORS))
-    w.line(f"store {folded}, ptr %memory")
+    before, last = (w.value(f"load {row}, ptr {part}", element, ACCUMULATORS) for part in (earlier, total))
+    folded = fold_halves(w, ins, combine(w, before, last, ins))
+    w.line(f"store {rounded(w, ins, folded)}, ptr %memory")
     w.line("ret void")
     return w.text(f"define internal void @{name(index)}(ptr %memory, i64 %lanes) nounwind")
+
+
+def _begin_section(w: Writer, first: Value, row: str, cells: tuple[str, str], nothing: str) -> None:
+    """At the first lane of the second section: put the first one by. A block has two at most."""
+    put, go_on = w.name("put"), w.name("go")
+    w.branch(w.value(f"icmp eq {first}, {SECTION}", "i1"), put, go_on)
+    w.label(put)
+    earlier, total = cells
+    w.line(f"store {w.value(f'load {row}, ptr {total}', row)}, ptr {earlier}")
+    w.line(f"store {nothing}, ptr {total}")
+    w.label(go_on)

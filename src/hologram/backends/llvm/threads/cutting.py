@@ -7,8 +7,9 @@ allows, but not more than `MAX_PIECES`. The outermost axis with enough units is 
 from __future__ import annotations
 
 from hologram.backends.llvm import layout
-from hologram.backends.llvm.pieces import CHUNK, MAX_PIECES_LOG, Cut
+from hologram.backends.llvm.pieces import MAX_PIECES_LOG, Cut
 from hologram.backends.llvm.threads.memory import JOB, get, put
+from hologram.isa.reductions import CHUNK
 
 ENOUGH_UNITS = 32
 STRIP_LOG = 6
