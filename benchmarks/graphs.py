@@ -31,8 +31,9 @@ def chain_contenders(n: int, random: np.random.Generator, numba: Any, torch: Any
     if torch is not None:
         tensors = dict(zip("xwby", map(torch.from_numpy, (x, w, b, outs[3])), strict=True))
         contenders.append(Contender("torch", "f(x, w, b, y)", {"f": torch_chain(torch), **tensors}, outs[3]))
-    numexpr = numexpr_chain(x, w, b)
-    return (*contenders, *([numexpr] if numexpr else []))
+        contenders.append(inductor_chain(torch, x, w, b))
+    more = (numexpr_chain(x, w, b), jax_chain(x, w, b))
+    return (*contenders, *(contender for contender in more if contender is not None))
 
 
 def chain_graph(x: Array, w: Array, b: Array, y: Array) -> hg.Graph:
@@ -68,6 +69,30 @@ def torch_chain(torch: Any) -> Any:
         torch.mul(x, w, out=y).add_(b).relu_().mul_(w).add_(x).relu_().mul_(b).add_(w).mul_(x)
 
     return chain
+
+
+def inductor_chain(torch: Any, x: Array, w: Array, b: Array) -> Contender:
+    """The nine operators compiled by torch.compile, which writes into memory of its own each time."""
+
+    def chain(x: Any, w: Any, b: Any) -> Any:
+        return ((((x * w + b).relu() * w + x).relu()) * b + w) * x
+
+    tensors = dict(zip("xwb", map(torch.from_numpy, (x, w, b)), strict=True))
+    compiled = torch.compile(chain)
+    return Contender("inductor", "f(x, w, b)", {"f": compiled, **tensors}, compiled(*tensors.values()).numpy())
+
+
+def jax_chain(x: Array, w: Array, b: Array) -> Contender | None:
+    """The nine operators under jax.jit, waited for, or None where JAX is not installed."""
+    try:
+        import jax
+    except ImportError:
+        return None
+    relu = jax.nn.relu
+    compiled = jax.jit(lambda x, w, b: (relu(relu(x * w + b) * w + x) * b + w) * x)
+    arrays = dict(zip("xwb", map(jax.numpy.asarray, (x, w, b)), strict=True))
+    statement = "f(x, w, b).block_until_ready()"
+    return Contender("jax", statement, {"f": compiled, **arrays}, np.asarray(compiled(*arrays.values())))
 
 
 def numexpr_chain(x: Array, w: Array, b: Array) -> Contender | None:

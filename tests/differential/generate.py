@@ -131,6 +131,7 @@ class Generator:
         self.dims = rng.choice((1, 1, 1, 2, 3))
         self.blocks = rng.random() < 0.25
         self.rows = self.dims == 1 and rng.random() < 0.3
+        self.pools = rng.random() < 0.08
         self.loop_count = 0
         self.results = 0
         everything = [t for t in Type if computes(t)]
@@ -380,8 +381,8 @@ class Generator:
                 self.b.place(entry[0])
         simple = [(self.assign, 9), (self.store, 3), (self.fetch, 3), (self.predicate, 2), (self.jump, 2)]
         simple += [(self.reduce, 0.7), (self.store_alike, 0.5), (self.convert, 2), (self.leave, 0.4)]
-        simple += [(self.claim, 0.2), (self.of_the_class, 0.5 if self.blocks else 0.0)]
-        simple += [(self.atomic, 0.7), (self.call, 0.7 if calls() else 0.0)]
+        simple += [(self.atomic, 0.7), (self.call, 0.7 if calls() else 0.0), (self.of_class, 0.5)]
+        simple += [(self.claim, 0.2), (self.own_pool, 1.5 if self.pools else 0.0)]
         nested = [(self.branch, 3.0), (self.loop, 2.0 if len(self.scope.loops) < MAX_LOOPS else 0.0)]
         nested += [(self.row_loop, 1.5 if self.rows and len(self.scope.loops) < 2 else 0.0)]
         if depth < MAX_DEPTH and self.budget > 0 and self.chance(0.4):
@@ -465,7 +466,7 @@ class Generator:
         """A launch reduction; never in a loop, not with block coordinates."""
         op = f"GRED_{self.rng.choice(('ADD', 'MIN', 'MAX', 'MUL'))}"
         kinds = [t for t in self.arrays.get("result", {}) if t in self.vars and both_have(op, t)]
-        if not kinds or self.scope.loops or self.blocks or self.results >= RESULTS:
+        if not kinds or self.scope.loops or self.blocks or self.pools or self.results >= RESULTS:
             return
         type = self.rng.choice(kinds)
         self.b.emit(op, type, self.value(type), SlotOffset(self.arrays["result"][type], self.results * type.size))
@@ -495,26 +496,40 @@ class Generator:
         self.b.emit("Assert", None, p, self.b.message("holds"))
         self.b.release(p)
 
-    def of_the_class(self) -> None:
-        """The class of the lane or another one, its mirror and neighbours, its place in the boundary; the phase."""
-        b, found, byte = self.b, self.temporary(), self.temporary()
-        if self.chance(0.5):
-            b.emit("ClsGet", None, found)
-        else:
-            b.emit("CVT", Type.U8, found, self._small_index(64), source_type=Type.I64)
-        op = self.rng.choice(("MIRROR", "NbrCount", "NbrGet", "BoundMap", "PhaseGet", "PhaseAdv"))
-        if op == "PhaseAdv":
-            return b.emit(op, None, self.rng.randint(0, 900))
-        number, type = self.temporary(), {"NbrCount": Type.U32, "PhaseGet": Type.U32, "BoundMap": Type.U64}.get(op)
-        if op == "BoundMap":
-            b.emit("CVT", Type.U8, byte, self._small_index(32), source_type=Type.I64)
-            b.emit(op, None, number, found, byte, byte)
-        elif op == "PhaseGet":
-            b.emit(op, None, number)
-        else:
-            b.emit(op, None, number, found, *([0] if op == "NbrGet" else []))
-        wide = self.rng.choice(self.vars[Type.I64])
-        b.emit("CVT", Type.I64, wide, number, source_type=type or Type.U8)
+    def of_class(self) -> None:
+        """An Atlas instruction on a class that exists; its result goes into a variable."""
+        b, index, result = self.b, self.temporary(), self.temporary()
+        b.emit("CVT", Type.U8, index, self.value(Type.I64), source_type=Type.I64)
+        b.emit("AND", Type.U8, index, index, Imm(31))
+        give: list[tuple[str, Type, tuple[object, ...]]] = [
+            ("MIRROR", Type.U8, (index,)),
+            ("NbrCount", Type.U32, (index,)),
+            ("NbrGet", Type.U8, (index, self.rng.randint(0, 4))),
+            ("BoundMap", Type.U64, (index, index, index)),
+            ("PhaseGet", Type.U32, ()),
+        ]
+        op, type, operands = self.rng.choice([*give, ("ClsGet", Type.U8, ())] if self.blocks else give)
+        if self.chance(0.4):
+            b.emit("PhaseAdv", None, self.rng.choice((0, 1, 300, 767, 65_535)))
+        if self.chance(0.1):
+            b.emit("UnityTest", None, self.rng.choice(self.preds), self.rng.choice((0.0, 1e-3)))
+        b.emit(op, None, result, *operands)  # type: ignore[arg-type]
+        b.emit("CVT", Type.I64, self.rng.choice(self.vars[Type.I64]), result, source_type=type)
+
+    def own_pool(self) -> None:
+        """A pool of the lane's own: made, stored to, loaded from, freed. A class gets 0 added."""
+        b, type = self.b, self.rng.choice(self.types)
+        pool, offset, index, nothing = (self.temporary() for _ in range(4))
+        place = self.rng.randint(0, 16)
+        b.emit("PoolAlloc", None, pool, place + 2 * type.size)
+        b.emit("MOV_IMM", Type.U64, offset, Imm(place))
+        b.emit("PoolStore", type, pool, offset, self.value(type))
+        b.emit("ADD", Type.U64, offset, offset, Imm(self.rng.randint(0, type.size)))
+        b.emit("PoolLoad", type, self.rng.choice(self.vars[type]), pool, offset)
+        b.emit("PoolFree", None, pool)
+        b.emit("MOV_IMM", Type.U8, index, Imm(self.rng.randint(0, 95)))
+        b.emit("MOV_IMM", Type.F64, nothing, Imm(0))
+        b.emit("ResAccum", None, index, nothing)
 
     # Subroutines ------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from hologram.errors import (
 )
 from hologram.frontend import compile_source, schema
 from hologram.frontend.builtins import ATLAS, FUNCTIONS
-from hologram.language import DeviceArray, atlas, device, f32, f64, get_global_id, i32, kernel, u8, u32, u64
+from hologram.language import DeviceArray, atlas, device, f32, f64, get_global_id, grid_sum, i32, kernel, u8, u32, u64
 from hologram.language.atlas import nbr_count
 from hologram.language.atlas import nbr_get as near
 from hologram.types import Type
@@ -288,3 +288,23 @@ def test_faults_are_those_of_lanes_that_run(ex: Executor) -> None:
     assert out.tolist() == [6, 3, 0, 0, 0, 0, 0, 0, 0]
     with pytest.raises(DivisionByZeroError):
         late(np.zeros(9, np.uint8), out, executor=ex)
+
+
+@kernel
+def reduced(pool: u64, out: DeviceArray[u32], n: u32):
+    i = get_global_id()
+    if i < n:
+        grid_sum(atlas.pool_load_u32(pool, 4 * i), out, 0)
+
+
+def test_what_the_cpu_has_not_together_is_refused_by_name() -> None:
+    for checked in (False, True):
+        executor = Executor("cpu", checked=checked)
+        pool = executor.allocate_pool(16)
+        with pytest.raises(UnsupportedError, match="launch reductions cannot be combined with linear pools"):
+            reduced(pool.handle, np.zeros(1, np.uint32), 4, executor=executor)
+    executor, out = Executor("interpreter"), np.zeros(1, np.uint32)
+    pool = executor.allocate_pool(16)
+    pool.write(np.arange(4, dtype=np.uint32))
+    reduced(pool.handle, out, 4, executor=executor)
+    assert out[0] == 6

@@ -55,6 +55,13 @@ def test_without_extent_all_of_grid_and_block_runs() -> None:
     assert lanes(FREE, 0, grid=(3, 2), block=(4, 5)) == (12, 10, 1)
 
 
+def test_one_lane_is_enough_without_coordinates_unless_a_grid_asks_for_more() -> None:
+    alone = Program("alone", LINE.params, (), extent=(Poly.const(1),))
+    assert lanes(alone, 0) == (1, 1, 1)
+    assert lanes(alone, 0, block=64) == (1, 1, 1)
+    assert lanes(alone, 0, grid=(2, 3), block=64) == (128, 3, 1)
+
+
 def test_without_extent_and_grid_it_is_refused() -> None:
     with pytest.raises(LaunchError, match=r"'free'.*grid=.*block="):
         lanes(FREE, 0)

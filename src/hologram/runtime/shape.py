@@ -8,6 +8,7 @@ from typing import Any
 
 from hologram.backends.base import DEFAULT_BLOCK, MAX_LANES, Domain, LaunchConfig, Triple, triple
 from hologram.errors import LaunchError
+from hologram.isa.affine import Poly
 from hologram.isa.operands import Slot
 from hologram.isa.program import Program, works_by_blocks
 
@@ -16,6 +17,7 @@ Dimensions = int | Sequence[int]
 DEFAULT_BLOCKS: Mapping[int, Triple] = {0: (DEFAULT_BLOCK, 1, 1), 1: (DEFAULT_BLOCK, 1, 1), 2: (32, 8, 1), 3: (8, 8, 4)}
 """Block of a launch that names none, by the number of axes of the program's extent."""
 
+_ONE_LANE = (Poly.const(1),)
 MAX_BLOCK = 1024
 """Lanes of a block that work together."""
 
@@ -31,7 +33,9 @@ def launch_domain(
     `values` hold the scalars, shapes and strides of this launch. A negative extent is none at all.
     Raises LaunchError where there is neither extent nor grid, or the lanes are too many.
     """
-    wanted = tuple(max(0, poly.evaluate(values)) for poly in program.extent)
+    # A program that reads no coordinate wants one lane; a grid that is given asks for more of them.
+    extent = () if grid is not None and program.extent == _ONE_LANE else program.extent
+    wanted = tuple(max(0, poly.evaluate(values)) for poly in extent)
     blocks = _block(program, block)
     grids = _grid(program, wanted, blocks, grid)
     available = [g * b for g, b in zip(grids, blocks, strict=True)]
@@ -39,7 +43,7 @@ def launch_domain(
     # work together do so beyond the extent, too.
     if works_by_blocks(program):
         wanted = tuple(available)
-    beyond = (1, 1, 1) if program.extent else tuple(available)
+    beyond = (1, 1, 1) if extent else tuple(available)
     x, y, z = (min(a, w) for a, w in zip(available, (*wanted, *beyond[len(wanted) :]), strict=True))
     domain = Domain((x, y, z), grids, blocks)
     if domain.total > MAX_LANES:

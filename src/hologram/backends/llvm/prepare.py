@@ -56,6 +56,8 @@ def check_supported(program: Program) -> None:
             raise refuse(program, i, f"it does not have {ins.op}{types}")
         if ins.op in LAUNCH_REDUCTIONS and any(isinstance(a, PhiCoordinate) for a in ins.args):
             raise refuse(program, i, "a launch reduction stores into an array, not into the boundary pool")
+        if ins.op in LAUNCH_REDUCTIONS and program.demands & IN_ORDER:
+            raise refuse(program, i, "launch reductions cannot be combined with linear pools; use two kernels")
         if ins.op in LAUNCH_REDUCTIONS and uses_blocks(program):
             raise refuse(program, i, "launch reductions cannot be combined with block coordinates")
 

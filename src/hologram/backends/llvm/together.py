@@ -41,7 +41,7 @@ def put(s: Strip, i: int, ins: Instruction) -> None:
     value = s.operand(i, ins, "a", s.lanes)
     first = s.w.value(f"getelementptr i8, ptr %together, i64 {RESULT_BYTES}", "ptr")
     pointer = s.w.value(f"getelementptr {value.element}, {first}, i64 %place", "ptr")
-    if s.mask.ref is not None:
+    if s.lanes and s.mask.ref is not None:
         masked_store(s.w, value, pointer, s.mask.ref, ins.type.size)
     else:
         s.w.line(f"store {value}, {pointer}, align {ins.type.size}")
