@@ -1,8 +1,8 @@
 """Many random cases in a process of their own: an abort of native code is a finding, not the end of the tests.
 
 ``python -m tests.differential.batch programs|kernels|watched|short FIRST COUNT`` prints a line a case: its seed, a tab,
-and ``ok``, ``refused`` or what differs. A case that takes too long ends the process too: the limit on a case is in
-seconds of CPU time, so that a busy machine is no finding, with a generous one on the clock for lanes that wait for ever.
+and ``ok``, ``refused`` or what differs. A case that takes too long ends the process too: it has so many
+seconds of CPU time, so that a busy machine is no finding, and many more on the clock for lanes that wait for ever.
 """
 
 from __future__ import annotations
