@@ -24,13 +24,23 @@ class Location:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+LONGEST_LINE = 200
+"""A source line longer than this is shown cut, around the place that is meant."""
+
+
 def _pointed_at(location: Location, source_line: str) -> list[str]:
-    """A source line, where there is one, and carets below the place in it."""
-    text = source_line.rstrip("\n")
+    """The source line and the caret below it, or nothing without a line."""
+    text, column = source_line.rstrip("\n"), location.column
     if not text:
         return []
-    width = max(1, min(location.end_column, len(text) + 1) - location.column)
-    indent = "".join("\t" if c == "\t" else " " for c in text[: location.column - 1])
+    width = max(1, min(location.end_column, len(text) + 1) - column)
+    if len(text) > LONGEST_LINE:
+        start = max(0, min(column - 1 - LONGEST_LINE // 3, len(text) - LONGEST_LINE))
+        before, after = "…" if start else "", "…" if start + LONGEST_LINE < len(text) else ""
+        text = before + text[start : start + LONGEST_LINE] + after
+        column += len(before) - start
+        width = max(1, min(width, len(text) + 1 - column))
+    indent = "".join("\t" if c == "\t" else " " for c in text[: column - 1])
     return [f"    {text}", f"    {indent}{'^' * width}"]
 
 

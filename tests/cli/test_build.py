@@ -51,6 +51,20 @@ def test_second_build_compiles_nothing(tree: Path, hologram: Command) -> None:
     }
 
 
+def test_kernels_with_a_circuit_show_its_calls(tree: Path, hologram: Command) -> None:
+    (tree / "sums.py").write_text(
+        "from hologram.language import DeviceArray, f32, get_global_id, kernel\n"
+        "@kernel\ndef shifted(x: DeviceArray[f32], y: DeviceArray[f32]):\n"
+        "    i = get_global_id()\n    if i < y.shape[0]:\n        y[i] = x[i] * 2.0 + 1.0\n"
+        "@kernel\ndef turned(x: DeviceArray[f32], y: DeviceArray[f32]):\n"
+        "    i = get_global_id()\n    if i < y.shape[0]:\n        y[i] = x[y.shape[0] - 1 - i]\n"
+    )
+    for _ in range(2):
+        found = rows(hologram)
+        assert found["shifted@sums.py"]["calls"] == [2, 2]
+        assert found["turned@sums.py"]["calls"] is None
+
+
 def test_only_what_changed_is_compiled(tree: Path, hologram: Command) -> None:
     rows(hologram)
     (tree / "pair.py").write_text(SOURCE.replace("factor * x[i]", "factor - x[i]"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from hologram import GraphProgram
 from hologram.cli.circuit_report import SECTIONS
 
 if TYPE_CHECKING:
@@ -85,6 +86,35 @@ def test_running_on_the_boundary_pool(kernels: Path, hologram: Command, backend:
     assert np.array_equal(np.load("y.npy"), (2 * x).reshape(10, 10))
     assert np.load("total.npy")[0] == pytest.approx((2 * x).sum(), abs=1e-5)
     assert "y.npy" in said.out
+
+
+def test_circuit_text_compiles_to_one_program_file(kernels: Path, hologram: Command) -> None:
+    (kernels / "double.sigil").write_text("merge@c00[c00,c01] . reduce:sum@c01->c02 . softmax@c01->c03", "utf-8")
+    said = hologram("compile", "double.sigil")
+    assert said.out == "Compiled double -> double.atlas\n", said.err
+    program = GraphProgram.load("double.atlas", trust=True)
+    classes = {f"c0{k}": np.full(3072, k == 0, np.float32) for k in range(4)}
+    program(**classes)
+    assert classes["c02"][0] == 2 * 3072
+    assert np.allclose(classes["c03"], 1 / 3072)
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "message"),
+    [
+        ("mark@c00 .", (), "wrong.sigil:1:11: error: expected a generator"),
+        ("mark@c00 . mark@c00", (), "does nothing"),
+        ("mark@c00", ("--target", "x86-64-v3"), "leave --target out"),
+        ("mark@c00", ("--emit", "json"), "carries no tree"),
+    ],
+)
+def test_circuit_files_that_are_refused(
+    kernels: Path, hologram: Command, text: str, arguments: tuple[str, ...], message: str
+) -> None:
+    (kernels / "wrong.sigil").write_text(text, "utf-8")
+    said = hologram("compile", "wrong.sigil", *arguments)
+    assert said.status == 1
+    assert message in said.err
 
 
 def test_what_ran_as_json(kernels: Path, hologram: Command) -> None:

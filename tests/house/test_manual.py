@@ -21,12 +21,14 @@ RUNNABLE = (
     "kernel-language.md",
     "debugging.md",
     "builder.md",
+    "checked.md",
+    "circuits.md",
+    "graphs.md",
+    "threads.md",
 )
 
 
-@pytest.mark.parametrize(
-    "page", [*(DOCS / name for name in RUNNABLE), DOCS / "graphs.md", ROOT / "README.md"], ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", [*(DOCS / name for name in RUNNABLE), ROOT / "README.md"], ids=lambda page: page.name)
 def test_examples_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = set(sys.modules)
     monkeypatch.syspath_prepend(tmp_path)

@@ -22,10 +22,12 @@ from hologram.cli.forms import render
 from hologram.cli.report import AsJson, Column, duration, show
 from hologram.cli.sources import load, write
 from hologram.errors import HologramError, KernelFileError
+from hologram.language.program import Program
 
 _COLUMNS = (
     Column("kernel", "kernel"),
     Column("source", "source"),
+    Column("calls", "calls", lambda calls: f"{calls[0]} → {calls[1]}" if calls else "–", right=True),
     Column("instructions", "instructions", right=True),
     Column("seconds", "time", duration, right=True),
     Column("cached", "cache", lambda hit: "hit" if hit else "built"),
@@ -50,7 +52,7 @@ class Outcome:
     job: Job
     seconds: float
     data: bytes = b""
-    kernels: tuple[tuple[str, int], ...] = ()
+    kernels: tuple[incremental.Built, ...] = ()
     error: Exception | None = None
 
 
@@ -106,8 +108,17 @@ def compile_job(job: Job) -> Outcome:
         data = render("atlas", programs, job.targets)
     except HologramError as error:
         return Outcome(job, time.perf_counter() - start, error=error)
-    counts = tuple((program.name, len(program.instructions)) for program in programs)
-    return Outcome(job, time.perf_counter() - start, data, counts)
+    built = tuple(incremental.Built(p.name, len(p.instructions), _calls(p)) for p in programs)
+    return Outcome(job, time.perf_counter() - start, data, built)
+
+
+def _calls(program: Program) -> tuple[int, int] | None:
+    """The generator calls of a kernel's circuit before and after, whatever its scalars are; None without a circuit."""
+    try:
+        found = program.circuit_with(**{p.name: 2 for p in program.params if not p.is_array})
+    except HologramError:
+        return None
+    return found.compiled.original_calls, found.compiled.canonical_calls
 
 
 def _run_all(work: Sequence[Job], processes: int, show_bar: bool) -> Iterator[Outcome]:
@@ -129,10 +140,17 @@ def _outcomes(work: Sequence[Job], processes: int) -> Iterator[Outcome]:
         yield from (done.result() for done in as_completed([pool.submit(compile_job, job) for job in work]))
 
 
-def _rows(source: str, kernels: Sequence[tuple[str, int]], seconds: float, cached: bool) -> list[dict[str, Any]]:
+def _rows(source: str, kernels: Sequence[incremental.Built], seconds: float, cached: bool) -> list[dict[str, Any]]:
     return [
-        {"kernel": name, "source": source, "instructions": count, "seconds": seconds / len(kernels), "cached": cached}
-        for name, count in kernels
+        {
+            "kernel": kernel.name,
+            "source": source,
+            "calls": kernel.calls,
+            "instructions": kernel.instructions,
+            "seconds": seconds / len(kernels),
+            "cached": cached,
+        }
+        for kernel in kernels
     ]
 
 

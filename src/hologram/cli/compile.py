@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hologram.cli.forms import FORMS, SHIPPED_TARGETS, render
-from hologram.cli.sources import Programs, load_target, split_target, write
+from hologram.cli.sources import CIRCUIT, Programs, load_target, read_circuit, split_target, write
 from hologram.errors import UnsupportedError
 
 Output = Annotated[
@@ -25,12 +25,20 @@ Targets = Annotated[
 
 
 def compile_file(
-    file: Annotated[str, typer.Argument(metavar="FILE[:KERNEL]", help="A .py, .json, .atlasm or .atlas file.")],
+    file: Annotated[str, typer.Argument(metavar="FILE[:KERNEL]", help="A .py, .json, .atlasm, .atlas or .sigil file.")],
     output: Output = None,
     emit: Annotated[str, typer.Option(help=f"What to write: {', '.join(FORMS)}.")] = "atlas",
     target: Targets = None,
 ) -> None:
-    """Compile the kernels of a file; the file is parsed, never executed."""
+    """Compile the kernels of a file, or a circuit as one program file; the file is parsed, never executed."""
+    from hologram.runtime.graph.program import circuit_program
+
+    if Path(file).suffix == CIRCUIT and emit == "atlas":
+        if target:
+            raise UnsupportedError("a circuit's program file is portable: leave --target out")
+        path = Path(file)
+        _write(circuit_program(read_circuit(path)).to_bytes(), path, emit, output, path.stem)
+        return
     _emit(load_target(file), file, emit, output, target or [])
 
 
@@ -47,11 +55,14 @@ def assemble(
 
 
 def _emit(programs: Programs, source: str, form: str, output: str | None, targets: list[str]) -> None:
-    data = render(form, programs, targets)
+    what = programs[0].name if len(programs) == 1 else f"{len(programs)} kernels"
+    _write(render(form, programs, targets), split_target(source)[0], form, output, what)
+
+
+def _write(data: bytes, source: Path, form: str, output: str | None, what: str) -> None:
     if output == "-":
         sys.stdout.buffer.write(data)
         return
-    path = Path(output) if output else split_target(source)[0].with_suffix(FORMS[form].suffix)
+    path = Path(output) if output else source.with_suffix(FORMS[form].suffix)
     write(path, data)
-    what = programs[0].name if len(programs) == 1 else f"{len(programs)} kernels"
     sys.stdout.write(f"Compiled {what} -> {path}\n")

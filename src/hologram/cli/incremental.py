@@ -19,12 +19,20 @@ MANIFEST = "build-manifest.json"
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 
+class Built(msgspec.Struct, frozen=True):
+    """A kernel of a built file: its instructions, and where it has a circuit, the calls of that before and after."""
+
+    name: str
+    instructions: int
+    calls: tuple[int, int] | None = None
+
+
 class Record(msgspec.Struct, frozen=True):
-    """One built file: the key of its inputs, the digest of its output, and each kernel's instruction count."""
+    """One built file: the key of its inputs, the digest of its output, and its kernels."""
 
     key: str
     output_digest: str
-    kernels: tuple[tuple[str, int], ...]
+    kernels: tuple[Built, ...]
 
 
 class Manifest(msgspec.Struct):

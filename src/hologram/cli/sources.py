@@ -1,4 +1,4 @@
-"""Reading whatever holds kernels: .py, .json, .atlasm and .atlas files become verified programs."""
+"""Reading whatever holds kernels: .py, .json, .atlasm, .atlas and .sigil files become verified programs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from hologram.language.program import Program, load_library
 from hologram.runtime.files import read_file, write_file
 
 if TYPE_CHECKING:
+    from hologram.circuit import CompiledCircuit
     from hologram.frontend import Unit
 
 Programs = tuple[Program, ...]
+CIRCUIT = ".sigil"
+"""The suffix of circuit text."""
 MAX_TEXT = 1 << 24
 """Most bytes of a text that are read."""
 
@@ -116,9 +119,21 @@ def _read_program_file(path: Path, trust: bool) -> Programs:
     return tuple(load_library(path, trust).values())
 
 
+def _read_circuit(path: Path, trust: bool) -> Programs:
+    return tuple(Program.of(step.program, trusted=trust) for step in read_circuit(path).steps)
+
+
+def read_circuit(path: Path) -> CompiledCircuit:
+    """The compiled circuit of a text file; raises `CircuitError`."""
+    from hologram.circuit import compile_circuit
+
+    return compile_circuit(read_text(path), file=str(path))
+
+
 READERS: dict[str, Callable[[Path, bool], Programs]] = {
     ".py": _read_python,
     ".json": _read_json,
     ".atlasm": _read_assembly,
     ".atlas": _read_program_file,
+    CIRCUIT: _read_circuit,
 }

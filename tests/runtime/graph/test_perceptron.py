@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hologram import Program, load_library, ops
+from hologram import GraphProgram, Program, load_library, ops
 from hologram.circuit import compile_circuit
 from hologram.errors import KernelNotFoundError
 from hologram.frontend import compile_source
@@ -33,6 +33,36 @@ def gelu(x: DeviceArray[f32], y: DeviceArray[f32], n: u32) -> None:
 gelu = Launcher(compile_source(GELU, "gelu.py")[0].program)
 
 
+BATCH = """
+from hologram.language import (
+    DeviceArray, block_id, block_max, block_sum, exp, f32, get_global_id, kernel, lane_id
+)
+
+@kernel
+def add_bias(x: DeviceArray[f32, 2], b: DeviceArray[f32], y: DeviceArray[f32, 2]) -> None:
+    j = get_global_id(0)
+    i = get_global_id(1)
+    if i < y.shape[0] and j < y.shape[1]:
+        y[i, j] = x[i, j] + b[j]
+
+@kernel(block=32)
+def softmax_rows(x: DeviceArray[f32, 2], y: DeviceArray[f32, 2]) -> None:
+    row = block_id()
+    j = lane_id()
+    value = -3.0e38
+    if j < x.shape[1]:
+        value = x[row, j]
+    largest = block_max(value)
+    power = 0.0
+    if j < x.shape[1]:
+        power = exp(value - largest)
+    total = block_sum(power)
+    if j < x.shape[1]:
+        y[row, j] = power / total
+"""
+add_bias, softmax_rows = (Launcher(unit.program) for unit in compile_source(BATCH, "batch.py"))
+
+
 def weights() -> dict[str, np.ndarray]:
     random = np.random.default_rng(1)
     d, h, o = SIZES
@@ -44,8 +74,8 @@ def expected(x: np.ndarray, w: dict[str, np.ndarray]) -> np.ndarray:
     h = x @ w["w1"] + w["b1"]
     h = 0.5 * h * (1 + np.vectorize(math.erf)(h / math.sqrt(2)))
     z = h @ w["w2"] + w["b2"]
-    e = np.exp(z - z.max())
-    return e / e.sum()
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
 
 
 def recorded(executor: Executor, w: dict[str, np.ndarray], x: np.ndarray) -> tuple[Graph, Any, Any]:
@@ -107,6 +137,37 @@ np.save({str(tmp_path / "y.npy")!r}, y)
 """
     subprocess.run([sys.executable, "-c", code], check=True)
     assert np.allclose(np.load(tmp_path / "y.npy"), expected(x, w), atol=1e-6)
+
+
+def batch_recorded(executor: Executor, w: dict[str, np.ndarray], x: np.ndarray) -> tuple[Graph, Any]:
+    """The same for several rows: the kernels that touch rows stay as they are, steps of the same replay."""
+    b = {name: executor.array(value) for name, value in w.items()}
+    given, y = executor.array(x), executor.array(np.zeros((len(x), SIZES[-1]), np.float32))
+    with executor.record() as g:
+        for name, buffer in {"x": given, "y": y, **b}.items():
+            g.input(name, buffer)
+        h = ops.gemm_f32(given, b["w1"])
+        add_bias.call(h, b["b1"], h)
+        flat = h.reshape(-1)
+        gelu.call(flat, flat, flat.size)
+        z = ops.gemm_f32(h, b["w2"])
+        add_bias.call(z, b["b2"], z)
+        softmax_rows.call(z, y, grid=len(x), block=32)
+    return g, y
+
+
+def test_a_batch_equals_numpy_with_any_input(executor: Executor, tmp_path: Path) -> None:
+    w = weights()
+    x, other = (np.random.default_rng(k).standard_normal((6, SIZES[0])).astype(np.float32) for k in (8, 9))
+    g, y = batch_recorded(executor, w, x)
+    g.launch()
+    assert np.allclose(y.to_numpy(), expected(x, w), atol=1e-6)
+    g.bind(x=executor.array(other)).launch()
+    assert np.allclose(y.to_numpy(), expected(other, w), atol=1e-6)
+    g.program.save(tmp_path / "batch.atlas")
+    out = np.zeros((6, SIZES[-1]), np.float32)
+    GraphProgram.load(tmp_path / "batch.atlas", trust=True)(x=x, y=out, **w)
+    assert np.allclose(out, expected(x, w), atol=1e-6)
 
 
 def test_its_programs_can_be_loaded_one_by_one(tmp_path: Path) -> None:

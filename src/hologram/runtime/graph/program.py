@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from hologram.errors import ArgumentTypeError, ArgumentValueError, OverlapError, ProgramFormatError
 from hologram.isa.binary import decode, encode
+from hologram.isa.operands import BYTES_PER_CLASS
 from hologram.isa.program import Program
 from hologram.isa.verify import verify
 from hologram.runtime.buffer import Buffer, aligned_zeros
@@ -27,6 +28,9 @@ from hologram.runtime.host import HostArray, host_array
 from hologram.runtime.launcher import Launcher, Shape
 from hologram.runtime.pins import pins_of
 from hologram.types import Type
+
+if TYPE_CHECKING:
+    from hologram.circuit import CompiledCircuit
 
 KEY = "graph"
 """The metadata entry that holds the wiring."""
@@ -114,9 +118,15 @@ class GraphProgram:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the graph to a file, whole or not at all."""
+        write_file(Path(path), self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """What `save` writes. Raises ArgumentValueError for a graph without programs."""
+        if not self.programs:
+            raise ArgumentValueError("the graph does nothing, so there is no program to save")
         wiring = msgspec.json.encode(self.wiring).decode()
         first, *rest = self.programs
-        write_file(Path(path), encode([replace(first, metadata={**first.metadata, KEY: wiring}), *rest]))
+        return encode([replace(first, metadata={**first.metadata, KEY: wiring}), *rest])
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], trust: bool = False) -> GraphProgram:
@@ -140,6 +150,18 @@ class GraphProgram:
 
     def __repr__(self) -> str:
         return f"GraphProgram({len(self.wiring.steps)} steps, {', '.join(self.inputs)})"
+
+
+def circuit_program(compiled: CompiledCircuit) -> GraphProgram:
+    """A circuit on memory of whole classes as a program for other processes; its buffers are c00, c01, …"""
+    count = BYTES_PER_CLASS // compiled.type.size
+    memory = {p: aligned_zeros(count, compiled.type) for p in compiled.places}
+    with Executor("cpu") as executor:
+        with executor.record() as graph:
+            for place, array in memory.items():
+                graph.input(f"c{place:02}", array)
+            executor.bind_circuit(compiled, memory)()
+        return graph.program
 
 
 def _array(name: str, value: Any) -> HostArray:
