@@ -18,7 +18,7 @@ from tests.backends.halves import EVERY, EXACT, FUNCTIONS, nearest, numbers
 from tests.backends.oracle import expected
 
 EACH_BACKEND = pytest.mark.parametrize("backend", [InterpreterBackend(), CpuBackend()], ids=lambda b: b.name)
-EACH_HALF = pytest.mark.parametrize("ty", HALVES, ids=lambda t: t.value)
+EACH_HALF = pytest.mark.parametrize("ty", sorted(HALVES, key=str), ids=lambda t: t.value)
 SMALL = [t for t in Type if t.bits <= 16]
 SMALL_INTEGERS = [t for t in SMALL if t.is_integer]
 

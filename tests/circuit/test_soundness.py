@@ -1,10 +1,12 @@
 """Random circuits run as written and as optimised leave the same memory."""
 
+import json
+
 import pytest
 
 import hologram as hg
 from tests.circuit.random_text import random_text
-from tests.circuit.soundness import CallByCall, Tally, check
+from tests.circuit.soundness import RECORD, CallByCall, Tally, check
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +36,9 @@ def test_random_texts_use_the_whole_language() -> None:
     for piece in ("||", "(", "R", "D", "T", "~", "^", "[3]->", "..", "#", "swap@", "split:div@", "merge:where@", "@ ("):
         assert any(piece in text for text in texts), piece
     assert max(text.count("@") for text in texts) > 150
+
+
+def test_the_record_of_the_long_run_is_clean() -> None:
+    record = json.loads(RECORD.read_text("utf-8"))
+    assert record["circuits"] >= 50_000
+    assert record["mismatches"] == record["longer"] == 0
