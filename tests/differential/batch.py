@@ -22,6 +22,7 @@ from tests.differential.compare import compare, compare_plain
 
 ROOT = Path(__file__).parents[2]
 OK, REFUSED = "ok", "refused"
+COMMAND = (sys.executable, "-W", "ignore", "-m", "tests.differential.batch")
 CPU_SECONDS = 60
 SECONDS = 1200
 SHORT = 100
@@ -65,16 +66,7 @@ def outcomes(kind: str, first: int, count: int) -> Iterator[tuple[int, str]]:
     """(seed, outcome) of each case; a process that ends early is started again behind the case that ended it."""
     last = first + count
     while first < last:
-        command = [
-            sys.executable,
-            "-W",
-            "ignore",
-            "-m",
-            "tests.differential.batch",
-            kind,
-            str(first),
-            str(last - first),
-        ]
+        command = [*COMMAND, kind, str(first), str(last - first)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
         lines = [line.split("\t", 1) for line in done.stdout.splitlines() if "\t" in line]
         yield from ((int(seed), outcome) for seed, outcome in lines)

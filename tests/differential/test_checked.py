@@ -8,7 +8,7 @@ from tests.differential.batch import findings
 from tests.differential.inputs import SHORT_FROM
 from tests.differential.watched import cases
 
-QUICK = 8
+QUICK = 6
 LONG = int(os.environ.get("HOLOGRAM_RANDOM_CHECKED", "1000"))
 LONG_BATCH = 25
 

@@ -7,7 +7,7 @@ import pytest
 from tests.differential.batch import findings
 from tests.differential.inputs import SHORT_FROM
 
-BATCH = 20
+BATCH = 16
 QUICK = 2
 LONG = int(os.environ.get("HOLOGRAM_RANDOM_KERNELS", "500"))
 LONG_BATCH = 250

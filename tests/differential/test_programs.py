@@ -7,7 +7,7 @@ import pytest
 from tests.differential.batch import findings
 from tests.differential.inputs import SHORT_FROM
 
-BATCH = 30
+BATCH = 25
 QUICK = 2
 LONG = int(os.environ.get("HOLOGRAM_RANDOM_PROGRAMS", "1000"))
 LONG_BATCH = 250
