@@ -7,10 +7,14 @@ what differed. The next run goes on behind the last seed; programs and kernels t
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import resource
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,42 +36,53 @@ def load() -> dict[str, Any]:
     return {"date": "", **{kind: {**empty, "different": [], "fixed": []} for kind in WANTED}}
 
 
+@contextmanager
+def _changed() -> Iterator[dict[str, Any]]:
+    """The record, written after the block; several runs may go on side by side, each with a kind of its own."""
+    lock = os.open(RECORD.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        record = load()
+        yield record
+        record["date"] = datetime.now(UTC).date().isoformat()
+        new = RECORD.with_suffix(".new")
+        new.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        new.replace(RECORD)
+    finally:
+        os.close(lock)
+
+
 def run_batch(kind: str, count: int) -> int:
     """Run so many more cases of a kind and write the record; the number of those that differ."""
-    record, before = load(), _cpu_seconds()
-    entry, different = record[kind], 0
-    for seed, outcome in outcomes(kind, entry["next_seed"], count):
-        entry["run"] += outcome != REFUSED
-        entry["refused"] += outcome == REFUSED
-        entry["next_seed"] = seed + 1
-        if outcome not in (OK, REFUSED):
-            different += 1
-            entry["different"].append({"seed": seed, "what": outcome[:300]})
-            sys.stdout.write(f"{kind} {seed}: {outcome}\n")
-    entry["cpu_seconds"] += round(_cpu_seconds() - before)
-    _write(record)
-    return different
+    before = _cpu_seconds()
+    seen = list(outcomes(kind, load()[kind]["next_seed"], count))
+    different = [{"seed": seed, "what": outcome[:300]} for seed, outcome in seen if outcome not in (OK, REFUSED)]
+    for finding in different:
+        sys.stdout.write(f"{kind} {finding['seed']}: {finding['what']}\n")
+    refused = sum(outcome == REFUSED for _, outcome in seen)
+    with _changed() as record:
+        entry = record[kind]
+        entry["run"] += len(seen) - refused
+        entry["refused"] += refused
+        entry["next_seed"] = seen[-1][0] + 1
+        entry["different"] += different
+        entry["cpu_seconds"] += round(_cpu_seconds() - before)
+    return len(different)
 
 
 def again() -> int:
     """Run what differed once more; how many cases still do."""
-    record = load()
+    still = 0
     for kind in WANTED:
-        entry = record[kind]
-        for finding in list(entry["different"]):
+        for finding in load()[kind]["different"]:
             ((_, outcome),) = outcomes(kind, finding["seed"], 1)
-            if outcome in (OK, REFUSED):
-                entry["different"].remove(finding)
-                entry["fixed"].append(finding)
-    _write(record)
-    return sum(len(record[kind]["different"]) for kind in WANTED)
-
-
-def _write(record: dict[str, Any]) -> None:
-    record["date"] = datetime.now(UTC).date().isoformat()
-    new = RECORD.with_suffix(".new")
-    new.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    new.replace(RECORD)
+            if outcome not in (OK, REFUSED):
+                still += 1
+                continue
+            with _changed() as record:
+                record[kind]["different"].remove(finding)
+                record[kind]["fixed"].append(finding)
+    return still
 
 
 def _cpu_seconds() -> float:
