@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: help demo test lint format bench docs conformance exhaustive soundness stdlib pages clean
+.PHONY: help demo test lint format bench docs conformance exhaustive fuzz soundness stdlib pages clean
 
 help: ## list the targets
 	@echo "usage: make TARGET"
@@ -43,6 +43,9 @@ conformance: $(VENV)/installed-dev ## the long runs: exhaustive and dense numeri
 exhaustive: $(VENV)/installed-dev ## every f32 through each function of one argument: long, goes on where it stopped
 	$(BIN)/python -m tests.isa.elementary.exhaustive
 
+fuzz: $(VENV)/installed-dev ## go on with the long differential run
+	$(BIN)/python -m tests.differential.long
+
 soundness: $(VENV)/installed-dev ## 50,000 random circuits as written and as optimised: long
 	$(BIN)/python -m tests.circuit.soundness --circuits 50000 --record
 
@@ -62,6 +65,7 @@ pages: $(VENV)/installed-dev ## regenerate the pages of the manual that show wha
 	$(BIN)/python -m tests.house.language_page
 	$(BIN)/python -m tests.house.errors_page
 	$(BIN)/python -m tests.house.accuracy_page
+	$(BIN)/python -m tests.house.fuzzing_page
 
 format: $(VENV)/installed-dev ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .

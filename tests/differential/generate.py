@@ -34,7 +34,7 @@ from hologram.isa.operands import (
 from hologram.isa.operands import Scope as Reach
 from hologram.isa.program import Program
 from hologram.types import Type
-from tests.differential.inputs import MARGIN, RESULTS, SLAB, TABLE_LENGTH, Triple, edge_values
+from tests.differential.inputs import MARGIN, RESULTS, SHORT_FROM, SLAB, TABLE_LENGTH, Triple, edge_values
 from tests.differential.launches import Launch
 
 CPU, INTERPRETER = CpuBackend(), InterpreterBackend()
@@ -122,12 +122,14 @@ class Generator:
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = random.Random(seed)
-        self.seed = seed
+        self.seed, self.short = seed, seed >= SHORT_FROM
         self.b = Builder(f"random{seed}")
         self.scope = Scope()
         self.ahead: list[tuple[Label, tuple[int, ...]]] = []
         self.budget = rng.randint(3, rng.choice((5, 10, STATEMENTS)))
         self.costly = rng.choice((0, 0, 0, 0, 0, 1, COSTLY_LIMIT))
+        if self.short:
+            self.budget, self.costly = rng.randint(2, 5), 0
         self.dims = rng.choice((1, 1, 1, 2, 3))
         self.blocks = rng.random() < 0.25
         self.rows = self.dims == 1 and rng.random() < 0.3
@@ -136,7 +138,8 @@ class Generator:
         self.results = 0
         everything = [t for t in Type if computes(t)]
         rows = [rng.choice((Type.F32, Type.F64, Type.I32))] if self.rows else []
-        self.types = list(dict.fromkeys([*rows, *rng.sample(everything, rng.choice((1, 1, 2, 3))), Type.I64]))
+        some = rng.sample(everything, 1 if self.short else rng.choice((1, 1, 2, 3)))
+        self.types = list(dict.fromkeys([*rows, *some, Type.I64]))
         self.vars: dict[Type, list[Reg]] = {}
         self.readable: dict[Type, list[Reg]] = {}
         self.preds: list[Pred] = []
@@ -187,7 +190,7 @@ class Generator:
                 ("table", 0.5, 1, "r"), ("line", 0.6, 1, "r"), ("slab", 0.3, 1, "rw"), ("cube", 0.4, self.dims, "rw"),
                 ("mat", 1.0 if self.rows else 0.0, 2, "r"), ("result", 0.5, 1, "rw"),
             ):  # fmt: skip
-                if self.chance(p):
+                if self.chance(p / 3 if self.short and p < 1 else p):
                     self.arrays.setdefault(kind, {})[type] = b.array(f"{kind}_{type.value}", type, ndim, access)
             if self.chance(0.5):
                 self.arrays.setdefault("scalar", {})[type] = b.scalar(f"s_{type.value}", type)

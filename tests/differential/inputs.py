@@ -35,6 +35,8 @@ TABLE_LENGTH = 64
 MARGIN = 16
 SLAB = 4
 RESULTS = 16
+SHORT_FROM = 1_000_000_000
+"""Cases of these seeds are short, for many quick ones."""
 _PAGE = mmap.PAGESIZE
 _FLOATS = (
     0.0,

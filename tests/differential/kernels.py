@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hologram.types import Type
 from tests.differential.generate import both_have, computes, launch, operations
-from tests.differential.inputs import RESULTS, SLAB, TABLE_LENGTH
+from tests.differential.inputs import RESULTS, SHORT_FROM, SLAB, TABLE_LENGTH
 from tests.differential.launches import Launch
 
 MAX_DEPTH = 3
@@ -27,7 +28,9 @@ class KernelGenerator:
     def __init__(self, seed: int) -> None:
         self.rng = rng = random.Random(seed)
         self.dims = rng.choice((1, 1, 1, 2, 3))
-        self.types = list(dict.fromkeys([*rng.sample([t for t in Type if computes(t)], rng.randint(1, 3)), Type.I32]))
+        self.short = seed >= SHORT_FROM
+        some = rng.sample([t for t in Type if computes(t)], 1 if self.short else rng.randint(1, 3))
+        self.types = list(dict.fromkeys([*some, Type.I32]))
         self.own = "own" if self.dims == 1 else "cube"
         self.place = ", ".join(("i", "j", "k")[: self.dims][::-1])
         self.lines: list[str] = []
@@ -35,8 +38,8 @@ class KernelGenerator:
         self.loops = 0
         self.loop_depth = 0
         self.results = 0
-        self.budget = rng.randint(3, STATEMENTS)
-        self.costly = rng.choice((0, 0, 0, 1))
+        self.budget = rng.randint(2, 4) if self.short else rng.randint(3, STATEMENTS)
+        self.costly = 0 if self.short else rng.choice((0, 0, 0, 1))
         self.together = self.dims == 1 and rng.random() < 0.3
         self.block = rng.choice((1, 2, 7, 16, 33, 64, 100))
         self.devices: list[tuple[str, Type, list[Type]]] = []
@@ -47,7 +50,6 @@ class KernelGenerator:
 
     def make(self, seed: int) -> tuple[str, Launch]:
         devices = [self._device(k) for k in range(self.rng.choice((0, 0, 1, 2)))]
-        header = self._parameters()
         if self.together:
             self.line("lane = lane_id()")
             for type in self.types:
@@ -71,6 +73,7 @@ class KernelGenerator:
         for name in self.bools:
             self.line(f"if {name}:")
             self.line(f"{INDENT}{self.own}_flags[{self.place}] += {1 << self.bools.index(name)}")
+        header = self._parameters()
         lines = ["from hologram.language import *", "", *devices, "@kernel", f"def random({header}):", *self.lines]
         return "\n".join(lines) + "\n", self._launch(seed)
 
@@ -101,7 +104,7 @@ class KernelGenerator:
         return "\n".join(lines)
 
     def _parameters(self) -> str:
-        """All arrays and scalars a kernel of these types may use; the names say what they are given."""
+        """All arrays and scalars a kernel of these types may use, of a short one those that it does."""
         out = [f"{n}: i64" for n in ("nx", "ny", "nz")] + ["few: u32"]
         dims = f", {self.dims}" if self.dims > 1 else ""
         for t in self.types:
@@ -111,7 +114,8 @@ class KernelGenerator:
             if self.dims == 1:
                 out += [f"line_{v}: DeviceArray[{v}]", f"slab_{v}: DeviceArray[{v}]"]
         out.append(f"{self.own}_flags: DeviceArray[i32{dims}]")
-        return ", ".join(out)
+        used = set(re.findall(r"\w+", "\n".join(self.lines)))
+        return ", ".join(p for p in out if not self.short or p.partition(":")[0] in used)
 
     def _guard(self) -> None:
         inside = " and ".join(f"{'ijk'[a]} < n{'xyz'[a]}" for a in range(self.dims))

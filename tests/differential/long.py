@@ -1,7 +1,8 @@
-"""The long run: ``python -m tests.differential.long [programs|kernels COUNT]``; it may be stopped and resumed.
+"""The long run: ``python -m tests.differential.long [programs|kernels COUNT | again]``; it may be stopped and resumed.
 
 Each batch is added to `long.json` beside this file: how many cases of each kind have been run, up to which seed, and
 what differed. The next run goes on behind the last seed; programs and kernels take turns.
+``again`` runs what differed once more: cases that agree now are on record as fixed.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ def load() -> dict[str, Any]:
     if RECORD.exists():
         found: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
         return found
-    empty = {"run": 0, "refused": 0, "next_seed": FIRST_SEED, "different": [], "cpu_seconds": 0}
-    return {"date": "", **{kind: {**empty, "different": []} for kind in WANTED}}
+    empty = {"run": 0, "refused": 0, "next_seed": FIRST_SEED, "cpu_seconds": 0}
+    return {"date": "", **{kind: {**empty, "different": [], "fixed": []} for kind in WANTED}}
 
 
 def run_batch(kind: str, count: int) -> int:
@@ -44,11 +45,29 @@ def run_batch(kind: str, count: int) -> int:
             entry["different"].append({"seed": seed, "what": outcome[:300]})
             sys.stdout.write(f"{kind} {seed}: {outcome}\n")
     entry["cpu_seconds"] += round(_cpu_seconds() - before)
+    _write(record)
+    return different
+
+
+def again() -> int:
+    """Run what differed once more; how many cases still do."""
+    record = load()
+    for kind in WANTED:
+        entry = record[kind]
+        for finding in list(entry["different"]):
+            ((_, outcome),) = outcomes(kind, finding["seed"], 1)
+            if outcome in (OK, REFUSED):
+                entry["different"].remove(finding)
+                entry["fixed"].append(finding)
+    _write(record)
+    return sum(len(record[kind]["different"]) for kind in WANTED)
+
+
+def _write(record: dict[str, Any]) -> None:
     record["date"] = datetime.now(UTC).date().isoformat()
     new = RECORD.with_suffix(".new")
     new.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     new.replace(RECORD)
-    return different
 
 
 def _cpu_seconds() -> float:
@@ -78,6 +97,8 @@ def _still(wanted: dict[str, int]) -> dict[str, int]:
 
 def main(words: list[str]) -> int:
     """What is asked for, or all that is missing of the record."""
+    if words == ["again"]:
+        return min(again(), 1)
     wanted = {words[0]: load()[words[0]]["run"] + int(words[1])} if words else WANTED
     return min(go_on(wanted), 1)
 

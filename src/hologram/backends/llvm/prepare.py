@@ -96,7 +96,7 @@ def prepare(
     plain = together or watch is not None
     for i in barriers.irreducible(cfg):
         raise refuse(program, i, "this barrier stands in a loop that then has two entries")
-    rows = {} if plain else tiles.find(cfg, symbolic)
+    rows = {} if plain or program.demands & IN_ORDER else tiles.find(cfg, symbolic)
     reduces = any(i.op in LAUNCH_REDUCTIONS for i in program.instructions)
     if watch is not None and lanes is None:
         lanes = REDUCTION_STRIP if reduces else 0 if program.demands & IN_ORDER else CHECKED_STRIP
