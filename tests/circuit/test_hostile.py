@@ -18,27 +18,28 @@ WORDS = (
 ALPHABET = (*WORDS.split(), "T", "7", "1e9", "//", ":", "é", "'", "\0", "\n")
 
 
-def read(text: str) -> None:
-    """Everything one may ask of a text; only circuit errors may come."""
+def unsound(text: str) -> list[str]:
+    """What refusals of a text say without a place or at length; anything but a circuit error comes out of here."""
+    out = []
     for ask in (parse, compile_circuit, canonicalize):
-        said = None
         try:
             ask(text)
         except CircuitError as error:
-            said = error
-        assert said is None or (said.location.line >= 1 and len(str(said)) < len(text) + 1000)
+            if error.location.line < 1 or len(str(error)) >= len(text) + 1000:
+                out.append(str(error))
+    return out
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_random_words(seed: int) -> None:
     rng = random.Random(seed)
     for _ in range(20):
-        read("".join(rng.choice(ALPHABET) + rng.choice(["", " "]) for _ in range(rng.randrange(1, 30))))
+        assert not unsound("".join(rng.choice(ALPHABET) + rng.choice(["", " "]) for _ in range(rng.randrange(1, 30))))
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_random_bytes(seed: int) -> None:
-    read(random.Random(seed).randbytes(200).decode("latin-1"))
+    assert not unsound(random.Random(seed).randbytes(200).decode("latin-1"))
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -48,7 +49,7 @@ def test_damaged_circuits(seed: int) -> None:
     for _ in range(rng.randrange(1, 5)):
         at = rng.randrange(len(text))
         text[at : at + rng.randrange(3)] = rng.choice(ALPHABET)
-    read("".join(text))
+    assert not unsound("".join(text))
 
 
 @pytest.mark.parametrize("depth", [50, 5_000, 20_000])
@@ -56,7 +57,7 @@ def test_damaged_circuits(seed: int) -> None:
 def test_deep_nesting(depth: int, shape: str) -> None:
     before, after = shape.split("{}")
     start = time.process_time()
-    read(before * depth + "mark@c00" + after * depth)
+    assert not unsound(before * depth + "mark@c00" + after * depth)
     assert time.process_time() - start < 30
 
 
@@ -94,7 +95,7 @@ def test_megabytes_of_circuit() -> None:
     ],
 )
 def test_huge_and_odd_numbers(text: str) -> None:
-    read(text)
+    assert not unsound(text)
     try:
         compiled = compile_circuit(text)
     except HologramError:

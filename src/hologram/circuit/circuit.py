@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from hologram.circuit.compile import calls_of
+from hologram.circuit.compile import calls_of_tree
 from hologram.circuit.explain import Rewrite, explain
 from hologram.circuit.generators import (
     REDUCE_OF,
@@ -139,7 +139,7 @@ def compile_circuit(
     (4, 1, 'copy@c05->c06')
     """
     tree = parse(text, file)
-    return compile_calls(calls_of(text, file), dtype, live_out, tree)
+    return compile_calls(calls_of_tree(tree, text, file), dtype, live_out, tree)
 
 
 def compile_calls(

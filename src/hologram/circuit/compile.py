@@ -44,7 +44,12 @@ def calls_of(text: str, file: str = "<circuit>") -> tuple[Call, ...]:
     >>> calls_of("R+1@ mark@c[0..3]^T+6")
     (MarkRange(start=24, end=25), MarkRange(start=30, end=31))
     """
-    return _Compiler(Source(text, file)).phrase(parse(text, file))
+    return calls_of_tree(parse(text, file), text, file)
+
+
+def calls_of_tree(tree: Phrase, text: str, file: str = "<circuit>") -> tuple[Call, ...]:
+    """The generator calls of a circuit that is parsed already; `text` is shown where it is refused."""
+    return _Compiler(Source(text, file)).phrase(tree)
 
 
 @dataclass(slots=True)

@@ -152,7 +152,9 @@ def test_predicate_logic(bench: Any) -> None:
 
 def test_empty_program_and_no_lanes(bench: Any) -> None:
     bench.run(bench.Kernel().build(), [], 5)
-    bench.run(collatz(bench), [np.zeros(0, np.int32), np.zeros(0, np.int32)], 0)
+    given, steps = np.full(3, 7, np.int32), np.full(3, -1, np.int32)
+    bench.run(collatz(bench), [given, steps], 0)
+    assert steps.tolist() == [-1, -1, -1]
 
 
 def unverified(kernel: Any, arguments: list[Any], lanes: int) -> None:
