@@ -5,8 +5,11 @@ import json
 import pytest
 
 import hologram as hg
+from hologram.circuit import compile_circuit
+from hologram.circuit.generators import SPLIT_VARIANTS
+from hologram.operators import TABLE
 from tests.circuit.random_text import random_text
-from tests.circuit.soundness import RECORD, CallByCall, Tally, check
+from tests.circuit.soundness import RECORD, CallByCall, Tally, check, is_sound
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +25,18 @@ def test_random_circuits_leave_the_same_memory(plainly: CallByCall, start: int) 
     assert tally.longer == 0
     assert tally.calls_after < tally.calls_before
     assert tally.bytes_after < tally.bytes_before
+
+
+@pytest.mark.parametrize("marked", ["", " . mark@c00 . mark@c04"], ids=["plain", "marked"])
+@pytest.mark.parametrize("variant", TABLE)
+def test_laws_of_every_operator(plainly: CallByCall, variant: str, marked: str) -> None:
+    """An operator of its own result, of one operand twice, and with its operands exchanged."""
+    name = f"split:{variant}" if variant in SPLIT_VARIANTS else f"merge:{variant}"
+    arity = TABLE[variant].arity
+    once = {1: "{0}@c{1}[c{4}]", 2: "{0}@c{1}[c{2},c{4}]", 3: "{0}@c{1}[c{2},c{3},c{4}]"}[arity]
+    for pair in ("00 01 02 04", "04 04 04 05"), ("00 00 00 04", "00 01 02 05"), ("00 01 02 04", "01 00 02 05"):
+        text = " . ".join(once.format(name, *places.split()) for places in pair) + marked
+        assert all(is_sound(plainly, compile_circuit(text), seed) for seed in range(4)), text
 
 
 @pytest.mark.slow
