@@ -178,7 +178,7 @@ class Buffer:
         """The elements in place, for launches: during a recording, too."""
         return self._live()
 
-    def from_bytes(self, data: bytes) -> None:
+    def from_bytes(self, data: bytes | bytearray | memoryview) -> None:
         """Copy raw bytes in; their number must be `nbytes`."""
         mine = self._writable("from_bytes")
         if len(data) != mine.nbytes:
