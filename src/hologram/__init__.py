@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hologram.runtime.graph.program import GraphProgram
     from hologram.runtime.launch import Launch
     from hologram.runtime.threads import get_num_threads, set_num_threads
+    from hologram.tensors import Tensor, from_dlpack, tensor
     from hologram.types import Type
 
 __version__ = "0.1.0"
@@ -56,10 +57,11 @@ _HOMES = {
     "hologram.runtime.graph.program": ("GraphProgram",),
     "hologram.runtime.launch": ("Launch",),
     "hologram.runtime.threads": ("get_num_threads", "set_num_threads"),
+    "hologram.tensors": ("Tensor", "from_dlpack", "tensor"),
     "hologram.types": ("Type",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = ("errors", "language", "ops", "stdlib", "types")
+_MODULES = ("errors", "language", "ops", "stdlib", "tensors", "types")
 
 __all__ = [
     "BackendType",
@@ -76,10 +78,12 @@ __all__ = [
     "Moment",
     "Program",
     "ProgramCache",
+    "Tensor",
     "Type",
     "__version__",
     "backends",
     "default_executor",
+    "from_dlpack",
     "get_default_backend",
     "get_num_threads",
     "is_cuda_available",
@@ -89,6 +93,7 @@ __all__ = [
     "ops",
     "set_default_executor",
     "set_num_threads",
+    "tensor",
 ]
 
 

@@ -58,6 +58,9 @@ def pin(array: HostArray) -> tuple[Any, ...]:
     while isinstance(owner, np.ndarray):
         kept += [owner, _export(owner), weakref.ref(owner)]
         owner = owner.base
+        behind = getattr(owner, "base", None)
+        if not isinstance(owner, np.ndarray) and isinstance(behind, np.ndarray):  # what as_strided puts in between
+            owner = behind
     kept.append(owner)
     return tuple(kept)
 
