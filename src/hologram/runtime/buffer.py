@@ -203,7 +203,7 @@ class Buffer:
             raise RecordingError(self._memory.hidden)
         return array
 
-    def from_bytes(self, data: bytes) -> None:
+    def from_bytes(self, data: bytes | bytearray | memoryview) -> None:
         """Copy raw bytes in; their number must be `nbytes`."""
         mine = self._writable("from_bytes")
         if len(data) != mine.nbytes:
