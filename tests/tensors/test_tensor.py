@@ -11,7 +11,6 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-import torch
 
 import hologram as hg
 from hologram import Executor, Tensor, from_dlpack, tensor
@@ -136,6 +135,7 @@ def test_other_libraries_read_and_write_in_place(view: Callable[[Tensor], Tensor
 
 
 def test_torch_shares_memory_both_ways() -> None:
+    torch = pytest.importorskip("torch")
     theirs = torch.arange(6, dtype=torch.float32).reshape(2, 3)
     made = from_dlpack(theirs.T)
     assert made.tolist() == [[0, 3], [1, 4], [2, 5]] and made.strides == (1, 3)
@@ -197,8 +197,17 @@ def test_elements_at_odd_places_are_refused() -> None:
         from_dlpack(odd)
 
 
-def test_bfloat16_goes_through_array() -> None:
+def test_torch_says_why_it_gives_nothing() -> None:
+    theirs = pytest.importorskip("torch").zeros(2, requires_grad=True)
+    with pytest.raises(ArgumentTypeError, match="require gradient"):
+        from_dlpack(theirs)
+
+
+def test_bfloat16_is_shared_too() -> None:
+    torch = pytest.importorskip("torch")
     made = tensor([1.5, 2.5], dtype="bf16")
+    torch.from_dlpack(made)[1] = 4
+    assert from_dlpack(torch.from_dlpack(made)).tolist() == [1.5, 4]
     assert np.asarray(made).dtype == ml_dtypes.bfloat16
     assert not hasattr(made, "__array_interface__")
 

@@ -15,7 +15,7 @@ from hologram.errors import (
     CapacityError,
     RecordingError,
 )
-from hologram.runtime import recording
+from hologram.runtime import dlpack, recording
 from hologram.runtime.host import HostArray, host_array
 from hologram.runtime.locks import fork_safe_lock
 from hologram.types import Type
@@ -324,7 +324,7 @@ class Buffer:
         return self.numpy().data
 
     def __dlpack__(self, **options: Any) -> Any:
-        return self.numpy().__dlpack__(**{name: value for name, value in options.items() if value is not None})
+        return dlpack.exported(self.numpy(), **{name: value for name, value in options.items() if value is not None})
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._live().__dlpack_device__()

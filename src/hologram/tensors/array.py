@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hologram.errors import ArgumentTypeError, ArgumentValueError
+from hologram.runtime import dlpack
 from hologram.runtime.buffer import Buffer, strided
 from hologram.runtime.executor import Executor
 from hologram.runtime.host import HostArray, element_type
@@ -373,7 +374,7 @@ class Tensor:
         return self.elements().__array_interface__
 
     def __dlpack__(self, **options: Any) -> Any:
-        return self.numpy().__dlpack__(**{name: value for name, value in options.items() if value is not None})
+        return dlpack.exported(self.numpy(), **{name: value for name, value in options.items() if value is not None})
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self.buffer.__dlpack_device__()

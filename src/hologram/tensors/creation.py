@@ -58,8 +58,10 @@ def from_dlpack(array: Any, executor: Executor | None = None) -> Tensor:
         return Tensor(array.buffer, array.layout, array.is_bool)
     given = None if isinstance(array, list | tuple | bytes) else host_array(array)
     if given is None:
-        what = type(array).__name__
-        raise ArgumentTypeError(f"from_dlpack takes an array in host memory, not {what}; hologram.tensor() copies")
+        raise ArgumentTypeError(
+            f"from_dlpack takes an array in host memory, not {type(array).__name__}{_reason(array)}; "
+            "hologram.tensor() copies numbers and lists"
+        )
     element, is_bool = element_kind(given.dtype)
     plain = given.view(np.uint8) if is_bool else given
     if not plain.flags.aligned or any(s % element.size for s in plain.strides):
@@ -69,6 +71,17 @@ def from_dlpack(array: Any, executor: Executor | None = None) -> Tensor:
     strides = tuple(s // element.size for s in plain.strides)
     buffer = (executor or default_executor()).wrap(flat)
     return Tensor(buffer, Layout(plain.shape, strides, start), is_bool)
+
+
+def _reason(array: Any) -> str:
+    """Why an object that speaks DLPack gives its memory to nobody."""
+    try:
+        array.__dlpack__()
+    except (BufferError, RuntimeError) as error:
+        return f" ({error})"
+    except (AttributeError, TypeError):
+        return ""
+    return ""
 
 
 def _span(array: HostArray) -> tuple[int, HostArray]:
