@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hologram.errors import HologramError
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.host import HostArray
 from hologram_ffi.arguments import F32, U32, U64, Data, Raw, String
@@ -76,7 +77,7 @@ def buffer_to_bytes(exec: U64, buf: U64) -> Raw:
 def _address(exec: int, buf: int) -> int:
     try:
         return int(buffers.of(executors[exec], buf).numpy().ctypes.data)
-    except InternalError:
+    except HologramError:
         return 0
 
 

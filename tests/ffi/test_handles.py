@@ -153,7 +153,7 @@ def test_an_executor_ends_while_others_allocate() -> None:
             thread.join(30)
         assert not any(thread.is_alive() for thread in threads)
         stop.set()
-    assert not any(buffers[handle].executor.is_closed for handle in list(buffers._things))
+    assert not any(buffers[handle].executor.is_closed for handle in buffers)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
