@@ -1,7 +1,8 @@
 """What happens inside: launches, compilations, looks into caches, copies, allocations. Told only while someone listens.
 
 A place that tells begins with `start = events.start()` and ends with `events.tell(…, start, …)`: while nobody listens
-that is two comparisons. Launches that go straight to machine code tell nothing; `runtime.detour` brings them back.
+that is two comparisons (a short one asks `events.listeners` itself, which saves the calls). Launches that go straight
+to machine code tell nothing; `runtime.detour` brings them back.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from hologram.errors import (
     BufferFreedError,
     UnsupportedError,
 )
+from hologram.events import Category
 from hologram.isa.cache import ProgramCache, ProgramKey
 from hologram.isa.program import Program
 from hologram.runtime.buffer import Buffer, Memory, aligned_zeros
@@ -166,9 +167,13 @@ class Executor:
         Raises ArgumentValueError for a negative length or unknown dtype, CapacityError where memory is short.
         """
         self._check_open()
-        lengths, element, start = _lengths(shape), element_type(dtype), events.start()
+        lengths, element = _lengths(shape), element_type(dtype)
+        start = events.start() if events.listeners else 0
         array = aligned_zeros(_product(lengths), element)
-        self.counters.allocated(start, array.nbytes, dtype=element.value, shape=list(lengths))
+        self.counters.allocations.add(array.nbytes)
+        if start:
+            facts = {"bytes": array.nbytes, "dtype": element.value, "shape": list(lengths)}
+            events.tell(Category.ALLOCATION, "allocate", start, **facts)
         return self._own(Buffer(self, array if len(lengths) == 1 else array.reshape(lengths)))
 
     def array(self, source: Any) -> Buffer:
@@ -217,7 +222,8 @@ class Executor:
         start = events.start()
         with self.memory.lock:
             pool = LinearPool(self, self.memory.pools.allocate(size), size)
-        self.counters.allocated(start, size, pool=True)
+        self.counters.allocations.add(size)
+        events.tell(Category.ALLOCATION, "allocate_pool", start, bytes=size)
         return pool
 
     @property
