@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hologram.runtime.launch import Launch
     from hologram.runtime.threads import get_num_threads, set_num_threads
     from hologram.runtime.tracing.trace import Trace, trace
+    from hologram.tensors import Tensor, from_dlpack, tensor
     from hologram.types import Type
 
 __version__ = "0.1.0"
@@ -58,10 +59,11 @@ _HOMES = {
     "hologram.runtime.launch": ("Launch",),
     "hologram.runtime.threads": ("get_num_threads", "set_num_threads"),
     "hologram.runtime.tracing.trace": ("Trace", "trace"),
+    "hologram.tensors": ("Tensor", "from_dlpack", "tensor"),
     "hologram.types": ("Type",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = ("errors", "language", "metrics", "ops", "stdlib", "types")
+_MODULES = ("errors", "language", "metrics", "ops", "stdlib", "tensors", "types")
 
 __all__ = [
     "BackendType",
@@ -78,11 +80,13 @@ __all__ = [
     "Moment",
     "Program",
     "ProgramCache",
+    "Tensor",
     "Trace",
     "Type",
     "__version__",
     "backends",
     "default_executor",
+    "from_dlpack",
     "get_default_backend",
     "get_num_threads",
     "is_cuda_available",
@@ -93,6 +97,7 @@ __all__ = [
     "ops",
     "set_default_executor",
     "set_num_threads",
+    "tensor",
     "trace",
 ]
 

@@ -24,6 +24,7 @@ RUNNABLE = (
     "checked.md",
     "circuits.md",
     "graphs.md",
+    "tensors.md",
     "threads.md",
 )
 

@@ -16,7 +16,7 @@ from hologram.errors import (
     CapacityError,
     RecordingError,
 )
-from hologram.runtime import recording
+from hologram.runtime import dlpack, recording
 from hologram.runtime.host import HostArray, host_array
 from hologram.runtime.locks import fork_safe_lock
 from hologram.types import Type
@@ -51,6 +51,19 @@ def aligned_zeros(count: int, type: Type) -> HostArray:
     return raw[start : start + nbytes].view(type.dtype)
 
 
+def strided(memory: HostArray, shape: Sequence[int], strides: Sequence[int], offset: int = 0) -> HostArray:
+    """The elements at offset + i·strides[0] + … of a contiguous array, counted in elements, without a copy.
+
+    Raises ArgumentValueError where they are not all inside.
+    """
+    dtype, item = memory.dtype, memory.itemsize
+    start = 0 if 0 in shape else offset * item
+    try:
+        return np.ndarray(tuple(shape), dtype, memory, start, tuple(s * item for s in strides))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ArgumentValueError(f"shape {shape}, strides {strides} and offset {offset} leave the memory") from error
+
+
 class Buffer:
     """Host memory of one element type, made by an `Executor`; freed by `free`, at the end of `with`, or when collected.
 
@@ -72,7 +85,7 @@ class Buffer:
         self.is_view = False
         self._memory = Memory(array) if memory is None else memory
         self._array: HostArray | None = array
-        self._exported: Any = None
+        self._exported: HostArray | None = None
 
     # What it is.
 
@@ -174,7 +187,7 @@ class Buffer:
 
     def to_numpy(self) -> HostArray:
         """A copy of the content, of the buffer's shape."""
-        content = self._content("to_numpy")
+        content = self.content("to_numpy")
         start = events.start() if events.listeners else 0
         copied = content.copy()
         self.executor.counters.copied("to_numpy", start, copied.nbytes)
@@ -182,13 +195,25 @@ class Buffer:
 
     def numpy(self) -> HostArray:
         """The content in place, as a NumPy array that shares the memory and keeps it alive."""
-        return self._content("numpy").view()
+        return self.content("numpy").view()
 
     def elements(self) -> HostArray:
         """The elements in place, for launches: during a recording, too."""
         return self._live()
 
-    def from_bytes(self, data: bytes) -> None:
+    def content(self, what: str, of: str = "Buffer") -> HostArray:
+        """The elements in place for somebody who reads them (`what`, for the message).
+
+        Raises RecordingError during a recording, and for a temporary of a recorded graph.
+        """
+        array = self._live()
+        if recording.is_active():
+            recording.refuse(f"{what} of a {of}", "read it after g.launch()")
+        if self._memory.hidden:
+            raise RecordingError(self._memory.hidden)
+        return array
+
+    def from_bytes(self, data: bytes | bytearray | memoryview) -> None:
         """Copy raw bytes in; their number must be `nbytes`."""
         mine = self._writable("from_bytes")
         if len(data) != mine.nbytes:
@@ -199,7 +224,7 @@ class Buffer:
 
     def to_bytes(self) -> bytes:
         """The content as bytes, in C order."""
-        content = self._content("to_bytes")
+        content = self.content("to_bytes")
         start = events.start() if events.listeners else 0
         copied = content.tobytes()
         self.executor.counters.copied("to_bytes", start, len(copied))
@@ -217,7 +242,7 @@ class Buffer:
         """Copy another buffer's content: the same dtype and the same number of elements."""
         if not isinstance(other, Buffer):
             raise ArgumentTypeError(f"copy_from takes a Buffer, not {type(other).__name__}; from_numpy takes arrays")
-        self._take(other._content("copy_from"), "copy_from")
+        self._take(other.content("copy_from"), "copy_from")
 
     # Parts.
 
@@ -229,7 +254,7 @@ class Buffer:
         found = self._live()[index]
         if isinstance(found, np.ndarray):
             return self._part(found)
-        self._content("an element")
+        self.content("an element")
         return found
 
     def reshape(self, *shape: int | Sequence[int]) -> Buffer:
@@ -241,6 +266,10 @@ class Buffer:
             return self._part(mine.reshape(*shape))
         except ValueError as error:
             raise ArgumentValueError(str(error)) from error
+
+    def strided(self, shape: Sequence[int], strides: Sequence[int], offset: int = 0) -> Buffer:
+        """The elements at offset + i·strides[0] + … of a contiguous buffer, counted in elements, sharing its memory."""
+        return self._part(strided(self._live(), shape, strides, offset))
 
     def _part(self, array: HostArray) -> Buffer:
         part = Buffer(self.executor, array, self._memory, self.class_index)
@@ -297,20 +326,21 @@ class Buffer:
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
-        mine = self._live()
         if self.type is Type.BF16:
             raise AttributeError("bfloat16 has no type string; __array__ is used")
-        self._content("__array_interface__")
-        # The consumer keeps this buffer, not the memory: so the memory stays with the buffer even after `free`.
-        self._exported = mine
-        return mine.__array_interface__
+        return self.export("__array_interface__").__array_interface__
+
+    def export(self, what: str, of: str = "Buffer") -> HostArray:
+        """The content in place for a consumer that keeps only this buffer, which now keeps the memory, freed or not."""
+        self._exported = self.content(what, of)
+        return self._exported
 
     def __buffer__(self, flags: int) -> memoryview:
         """The buffer protocol (Python 3.12 and later; before that use `memoryview(buffer.numpy())`)."""
         return self.numpy().data
 
     def __dlpack__(self, **options: Any) -> Any:
-        return self.numpy().__dlpack__(**{name: value for name, value in options.items() if value is not None})
+        return dlpack.exported(self.numpy(), **{name: value for name, value in options.items() if value is not None})
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._live().__dlpack_device__()
@@ -322,15 +352,6 @@ class Buffer:
         array = self._array
         if array is None or self._memory.freed:
             raise BufferFreedError("Buffer has been freed")
-        return array
-
-    def _content(self, what: str) -> HostArray:
-        """The elements for somebody who reads them; not during a recording, never of a graph's temporary."""
-        array = self._live()
-        if recording.is_active():
-            recording.refuse(f"{what} of a Buffer", "read it after g.launch()")
-        if self._memory.hidden:
-            raise RecordingError(self._memory.hidden)
         return array
 
     def _writable(self, what: str) -> HostArray:
