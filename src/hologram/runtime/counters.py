@@ -8,6 +8,7 @@ from hologram import events
 from hologram.backends.objects import Making
 from hologram.events import Category
 from hologram.metrics import ExecutorMetrics
+from hologram.runtime.host import HostArray
 from hologram.runtime.locks import fork_safe_lock
 
 PENDING = 4096
@@ -56,6 +57,13 @@ class Counters:
         self._copies.add(nbytes)
         if start:
             events.tell(Category.COPY, what, start, bytes=nbytes)
+
+    def copy(self, what: str, source: HostArray) -> HostArray:
+        """A copy of an array, made by the method `what`."""
+        start = events.start() if events.listeners else 0
+        made = source.copy()
+        self.copied(what, start, made.nbytes)
+        return made
 
     def launched(self, lanes: int, nanoseconds: int) -> None:
         """Something was launched while somebody listened."""

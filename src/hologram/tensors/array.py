@@ -310,7 +310,7 @@ class Tensor:
     def to_numpy(self) -> HostArray:
         """A copy as a NumPy array."""
         self.buffer.content("to_numpy", "Tensor")
-        return self.elements().copy()
+        return self.buffer.executor.counters.copy("to_numpy", self.elements())
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers; a number where there are no axes."""
