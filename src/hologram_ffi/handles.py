@@ -6,12 +6,13 @@ import itertools
 import logging
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from hologram.isa.operands import CLASSES
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.executor import Executor
 from hologram.runtime.locks import fork_safe_lock
+from hologram.tensors import Tensor
 from hologram_ffi.errors import InternalError
 
 T = TypeVar("T")
@@ -47,6 +48,13 @@ class Registry(Generic[T]):
             return self._things[handle]
         except KeyError:
             raise InternalError(f"{self.kind} handle {handle} not found") from None
+
+    def of(self, executor: Executor, handle: int) -> T:
+        """What a handle stands for; raises InternalError where it belongs to another executor."""
+        thing = self[handle]
+        if self._executor_of(thing) is not executor:
+            raise InternalError(f"{self.kind} handle {handle} belongs to another executor")
+        return thing
 
     def drop(self, handle: int) -> T | None:
         """Forget a handle and give what it stood for; of an unknown one the log is told."""
@@ -99,17 +107,10 @@ class Buffers(Registry[Buffer]):
         buffer = self[handle]
         return self._classes[buffer] if buffer.class_index is None else buffer.class_index
 
-    def of(self, executor: Executor, handle: int) -> Buffer:
-        """The buffer of a handle; raises InternalError where it belongs to another executor."""
-        buffer = self[handle]
-        if buffer.executor is not executor:
-            raise InternalError(f"Buffer handle {handle} belongs to another executor")
-        return buffer
-
 
 executors: Registry[Executor] = Registry("Executor", lambda executor: executor)
 buffers = Buffers()
-tensors: Registry[Any] = Registry("Tensor", lambda tensor: tensor.buffer.executor)
+tensors: Registry[Tensor] = Registry("Tensor", lambda tensor: tensor.executor)
 
 
 def end_executor(handle: int) -> None:

@@ -15,6 +15,7 @@ DOCS = ROOT / "docs"
 RUNNABLE = (
     "index.md",
     "install.md",
+    "ffi.md",
     "first-kernel.md",
     "cli.md",
     "errors.md",

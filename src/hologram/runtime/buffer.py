@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hologram import events
 from hologram.errors import (
     ArgumentTypeError,
     ArgumentValueError,
@@ -166,7 +167,10 @@ class Buffer:
 
         Raises ArgumentTypeError for something that is no array, ArgumentValueError for another dtype or count.
         """
-        mine = self._writable("from_numpy")
+        self._take(array, "from_numpy")
+
+    def _take(self, array: HostArray, what: str) -> None:
+        mine = self._writable(what)
         given = host_array(array)
         if given is None:
             raise ArgumentTypeError(f"from_numpy takes an array, not {type(array).__name__}")
@@ -177,11 +181,17 @@ class Buffer:
             )
         if given.size != mine.size:
             raise ArgumentValueError(f"the array's size {given.size} doesn't match the buffer's size {mine.size}")
+        start = events.start() if events.listeners else 0
         mine[...] = given if given.shape == mine.shape else given.reshape(mine.shape)
+        self.executor.counters.copied(what, start, mine.nbytes)
 
     def to_numpy(self) -> HostArray:
         """A copy of the content, of the buffer's shape."""
-        return self.content("to_numpy").copy()
+        content = self.content("to_numpy")
+        start = events.start() if events.listeners else 0
+        copied = content.copy()
+        self.executor.counters.copied("to_numpy", start, copied.nbytes)
+        return copied
 
     def numpy(self) -> HostArray:
         """The content in place, as a NumPy array that shares the memory and keeps it alive."""
@@ -208,11 +218,17 @@ class Buffer:
         mine = self._writable("from_bytes")
         if len(data) != mine.nbytes:
             raise ArgumentValueError(f"{len(data)} bytes given, which doesn't match the buffer's {mine.nbytes}")
+        start = events.start() if events.listeners else 0
         mine[...] = np.frombuffer(data, mine.dtype).reshape(mine.shape)
+        self.executor.counters.copied("from_bytes", start, mine.nbytes)
 
     def to_bytes(self) -> bytes:
         """The content as bytes, in C order."""
-        return self.content("to_bytes").tobytes()
+        content = self.content("to_bytes")
+        start = events.start() if events.listeners else 0
+        copied = content.tobytes()
+        self.executor.counters.copied("to_bytes", start, len(copied))
+        return copied
 
     def fill(self, value: int | float) -> None:
         """Set every element; an integer out of the type's range raises ArgumentValueError."""
@@ -226,7 +242,7 @@ class Buffer:
         """Copy another buffer's content: the same dtype and the same number of elements."""
         if not isinstance(other, Buffer):
             raise ArgumentTypeError(f"copy_from takes a Buffer, not {type(other).__name__}; from_numpy takes arrays")
-        self.from_numpy(other.content("copy_from"))
+        self._take(other.content("copy_from"), "copy_from")
 
     # Parts.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hologram import events
 from hologram.errors import ArgumentTypeError, ArgumentValueError
-from hologram.runtime import recording
+from hologram.runtime import recording, watched
 from hologram.runtime.launcher import Launcher
 
 if TYPE_CHECKING:
@@ -33,6 +34,13 @@ class CircuitLaunch:
         if recorder is not None:
             recorder.take_steps(self._steps, self._memory, self.executor)
             return
+        if not events.listeners:
+            self._run()
+            return
+        with watched.together("circuit", self.executor, sum(len(step.calls) for step in self._steps)):
+            self._run()
+
+    def _run(self) -> None:
         for launch in self.launches:
             launch()
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hologram import events
 from hologram.errors import ArgumentTypeError, ArgumentValueError, RecordingError
+from hologram.events import Category
 from hologram.runtime import recording
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.graph.explanation import explanation
@@ -88,12 +90,13 @@ class Graph:
         if self._plan is not None:
             return self
         self._check_recorded()
-        recorder = self._recorder
+        recorder, start = self._recorder, events.start()
         plan = plan_of(recorder.tape, self._memory, recorder.taken, self.executor)
         self._held = recorder.holds()
         self._run(plan, self._memory)
         self._plan = plan
         recorder.let_go()
+        events.tell(Category.COMPILE, "graph", start, to="programs", launches=recorder.launches, steps=len(plan.steps))
         return self
 
     def _run(self, plan: Plan, memory: GraphMemory) -> None:
