@@ -64,6 +64,12 @@ def strided(memory: HostArray, shape: Sequence[int], strides: Sequence[int], off
         raise ArgumentValueError(f"shape {shape}, strides {strides} and offset {offset} leave the memory") from error
 
 
+def as_buffer(value: Any) -> Any:
+    """The Buffer that something stands for, as tensors do by `__hologram_buffer__`; all else as it is."""
+    made = getattr(type(value), "__hologram_buffer__", None)
+    return value if made is None else made(value)
+
+
 class Buffer:
     """Host memory of one element type, made by an `Executor`; freed by `free`, at the end of `with`, or when collected.
 

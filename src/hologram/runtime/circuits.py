@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hologram import events
 from hologram.errors import ArgumentTypeError, ArgumentValueError
 from hologram.runtime import recording, watched
+from hologram.runtime.buffer import as_buffer
 from hologram.runtime.launcher import Launcher
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def bind_circuit(executor: Executor, circuit: CompiledCircuit, buffers: Mapping[
 
     Buffers may have any length, all the same one (but the targets of reductions may be shorter).
     """
-    given = dict(buffers or {})
+    given = {place: as_buffer(value) for place, value in (buffers or {}).items()}
     unknown = sorted(set(given) - set(circuit.places))
     if unknown:
         raise ArgumentValueError(f"the circuit does not touch class {unknown[0]}; it has {list(circuit.places)}")

@@ -363,6 +363,10 @@ class Tensor:
 
     # Exchange.
 
+    def __hologram_buffer__(self) -> Buffer:
+        """The elements as a Buffer that shares the memory: what launches take."""
+        return self.buffer.strided(self.shape, self.strides, self.offset)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> HostArray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
