@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hologram import ops
+    from hologram import metrics, ops
     from hologram.backends.base import LaunchConfig
     from hologram.backends.interpreter.moment import Moment
     from hologram.errors import HologramError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hologram.runtime.graph.program import GraphProgram
     from hologram.runtime.launch import Launch
     from hologram.runtime.threads import get_num_threads, set_num_threads
+    from hologram.runtime.tracing.trace import Trace, trace
     from hologram.tensors import Tensor, from_dlpack, tensor
     from hologram.types import Type
 
@@ -57,11 +58,12 @@ _HOMES = {
     "hologram.runtime.graph.program": ("GraphProgram",),
     "hologram.runtime.launch": ("Launch",),
     "hologram.runtime.threads": ("get_num_threads", "set_num_threads"),
+    "hologram.runtime.tracing.trace": ("Trace", "trace"),
     "hologram.tensors": ("Tensor", "from_dlpack", "tensor"),
     "hologram.types": ("Type",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = ("errors", "language", "ops", "stdlib", "tensors", "types")
+_MODULES = ("errors", "language", "metrics", "ops", "stdlib", "tensors", "types")
 
 __all__ = [
     "BackendType",
@@ -79,6 +81,7 @@ __all__ = [
     "Program",
     "ProgramCache",
     "Tensor",
+    "Trace",
     "Type",
     "__version__",
     "backends",
@@ -90,10 +93,12 @@ __all__ = [
     "is_metal_available",
     "kernel",
     "load_library",
+    "metrics",
     "ops",
     "set_default_executor",
     "set_num_threads",
     "tensor",
+    "trace",
 ]
 
 

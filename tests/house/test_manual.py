@@ -25,6 +25,7 @@ RUNNABLE = (
     "checked.md",
     "circuits.md",
     "graphs.md",
+    "tracing.md",
     "tensors.md",
     "threads.md",
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hologram import events
 from hologram.errors import (
     ArgumentTypeError,
     ArgumentValueError,
@@ -61,6 +62,12 @@ def strided(memory: HostArray, shape: Sequence[int], strides: Sequence[int], off
         return np.ndarray(tuple(shape), dtype, memory, start, tuple(s * item for s in strides))
     except (ValueError, TypeError, OverflowError) as error:
         raise ArgumentValueError(f"shape {shape}, strides {strides} and offset {offset} leave the memory") from error
+
+
+def as_buffer(value: Any) -> Any:
+    """The Buffer that something stands for, as tensors do by `__hologram_buffer__`; all else as it is."""
+    made = getattr(type(value), "__hologram_buffer__", None)
+    return value if made is None else made(value)
 
 
 class Buffer:
@@ -166,7 +173,10 @@ class Buffer:
 
         Raises ArgumentTypeError for something that is no array, ArgumentValueError for another dtype or count.
         """
-        mine = self._writable("from_numpy")
+        self._take(array, "from_numpy")
+
+    def _take(self, array: HostArray, what: str) -> None:
+        mine = self._writable(what)
         given = host_array(array)
         if given is None:
             raise ArgumentTypeError(f"from_numpy takes an array, not {type(array).__name__}")
@@ -177,11 +187,13 @@ class Buffer:
             )
         if given.size != mine.size:
             raise ArgumentValueError(f"the array's size {given.size} doesn't match the buffer's size {mine.size}")
+        start = events.start() if events.listeners else 0
         mine[...] = given if given.shape == mine.shape else given.reshape(mine.shape)
+        self.executor.counters.copied(what, start, mine.nbytes)
 
     def to_numpy(self) -> HostArray:
         """A copy of the content, of the buffer's shape."""
-        return self.content("to_numpy").copy()
+        return self.executor.counters.copy("to_numpy", self.content("to_numpy"))
 
     def numpy(self) -> HostArray:
         """The content in place, as a NumPy array that shares the memory and keeps it alive."""
@@ -208,11 +220,17 @@ class Buffer:
         mine = self._writable("from_bytes")
         if len(data) != mine.nbytes:
             raise ArgumentValueError(f"{len(data)} bytes given, which doesn't match the buffer's {mine.nbytes}")
+        start = events.start() if events.listeners else 0
         mine[...] = np.frombuffer(data, mine.dtype).reshape(mine.shape)
+        self.executor.counters.copied("from_bytes", start, mine.nbytes)
 
     def to_bytes(self) -> bytes:
         """The content as bytes, in C order."""
-        return self.content("to_bytes").tobytes()
+        content = self.content("to_bytes")
+        start = events.start() if events.listeners else 0
+        copied = content.tobytes()
+        self.executor.counters.copied("to_bytes", start, len(copied))
+        return copied
 
     def fill(self, value: int | float) -> None:
         """Set every element; an integer out of the type's range raises ArgumentValueError."""
@@ -226,7 +244,7 @@ class Buffer:
         """Copy another buffer's content: the same dtype and the same number of elements."""
         if not isinstance(other, Buffer):
             raise ArgumentTypeError(f"copy_from takes a Buffer, not {type(other).__name__}; from_numpy takes arrays")
-        self.from_numpy(other.content("copy_from"))
+        self._take(other.content("copy_from"), "copy_from")
 
     # Parts.
 

@@ -310,7 +310,7 @@ class Tensor:
     def to_numpy(self) -> HostArray:
         """A copy as a NumPy array."""
         self.buffer.content("to_numpy", "Tensor")
-        return self.elements().copy()
+        return self.buffer.executor.counters.copy("to_numpy", self.elements())
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers; a number where there are no axes."""
@@ -362,6 +362,10 @@ class Tensor:
         return format(self.item(), form) if form else repr(self)
 
     # Exchange.
+
+    def __hologram_buffer__(self) -> Buffer:
+        """The elements as a Buffer that shares the memory: what launches take."""
+        return self.buffer.strided(self.shape, self.strides, self.offset)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> HostArray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
