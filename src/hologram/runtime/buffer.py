@@ -82,8 +82,9 @@ class Buffer:
 
     @property
     def type(self) -> Type:
-        """The element type."""
-        found = Type.of_dtype(self._live().dtype)
+        """The element type; truth values are stored as u8."""
+        dtype = self._live().dtype
+        found = Type.U8 if dtype == np.bool_ else Type.of_dtype(dtype)
         assert found is not None, "buffers are made with one of the twelve types"
         return found
 
@@ -144,7 +145,8 @@ class Buffer:
         if self.is_freed:
             return "Buffer(freed)"
         place = f", class_index={self.class_index}" if self.is_boundary else ""
-        return f"Buffer(shape={self.shape}, dtype='{self.type.value}', device='{self.device}'{place})"
+        element = "bool" if self.dtype == np.bool_ else self.type.value
+        return f"Buffer(shape={self.shape}, dtype='{element}', device='{self.device}'{place})"
 
     # Moving data.
 
@@ -212,7 +214,7 @@ class Buffer:
             raise ArgumentTypeError("a buffer is indexed by integers and slices; for more use buffer.numpy()[...]")
         found = self._live()[index]
         if isinstance(found, np.ndarray):
-            return self._part(found)
+            return self.part(found)
         self._content("an element")
         return found
 
@@ -222,11 +224,12 @@ class Buffer:
         if not mine.flags.c_contiguous:
             raise ArgumentValueError("only a contiguous buffer can be reshaped without a copy")
         try:
-            return self._part(mine.reshape(*shape))
+            return self.part(mine.reshape(*shape))
         except ValueError as error:
             raise ArgumentValueError(str(error)) from error
 
-    def _part(self, array: HostArray) -> Buffer:
+    def part(self, array: HostArray) -> Buffer:
+        """A buffer over an array that lies in this one's memory."""
         part = Buffer(self.executor, array, self._memory, self.class_index)
         part.is_view = True
         return part

@@ -27,6 +27,7 @@ from hologram.runtime.compiled import ABSENT, BUILT_IN, executable_for, interpre
 from hologram.runtime.host import HostArray, element_type, host_array, pin
 from hologram.runtime.locks import fork_safe_lock
 from hologram.runtime.pools import BoundaryPool, LinearPool
+from hologram.types import Type
 
 if TYPE_CHECKING:
     from hologram.backends.base import Executable, LaunchConfig
@@ -150,7 +151,7 @@ class Executor:
         """
         self._check_open()
         lengths = _lengths(shape)
-        array = aligned_zeros(_product(lengths), element_type(dtype))
+        array = _zeros(_product(lengths), dtype)
         return self._own(Buffer(self, array if len(lengths) == 1 else array.reshape(lengths)))
 
     def array(self, source: Any) -> Buffer:
@@ -163,7 +164,8 @@ class Executor:
     def wrap(self, source: Any) -> Buffer:
         """A buffer over a host array's own memory, without a copy; the array is kept alive and in place."""
         given = self._host(source)
-        element_type(given.dtype)
+        if given.dtype != np.bool_:
+            element_type(given.dtype)
         return self._own(Buffer(self, given, Memory((source, pin(given)))))
 
     def allocate_boundary(self, class_index: int, width: int, height: int, dtype: Any = "f32") -> Buffer:
@@ -328,6 +330,13 @@ def _lengths(shape: int | Sequence[int]) -> tuple[int, ...]:
     if any(n < 0 for n in given):
         raise ArgumentValueError(f"a length cannot be negative, got {shape!r}")
     return tuple(int(n) for n in given)
+
+
+def _zeros(count: int, dtype: Any) -> HostArray:
+    """Zeros of a type; truth values take a byte each."""
+    if dtype is bool or dtype == "bool" or (isinstance(dtype, np.dtype) and dtype.kind == "b"):
+        return aligned_zeros(count, Type.U8).view(np.bool_)
+    return aligned_zeros(count, element_type(dtype))
 
 
 def _product(lengths: Sequence[int]) -> int:
