@@ -1,0 +1,433 @@
+"""Tensors: an executor's memory seen as an array of some shape, with views that share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from hologram.errors import ArgumentTypeError, ArgumentValueError
+from hologram.runtime import dlpack
+from hologram.runtime.buffer import Buffer, strided
+from hologram.runtime.executor import Executor
+from hologram.runtime.host import HostArray, element_type
+from hologram.tensors import moves
+from hologram.tensors.layout import Layout, Shape, broadcast_shapes, inferred, lengths, row_major
+from hologram.types import Type
+
+BOOL = np.dtype(np.bool_)
+
+
+def element_kind(dtype: Any) -> tuple[Type, bool]:
+    """The type that a dtype has in memory, and whether its elements are truth values."""
+    if dtype is bool or dtype is np.bool_ or (isinstance(dtype, str | np.dtype) and dtype in ("bool", BOOL)):
+        return Type.U8, True
+    return element_type(dtype), False
+
+
+class Tensor:
+    """An array in an executor's memory: a buffer, a shape, and how many elements lie between neighbours on each axis.
+
+    Made by `hologram.tensor(data)`, `hologram.from_dlpack(array)`, `Tensor.from_buffer(buffer, shape)`, or by
+    operations. Views (`reshape`, `transpose`, slices, …) share the memory and keep it alive; everything that computes
+    is a program on the buffer's executor. Elements have one of the twelve types, or are truth values (`bool`).
+    Using a tensor after its buffer was freed raises BufferFreedError.
+    """
+
+    __slots__ = ("__weakref__", "_is_bool", "_layout", "buffer")
+
+    def __init__(self, buffer: Buffer, layout: Layout, is_bool: bool = False) -> None:
+        self.buffer, self._layout, self._is_bool = buffer, layout, is_bool
+
+    @classmethod
+    def from_buffer(cls, buffer: Buffer, shape: int | Sequence[int]) -> Tensor:
+        """The first elements of a buffer in C order, without a copy; one length may be -1.
+
+        Raises ArgumentValueError where the buffer has fewer elements than the shape.
+        """
+        flat, wanted = _flat(buffer), lengths(shape)
+        layout = row_major(inferred(wanted, flat.size) if -1 in wanted else wanted)
+        return cls(flat, _inside(layout, flat))
+
+    @classmethod
+    def from_buffer_with_strides(cls, buffer: Buffer, shape: Sequence[int], strides: Sequence[int]) -> Tensor:
+        """A buffer's elements from the first, `strides` elements apart on each axis, without a copy.
+
+        Raises ArgumentValueError where lengths and strides differ in number or an element would be outside.
+        """
+        flat, wanted, steps = _flat(buffer), lengths(shape), lengths(strides)
+        if len(wanted) != len(steps):
+            raise ArgumentValueError(f"shape {wanted} and strides {steps} have different numbers of axes")
+        return cls(flat, _inside(Layout(wanted, steps), flat))
+
+    @classmethod
+    def new(cls, executor: Executor, shape: Shape, type: Type, is_bool: bool = False) -> Tensor:
+        """A packed tensor of zeros; in a recording, a temporary of the graph."""
+        from hologram.runtime import recording
+
+        recorder = recording.current()
+        count = row_major(shape).size
+        buffer = executor.allocate(count, type) if recorder is None else recorder.temporary(count, type)
+        return cls(buffer, row_major(shape), is_bool)
+
+    # What it is.
+
+    @property
+    def shape(self) -> Shape:
+        """Lengths along each axis."""
+        return self._layout.shape
+
+    @property
+    def strides(self) -> Shape:
+        """Elements from one to the next along each axis."""
+        return self._layout.strides
+
+    @property
+    def offset(self) -> int:
+        """The place of the first element in the buffer, in elements."""
+        return self._layout.offset
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._layout.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._layout.size
+
+    def numel(self) -> int:
+        """Number of elements."""
+        return self._layout.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype of an element."""
+        return BOOL if self._is_bool else self.type.dtype
+
+    @property
+    def type(self) -> Type:
+        """The type of an element in memory; truth values are `u8`, 0 and 1."""
+        return self.buffer.type
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of an element."""
+        return self.type.size
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self.itemsize
+
+    @property
+    def executor(self) -> Executor:
+        """The executor whose memory this is."""
+        return self.buffer.executor
+
+    @property
+    def is_bool(self) -> bool:
+        """True where the elements are truth values."""
+        return self._is_bool
+
+    @property
+    def device(self) -> str:
+        """Where the memory is: "cpu"."""
+        return self.buffer.device
+
+    def is_contiguous(self) -> bool:
+        """True where the elements follow each other in C order, whatever the offset."""
+        return self._layout.is_contiguous
+
+    # Views.
+
+    @property
+    def layout(self) -> Layout:
+        """Shape, strides and offset together."""
+        return self._layout
+
+    def _replaced(self, is_bool: bool) -> Tensor:
+        return Tensor(self.buffer, self._layout, is_bool)
+
+    def _view(self, layout: Layout) -> Tensor:
+        return Tensor(self.buffer, layout, self._is_bool)
+
+    def contiguous(self, executor: Executor | None = None) -> Tensor:
+        """This tensor where it is contiguous, else a packed copy."""
+        return self._view(self._layout) if self._layout.is_contiguous else self.copy(executor)
+
+    def copy(self, executor: Executor | None = None) -> Tensor:
+        """A packed copy, on another executor if one is given."""
+        made = Tensor.new(executor or self.executor, self.shape, self.type, self._is_bool)
+        moves.copy(self, made)
+        return made
+
+    def astype(self, dtype: Any, copy: bool = True) -> Tensor:
+        """The elements converted, each rounded once: floats to integers towards zero, numbers to bool by being not 0.
+
+        `copy=False` gives the tensor itself where it has the type already.
+        """
+        type, is_bool = element_kind(dtype)
+        if not copy and (type, is_bool) == (self.type, self._is_bool):
+            return self
+        made = Tensor.new(self.executor, self.shape, type, is_bool)
+        moves.copy(self, made)
+        return made
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """Another shape for the same elements, a view wherever strides can say it, else a packed copy.
+
+        `reshape(2, 6)`, `reshape((2, -1))`; a leading executor is accepted and is where a copy is made.
+        """
+        executor, given = _executor_first(shape)
+        wanted = inferred(_several(given), self.size)
+        layout = self._layout.reshape(wanted)
+        return self._view(layout) if layout else self.copy(executor)._view(row_major(wanted))
+
+    def view_1d(self) -> Tensor:
+        """All elements of a contiguous tensor along one axis; raises ArgumentValueError for another."""
+        if not self._layout.is_contiguous:
+            raise ArgumentValueError("view_1d needs a contiguous tensor; use contiguous().view_1d() or flatten()")
+        return self._view(row_major((self.size,), self.offset))
+
+    def ravel(self) -> Tensor:
+        """All elements along one axis, a view where strides can say it."""
+        return self.reshape(-1 if self.size else 0)
+
+    def flatten(self) -> Tensor:
+        """A copy with all elements along one axis."""
+        return self.copy()._view(row_major((self.size,)))
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """The axes in opposite order, or in the order given, as in NumPy."""
+        given = _several(axes, "an axis")
+        return self._view(self._layout.permute(given) if axes and axes != (None,) else self._layout.reversed())
+
+    def permute(self, *axes: Any) -> Tensor:
+        """The axes in another order: `permute(2, 0, 1)` or `permute((2, 0, 1))`."""
+        return self._view(self._layout.permute(_several(axes, "an axis")))
+
+    @property
+    def T(self) -> Tensor:
+        """The axes in opposite order."""
+        return self._view(self._layout.reversed())
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes exchanged: every matrix of a stack transposed."""
+        return self.swapaxes(-2, -1)
+
+    def swapaxes(self, first: int, second: int) -> Tensor:
+        """Two axes exchanged."""
+        a, b = self._layout.axis(first), self._layout.axis(second)
+        order = list(range(self.ndim))
+        order[a], order[b] = b, a
+        return self._view(self._layout.permute(order))
+
+    def expand_dims(self, *axes: Any) -> Tensor:
+        """New axes of length 1, which are at these places in the result."""
+        return self._view(self._layout.expand_dims(_several(axes, "an axis")))
+
+    def squeeze(self, axis: Any = None) -> Tensor:
+        """Without one or several axes of length 1, or without all of them."""
+        return self._view(self._layout.squeeze(None if axis is None else lengths(axis)))
+
+    def broadcast_to(self, shape: int | Sequence[int]) -> Tensor:
+        """The same elements again and again along axes of length 1 and new leading ones; a view."""
+        return self._view(self._layout.broadcast_to(lengths(shape)))
+
+    def is_broadcast_compatible_with(self, other: Tensor) -> bool:
+        """True where an operation on both has a shape."""
+        try:
+            broadcast_shapes(self.shape, other.shape)
+        except ArgumentValueError:
+            return False
+        return True
+
+    @staticmethod
+    def broadcast_shapes(*shapes: Any) -> Shape:
+        """The shape that arrays of these shapes have together, by NumPy's rule."""
+        return broadcast_shapes(*shapes)
+
+    def matmul(self, *arguments: Any) -> Tensor:
+        """The product of two matrices of one type: `a.matmul(b)`; a leading executor is accepted.
+
+        Raises ArgumentValueError unless both have two axes and the inner lengths agree.
+        """
+        executor, rest = _executor_first(arguments)
+        if len(rest) != 1 or not isinstance(rest[0], Tensor):
+            raise ArgumentTypeError("matmul takes another Tensor")
+        return moves.product_of(self, rest[0], executor or self.executor)
+
+    # Parts.
+
+    def select(self, axis: int, index: int) -> Tensor:
+        """The part at one index of an axis, without the axis."""
+        return self._view(self._layout.select(axis, index))
+
+    def narrow(self, axis: int, start: int, length: int) -> Tensor:
+        """`length` indices of an axis from `start`, all of which must exist."""
+        return self._view(self._layout.narrow(axis, start, length))
+
+    def slice(self, axis: int, start: int | None = None, end: int | None = None, step: int | None = None) -> Tensor:
+        """Every `step`-th index of an axis from `start`, which must exist, to before `end`, which may lie beyond."""
+        return self._view(self._layout.slice(axis, start, end, step))
+
+    def __getitem__(self, index: Any) -> Tensor:
+        from hologram.tensors.indexing import get
+
+        return get(self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        from hologram.tensors.indexing import set_items
+
+        set_items(self, index, value)
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise ArgumentTypeError("a tensor without axes has no len(); tensor.item() gives its number")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.ndim:
+            raise ArgumentTypeError("a tensor without axes cannot be iterated over; tensor.item() gives its number")
+        return (self.select(0, k) for k in range(self.shape[0]))
+
+    # Reading.
+
+    def elements(self) -> HostArray:
+        """The elements in place, for launches: during a recording, too."""
+        array = strided(self.buffer.elements(), self.shape, self.strides, self.offset)
+        return array.view(BOOL) if self._is_bool else array
+
+    def numpy(self) -> HostArray:
+        """The elements in place, as a NumPy array that shares the memory and keeps it alive."""
+        self.buffer.content("numpy", "Tensor")
+        return self.elements()
+
+    def to_numpy(self) -> HostArray:
+        """A copy as a NumPy array."""
+        self.buffer.content("to_numpy", "Tensor")
+        return self.buffer.executor.counters.copy("to_numpy", self.elements())
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers; a number where there are no axes."""
+        self.buffer.content("tolist", "Tensor")
+        return self.elements().tolist()
+
+    def item(self, *index: int) -> Any:
+        """The only element as a Python number, or the one at an index.
+
+        Raises ArgumentValueError where there are more, RecordingError in a recording.
+        """
+        chosen = self[index] if index else self
+        if chosen.size != 1:
+            raise ArgumentValueError(f"only one element can be a number; the tensor has shape {chosen.shape}")
+        chosen.buffer.content("item", "Tensor")
+        return chosen.elements().item()
+
+    def _number(self, as_what: str) -> Any:
+        if self.size != 1:
+            cure = "; use tensor.any() or tensor.all()" if as_what == "truth value" else ""
+            raise ArgumentValueError(
+                f"a tensor of shape {self.shape} has no {as_what}, it has {self.size} elements{cure}"
+            )
+        return self.item()
+
+    def __bool__(self) -> bool:
+        return bool(self._number("truth value"))
+
+    def __int__(self) -> int:
+        return int(self._number("int"))
+
+    def __float__(self) -> float:
+        return float(self._number("float"))
+
+    def __index__(self) -> int:
+        if self.type.is_float or self._is_bool or self.ndim:
+            raise ArgumentTypeError(f"only an integer tensor without axes is an index, not {self._what()}")
+        return int(self.item())
+
+    def _what(self) -> str:
+        return f"one of shape {self.shape} and type {'bool' if self._is_bool else self.type.value}"
+
+    def __repr__(self) -> str:
+        from hologram.tensors.printing import shown
+
+        return shown(self)
+
+    def __format__(self, form: str) -> str:
+        return format(self.item(), form) if form else repr(self)
+
+    # Exchange.
+
+    def __hologram_buffer__(self) -> Buffer:
+        """The elements as a Buffer that shares the memory: what launches take."""
+        return self.buffer.strided(self.shape, self.strides, self.offset)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> HostArray:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        if self.type is Type.BF16:
+            raise AttributeError("bfloat16 has no type string; __array__ is used")
+        self.buffer.export("__array_interface__", "Tensor")
+        return self.elements().__array_interface__
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return dlpack.exported(self.numpy(), **{name: value for name, value in options.items() if value is not None})
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.buffer.__dlpack_device__()
+
+    def __copy__(self) -> Tensor:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Tensor:
+        return self.copy()
+
+    def __reduce__(self) -> Any:
+        from hologram.tensors.creation import tensor
+
+        return tensor, (self.to_numpy(),)
+
+
+def _flat(buffer: Any) -> Buffer:
+    """A buffer's memory as one axis."""
+    if not isinstance(buffer, Buffer):
+        cure = "hologram.tensor(array) copies one, hologram.from_dlpack(array) shares its memory"
+        raise ArgumentTypeError(f"a Buffer is needed, not {type(buffer).__name__}; {cure}")
+    if not buffer.elements().flags.c_contiguous:
+        raise ArgumentValueError("a tensor needs a contiguous buffer; make a tensor of the whole one and slice that")
+    return buffer if buffer.ndim == 1 else buffer.reshape(-1)
+
+
+def _inside(layout: Layout, buffer: Buffer) -> Layout:
+    """The layout, if all of its elements are in the buffer."""
+    if any(n < 0 for n in layout.shape):
+        raise ArgumentValueError(f"a length cannot be negative, got {layout.shape}")
+    low, high = layout.bounds
+    if low < 0:
+        raise ArgumentValueError(
+            f"strides {layout.strides} lead before the start of the buffer; slice with [::-1] instead"
+        )
+    if high > buffer.size:
+        raise ArgumentValueError(
+            f"shape {layout.shape} with strides {layout.strides} needs {high} elements, the buffer has {buffer.size}"
+        )
+    return layout
+
+
+def _executor_first(arguments: Sequence[Any]) -> tuple[Executor | None, tuple[Any, ...]]:
+    """A leading executor, as the original calls have it, and the rest."""
+    if arguments and isinstance(arguments[0], Executor):
+        return arguments[0], tuple(arguments[1:])
+    return None, tuple(arguments)
+
+
+def _several(given: Sequence[Any], what: str = "a length") -> Shape:
+    """Integers given one by one or as one sequence."""
+    return lengths(given[0] if len(given) == 1 else given)
