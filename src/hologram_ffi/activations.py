@@ -23,7 +23,7 @@ def tanh_f32(exec: U64, input: U64, output: U64, len: U32) -> None:
 @exported
 def gelu_f32(exec: U64, input: U64, output: U64, len: U32) -> None:
     """output = the GELU of the input in its tanh form: x/2 · (1 + tanh(√(2/π) · (x + 0.044715·x³)))."""
-    elementwise(ops.gelu, exec, (input, output), len)
+    elementwise(ops.gelu_tanh, exec, (input, output), len)
 
 
 @exported

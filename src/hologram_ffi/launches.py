@@ -30,3 +30,9 @@ def reduction(operation: Any, exec: int, handles: tuple[int, ...], len: int) -> 
     *inputs, output = handles
     given = [holding(executor, handle, len) for handle in inputs]
     return float(operation(executor, *given, holding(executor, output, 1), len))
+
+
+def product(operation: Any, exec: int, handles: tuple[int, ...], *sizes: int) -> None:
+    """Run an operation on matrices of these sizes, its output the last of the handles."""
+    executor = executors[exec]
+    operation(executor, *(buffers.of(executor, handle) for handle in handles), *sizes)
