@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hologram.errors import ArgumentTypeError, ArgumentValueError
+from hologram.errors import ArgumentTypeError, ArgumentValueError, BackendUnavailableError
 from hologram.runtime import dlpack
 from hologram.runtime.buffer import Buffer, strided
 from hologram.runtime.executor import Executor
@@ -16,6 +16,8 @@ from hologram.tensors import moves
 from hologram.tensors.layout import Layout, Shape, broadcast_shapes, inferred, lengths, row_major
 from hologram.types import Type
 
+DEVICES = frozenset({"cuda", "metal", "mps", "vulkan"})
+"""Names of devices on which no tensor can be."""
 BOOL = np.dtype(np.bool_)
 
 
@@ -176,6 +178,32 @@ class Tensor:
         moves.copy(self, made)
         return made
 
+    def to(self, target: Any) -> Tensor:
+        """This tensor with another dtype, or on another executor; itself where nothing changes.
+
+        `target` is a dtype, an Executor, or the name of a device: tensors are in host memory, "cpu".
+        """
+        if isinstance(target, Executor):
+            return self if target is self.executor else self.copy(target)
+        if isinstance(target, str) and target.partition(":")[0] in DEVICES:
+            raise BackendUnavailableError(f"there is no device '{target}' for tensors; they are in host memory")
+        return self if target == self.device else self.astype(target, copy=False)
+
+    def fill(self, value: Any) -> None:
+        """Set every element, converted to the tensor's type."""
+        self[...] = value
+
+    def take(self, indices: Any, axis: int | None = None) -> Tensor:
+        """The elements at some indices of an axis, or of all elements along one axis: a copy, as in NumPy."""
+        if axis is None:
+            return self.ravel().take(indices, 0)
+        chosen = np.asarray(indices) if not isinstance(indices, Tensor | list) else indices
+        return self[(slice(None),) * self._layout.axis(axis) + (chosen,)]
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+        """The elements whose indices on two axes differ by `offset`, along a last axis; a view."""
+        return self._view(self._layout.diagonal(axis1, axis2, offset))
+
     def reshape(self, *shape: Any) -> Tensor:
         """Another shape for the same elements, a view wherever strides can say it, else a packed copy.
 
@@ -311,6 +339,11 @@ class Tensor:
         """A copy as a NumPy array."""
         self.buffer.content("to_numpy", "Tensor")
         return self.buffer.executor.counters.copy("to_numpy", self.elements())
+
+    def tobytes(self) -> bytes:
+        """The content as bytes, in C order."""
+        self.buffer.content("tobytes", "Tensor")
+        return self.elements().tobytes()
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers; a number where there are no axes."""
