@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,9 @@ def script(kernels: Path) -> Path:
 
 
 def test_a_script_runs_as_main_and_its_launches_are_counted(script: Path, hologram: Command) -> None:
+    before = sys.argv, list(sys.path)
     said = hologram("trace", str(script), "3", "--depth", "9", "-o", "run.json")
+    assert (sys.argv, sys.path) == before
     assert said.status == 0, said.err
     assert "x is 8.0 beside ['--depth', '9']" in said.out
     assert "double" in said.out and "Wrote run.json" in said.out

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from hologram.frontend import compile_source
+from hologram.runtime.counters import PENDING, Sum
 from hologram.runtime.executor import Executor
 from hologram.runtime.launcher import Launcher
 from hologram.runtime.tracing.trace import trace
@@ -106,6 +107,14 @@ def test_launches_are_counted_while_a_trace_is_on(executor: Executor, launcher: 
     counted = executor.metrics()
     assert (counted.launches, counted.lanes) == (3, 2 * N + 10)
     assert counted.launch_seconds > 0
+
+
+def test_what_is_added_does_not_pile_up() -> None:
+    total = Sum()
+    for _ in range(3 * PENDING):
+        total.add(2)
+    assert len(total._pending) <= PENDING
+    assert total.value() == (3 * PENDING, 6 * PENDING)
 
 
 def test_threads_lose_no_count() -> None:

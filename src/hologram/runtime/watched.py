@@ -35,8 +35,7 @@ def run(
     prepared: Prepared,
     executor: Executor,
 ) -> None:
-    """Run a launch and tell of it: its machine code is made before, and its time is that of the code alone."""
-    make_code(executable, prepared.arguments)
+    """Run a launch and tell of it; its time is that of its code, where the backend says when that ran."""
     program, lanes = executable.program, prepared.domain.total
     facts: dict[str, Any] = {
         "lanes": lanes,
@@ -78,13 +77,6 @@ def together(name: str, executor: Executor | None, calls: int) -> Iterator[None]
             facts["backend"] = executor.backend
             executor.counters.launched(lanes, sum(step["ns"] for step in steps))
         events.report(Event(Category.GRAPH, name, start, spent, {**facts, "steps": steps}))
-
-
-def make_code(executable: Executable, arguments: Sequence[Argument]) -> None:
-    """Have the code for some arguments compiled now, where a backend does that when it is first asked for it."""
-    code: Any = getattr(executable, "native", executable)
-    if hasattr(code, "native_for"):
-        code.native_for(arguments)
 
 
 def bytes_moved(program: Program, arguments: Sequence[Argument]) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,6 +113,7 @@ def test_machine_code_is_compiled_once_and_then_on_disk(tmp_path: Path) -> None:
             code.variant(True)  # type: ignore[attr-defined]  # the CPU's executables make code
     (compiled,) = named(t, "compile")
     assert compiled.facts["to"] == "machine code" and set(compiled.facts["stages_us"]) == {"codegen", "llvm"}
+    assert [e.facts for e in named(t, "cache")] == [{"store": "disk", "hit": hit} for hit in (False, True)]
     assert (t.totals.disk_misses, t.totals.disk_hits) == (1, 1)
 
 
@@ -125,6 +128,22 @@ def test_compiling_is_charged_to_the_first_launch() -> None:
     assert (sums.operation_count, sums.total_logical_ops, sums.total_generator_calls) == (2, 2 * N, 0)
     assert sums.total_compilation_time_us == pytest.approx(1e6 * t.totals.compile_seconds)
     assert sums.total_execution_time_us == pytest.approx(1e6 * t.totals.launch_seconds)
+
+
+def test_the_time_of_a_launch_is_that_of_its_machine_code(add: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hologram.backends.cpu import backend
+
+    a = np.ones(N, np.float32)
+    bound, pack = add.bind(a, a, np.empty(N, np.float32), N, executor=Executor("cpu")), backend.pack
+
+    def slow(*args: Any) -> bytearray:
+        time.sleep(0.05)
+        return pack(*args)
+
+    monkeypatch.setattr(backend, "pack", slow)
+    with trace() as t:
+        bound()
+    assert 0 < t.totals.launch_seconds < 0.05
 
 
 def test_copies_and_allocations(add: Launcher) -> None:
@@ -163,7 +182,7 @@ def test_a_graph_is_one_launch_with_its_steps(add: Launcher, backend: str) -> No
         assert inner.start_us + inner.duration_us <= outer.start_us + outer.duration_us
     assert first.facts["generator_calls"] == 3 and first.facts["lanes"] == N
     assert t.totals.launches == launched == 2 and t.totals.steps == len(steps)
-    assert t.statistics.total_generator_calls == 6
+    assert (t.statistics.total_generator_calls, t.statistics.operation_count) == (6, 2)
     assert c.is_freed, "the executor has ended"
 
 
@@ -218,6 +237,16 @@ def test_nested_traces_each_have_their_time(add: Launcher) -> None:
     assert not detour.is_active()
 
 
+def test_what_began_before_a_trace_is_there_from_the_beginning_of_the_trace_on() -> None:
+    with trace() as outer:
+        start = events.start()
+        time.sleep(0.01)
+        with trace() as inner:
+            events.tell(events.Category.COPY, "long", start, bytes=1)
+    (whole,), (part,) = outer.events, inner.events
+    assert part.start_us == 0 and 0 <= part.duration_us <= whole.duration_us - 10_000
+
+
 def test_the_file_is_written_after_an_exception(add: Launcher, tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     a = np.ones(N, np.float32)
@@ -266,7 +295,7 @@ def test_a_forked_child_leaves_the_trace_to_its_parent(add: Launcher, tmp_path: 
         if child == 0:
             bound()
             t.__exit__(None, None, None)
-            os._exit(int(path.exists() or detour.is_active() or t.totals.launches != 1))
+            os._exit(int(path.exists() or detour.is_active() or events.listeners != () or t.totals.launches != 1))
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
         bound()

@@ -89,7 +89,7 @@ class CpuExecutable:
     def layout(self) -> Layout:
         return Layout.of(self.program.params)
 
-    @property
+    @cached_property
     def cost(self) -> int:
         """An estimate of the instructions a lane runs."""
         return estimated_instructions(self.program)

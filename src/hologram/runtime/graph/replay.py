@@ -87,8 +87,6 @@ class Replay:
             step.run()
 
     def _run_watched(self) -> None:
-        for step in self.steps:
-            watched.make_code(step.executable, step.prepared.arguments)
         first = self.steps[0].executor if self.steps else None
         with watched.together("graph", first, sum(step.calls for step in self.steps)):
             self._run()

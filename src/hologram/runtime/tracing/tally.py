@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from hologram.events import Category, Event
 from hologram.metrics import AggregateStatistics, ExecutionMetrics
@@ -40,10 +41,10 @@ class KernelTotals:
 
     name: str
     kind: str
-    launches: int = 0
-    lanes: int = 0
-    bytes_moved: int = 0
-    seconds: float = 0.0
+    launches: int
+    lanes: int
+    bytes_moved: int
+    seconds: float
 
     @property
     def bandwidth(self) -> float:
@@ -51,66 +52,86 @@ class KernelTotals:
         return self.bytes_moved / self.seconds / 1e9 if self.seconds else 0.0
 
 
+@dataclass(slots=True)
+class _Row:
+    launches: int = 0
+    lanes: int = 0
+    bytes_moved: int = 0
+    nanoseconds: int = 0
+
+
 class Tally:
     """Counts events. Time spent compiling is charged to the first launch of what was compiled."""
 
     def __init__(self) -> None:
-        self.totals = TraceTotals()
         self.statistics = AggregateStatistics()
-        self.kernels: dict[tuple[str, str], KernelTotals] = {}
-        self._compiling: dict[str, float] = {}
+        self._counts: Counter[str] = Counter()
+        self._rows: dict[tuple[str, str], _Row] = {}
+        self._compiling: dict[str, int] = {}
 
     def add(self, event: Event) -> None:
         """Count one event."""
-        seconds, facts = event.nanoseconds / 1e9, event.facts
-        if event.category is Category.GRAPH:
-            self._launched(event, sum(step["ns"] for step in facts["steps"]) / 1e9)
-        elif event.category in (Category.LAUNCH, Category.STEP):
-            self._launched(event, seconds)
-        elif event.category is Category.COMPILE:
-            self._count(compiles=1, compile_seconds=seconds)
-            self._compiling[event.name] = self._compiling.get(event.name, 0.0) + seconds
-        elif event.category is Category.CACHE:
-            self._count(**{f"{facts['store']}_{'hits' if facts['hit'] else 'misses'}": 1})
-        elif event.category is Category.COPY:
-            self._count(copies=1, bytes_copied=facts["bytes"])
-        else:
-            self._count(allocations=1, bytes_allocated=facts["bytes"])
+        spent, facts, counts = event.nanoseconds, event.facts, self._counts
+        match event.category:
+            case Category.LAUNCH | Category.STEP:
+                self._launched(event, spent)
+            case Category.GRAPH:
+                self._launched(event, sum(step["ns"] for step in facts["steps"]))
+            case Category.COMPILE:
+                counts["compiles"] += 1
+                counts["compiling"] += spent
+                self._compiling[event.name] = self._compiling.get(event.name, 0) + spent
+            case Category.CACHE:
+                counts[f"{facts['store']}_{'hits' if facts['hit'] else 'misses'}"] += 1
+            case Category.COPY:
+                counts["copies"] += 1
+                counts["bytes_copied"] += facts["bytes"]
+            case Category.ALLOCATION:
+                counts["allocations"] += 1
+                counts["bytes_allocated"] += facts["bytes"]
 
-    def _launched(self, event: Event, seconds: float) -> None:
-        lanes, moved = event.facts["lanes"], event.facts["bytes"]
+    def _launched(self, event: Event, spent: int) -> None:
         key = event.category.value, event.name
-        row = self.kernels.get(key) or KernelTotals(event.name, event.category.value)
-        self.kernels[key] = replace(
-            row,
-            launches=row.launches + 1,
-            lanes=row.lanes + lanes,
-            bytes_moved=row.bytes_moved + moved,
-            seconds=row.seconds + seconds,
-        )
-        if event.category is Category.STEP:
-            self._count(steps=1)
-            return
-        self._count(launches=1, lanes=lanes, bytes_moved=moved, launch_seconds=seconds)
-        self.statistics.record(self._execution(event, seconds))
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = _Row()
+        row.launches += 1
+        row.lanes += event.facts["lanes"]
+        row.bytes_moved += event.facts["bytes"]
+        row.nanoseconds += spent
+        if event.category is not Category.STEP:
+            self.statistics.record(self._execution(event, spent))
 
-    def _execution(self, event: Event, seconds: float) -> ExecutionMetrics:
-        names = {event.name, *(step["name"] for step in event.facts.get("steps", ()))}
-        compiling = sum(self._compiling.pop(name, 0.0) for name in names)
+    def _execution(self, event: Event, spent: int) -> ExecutionMetrics:
+        compiling = 0
+        if self._compiling:
+            names = {event.name, *(step["name"] for step in event.facts.get("steps", ()))}
+            compiling = sum(self._compiling.pop(name, 0) for name in names)
+        facts = event.facts
+        calls = facts.get("generator_calls", 0)
         return ExecutionMetrics(
-            event.name,
-            (seconds + compiling) * 1e6,
-            event.facts["lanes"],
-            event.facts.get("generator_calls", 0),
-            compiling * 1e6,
-            seconds * 1e6,
+            event.name, (spent + compiling) / 1e3, facts["lanes"], calls, compiling / 1e3, spent / 1e3
         )
 
-    def _count(self, **more: float) -> None:
-        now = self.totals
-        self.totals = replace(now, **{name: getattr(now, name) + value for name, value in more.items()})
+    @property
+    def kernels(self) -> Iterable[KernelTotals]:
+        """Launches by kind and name."""
+        return [
+            KernelTotals(name, kind, row.launches, row.lanes, row.bytes_moved, row.nanoseconds / 1e9)
+            for (kind, name), row in self._rows.items()
+        ]
 
-
-def as_numbers(totals: TraceTotals) -> Mapping[str, float]:
-    """The totals by name."""
-    return {name: getattr(totals, name) for name in TraceTotals.__slots__}
+    @property
+    def totals(self) -> TraceTotals:
+        """Everything so far."""
+        launches = [row for (kind, _), row in self._rows.items() if kind != Category.STEP]
+        counts = dict(self._counts)
+        return TraceTotals(
+            launches=sum(row.launches for row in launches),
+            lanes=sum(row.lanes for row in launches),
+            bytes_moved=sum(row.bytes_moved for row in launches),
+            launch_seconds=sum(row.nanoseconds for row in launches) / 1e9,
+            steps=sum(row.launches for (kind, _), row in self._rows.items() if kind == Category.STEP),
+            compile_seconds=counts.pop("compiling", 0) / 1e9,
+            **counts,
+        )

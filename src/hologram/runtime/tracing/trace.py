@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
@@ -17,7 +18,7 @@ from hologram.runtime import detour
 from hologram.runtime.files import write_file
 from hologram.runtime.locks import fork_safe_lock
 from hologram.runtime.tracing.chrome import TraceEvent, encode
-from hologram.runtime.tracing.tally import KernelTotals, Tally, TraceTotals, as_numbers
+from hologram.runtime.tracing.tally import KernelTotals, Tally, TraceTotals
 
 MOST_EVENTS = 1_000_000
 """Events that a trace keeps, a quarter of a gigabyte or so; later ones are counted only."""
@@ -99,6 +100,11 @@ class Trace:
             start, spent = max(0, since) / 1000, (event.nanoseconds + min(0, since)) / 1000
             self._events.append(TraceEvent(event.name, event.category.value, start, spent, number, event.facts))
 
+    def let_go(self) -> None:
+        """Hear no more, in a forked child, where another thread may have held the lock."""
+        self._lock = threading.RLock()
+        detour.end(self)
+
     @property
     def events(self) -> tuple[TraceEvent, ...]:
         """The events so far, in the order in which they ended."""
@@ -108,23 +114,24 @@ class Trace:
     @property
     def totals(self) -> TraceTotals:
         """Counts, bytes and seconds of everything so far."""
-        return self._tally.totals
+        with self._lock:
+            return self._tally.totals
 
     @property
     def kernels(self) -> tuple[KernelTotals, ...]:
         """Launches by kind and name, the longest first."""
         with self._lock:
-            rows = tuple(self._tally.kernels.values())
-        return tuple(sorted(rows, key=lambda row: -row.seconds))
+            return tuple(sorted(self._tally.kernels, key=lambda row: -row.seconds))
 
     @property
     def statistics(self) -> AggregateStatistics:
         """Sums over the launches; compiling is charged to the first launch of what was compiled."""
-        return self._tally.statistics
+        with self._lock:
+            return replace(self._tally.statistics)
 
     def to_bytes(self) -> bytes:
         """What `save` writes: JSON in Chrome's trace-event format."""
-        about: dict[str, Any] = {"totals": as_numbers(self.totals), "dropped": self.dropped}
+        about: dict[str, Any] = {"totals": asdict(self.totals), "dropped": self.dropped}
         with self._lock:
             return encode(self._events, self._threads, about)
 
@@ -151,7 +158,7 @@ def _after_fork() -> None:
     """In a child nobody listens: the file is the parent's."""
     events.silence()
     for running in _running:
-        detour.end(running)
+        running.let_go()
     _running.clear()
 
 
