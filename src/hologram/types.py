@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -81,10 +81,7 @@ class Type(Enum):
     @classmethod
     def of_dtype(cls, dtype: Any) -> Type | None:
         """The type stored by a NumPy dtype in native byte order, or None."""
-        dtype = np.dtype(dtype)
-        if dtype.name == "bfloat16":
-            return cls.BF16
-        return _BY_KIND.get((dtype.kind, dtype.itemsize)) if dtype.isnative else None
+        return _of_dtype(np.dtype(dtype))
 
     def __repr__(self) -> str:
         return self.value
@@ -93,6 +90,13 @@ class Type(Enum):
 def _kind(type: Type) -> str:
     """NumPy's letter for the kind of number."""
     return "f" if type.is_float else "i" if type.is_signed else "u"
+
+
+@cache
+def _of_dtype(dtype: np.dtype[Any]) -> Type | None:
+    if dtype.name == "bfloat16":
+        return Type.BF16
+    return _BY_KIND.get((dtype.kind, dtype.itemsize)) if dtype.isnative else None
 
 
 _BY_KIND = {(_kind(t), t.size): t for t in Type if t is not Type.BF16}

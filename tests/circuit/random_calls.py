@@ -22,7 +22,7 @@ from hologram.circuit.generators import (
     Split,
     Swap,
 )
-from hologram.operators import TABLE
+from hologram.operators import VARIANTS as TABLE
 
 VARIANTS = ("add", "mul", "min", "max", "abs", "exp", "log", "sqrt", "sigmoid", "tanh", "gelu", "neg", "relu", "where")
 

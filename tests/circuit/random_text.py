@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hologram.circuit.compile import runs
 from hologram.circuit.generators import MERGE_VARIANTS, SPLIT_VARIANTS
 from hologram.circuit.transforms import IDENTITY, Transform, Turn, compose
-from hologram.operators import TABLE
+from hologram.operators import VARIANTS as TABLE
 
 
 @dataclass(frozen=True)

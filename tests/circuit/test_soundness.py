@@ -7,7 +7,7 @@ import pytest
 import hologram as hg
 from hologram.circuit import compile_circuit
 from hologram.circuit.generators import SPLIT_VARIANTS
-from hologram.operators import TABLE
+from hologram.operators import VARIANTS as TABLE
 from tests.circuit.random_text import random_text
 from tests.circuit.soundness import RECORD, CallByCall, Tally, check, is_sound
 

@@ -1,7 +1,8 @@
-"""The thirteen operations in both forms, on both executors, against NumPy."""
+"""Operations in both forms, on both executors, against NumPy."""
 
 from __future__ import annotations
 
+import inspect
 import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,8 +12,8 @@ import pytest
 
 import hologram as hg
 from hologram import Buffer, Executor, ops
-from hologram.errors import ArgumentTypeError, ArgumentValueError, BufferFreedError, ExtentError, OverlapError
-from hologram.ops.table import ALIASES, TABLE
+from hologram.errors import ArgumentTypeError, ArgumentValueError, BufferFreedError, OverlapError
+from hologram.ops.table import ALIASES, MAKERS
 from hologram.types import Type
 from tests import tolerance
 
@@ -120,11 +121,11 @@ def test_original_form_of_vectors(ex: Executor) -> None:
     assert not c.to_numpy()[10:].any()
     total = ops.reduce_sum(ex, a, ex.allocate(3))
     assert type(total) is float
-    with pytest.raises(ArgumentTypeError, match="needs an output"):
+    with pytest.raises(ArgumentTypeError, match="missing out"):
         ops.vector_add(ex, a, b)
-    with pytest.raises(ArgumentValueError, match=r"\(1000,\), \(1000,\), \(5,\).*n="):
+    with pytest.raises(ArgumentValueError, match=r"1000, 1000, 5 elements.*n="):
         ops.vector_add(ex, a, b, ex.allocate(5))
-    with pytest.raises(ExtentError):
+    with pytest.raises(ArgumentValueError, match="n is 1001"):
         ops.vector_add(ex, a, b, c, 1001)
 
 
@@ -164,18 +165,19 @@ def test_in_place_and_overlap(ex: Executor) -> None:
 @pytest.mark.parametrize(
     ("args", "options", "error"),
     [
-        ((A.astype(float), B), {}, ArgumentTypeError),
         ((A, B[:9]), {}, ArgumentValueError),
-        ((A[::2], B[::2]), {}, ArgumentTypeError),
-        ((A.reshape(10, 100)[:, ::2], B[:500]), {}, ArgumentTypeError),
         (([1.0], [2.0]), {}, ArgumentTypeError),
         ((A,), {}, ArgumentTypeError),
         ((A, B, A.copy(), 5, 6), {}, ArgumentTypeError),
         ((A, B, A.copy()), {"out": A.copy()}, ArgumentTypeError),
         ((A, B), {"axis": 0}, ArgumentTypeError),
-        ((A, B, A.copy(), 5), {"n": 5}, ArgumentTypeError),
-        ((A, B), {"n": -1}, ArgumentValueError),
+        ((A, B), {"out": np.empty(999, np.float32)}, ArgumentValueError),
+        ((A, B), {"out": np.empty(1000, np.int32)}, ArgumentTypeError),
         ((A, B), {"out": np.frombuffer(bytes(4000), np.float32)}, ArgumentValueError),
+        ((A, B.astype(np.complex64)), {}, ArgumentTypeError),
+        ((A, B.astype(">f4")), {}, ArgumentTypeError),
+        ((A, "text"), {}, ArgumentTypeError),
+        ((A, None), {}, ArgumentTypeError),
     ],
 )
 def test_bad_calls_change_nothing(args: tuple[Any, ...], options: dict[str, Any], error: type[Exception]) -> None:
@@ -216,12 +218,12 @@ def test_bind(ex: Executor) -> None:
 
 
 def test_names() -> None:
-    assert len(TABLE) == 13
-    assert set(dir(hg.ops)) >= {*TABLE, *ALIASES}
+    assert set(dir(hg.ops)) >= {*MAKERS, *ALIASES}
     assert ops.add is ops.vector_add
-    assert "a[i] + b[i]" in ops.add.__doc__
-    assert pickle.loads(pickle.dumps(ops.relu)).__name__ == "relu"
-    with pytest.raises(AttributeError, match="no 'conv2d'"):
-        _ = ops.conv2d
-    with pytest.raises(AttributeError, match="no operation 'conv2d'"):
-        _ = Executor("cpu").ops.conv2d
+    assert "X + y, element by element" in ops.add.__doc__
+    assert str(inspect.signature(ops.clip)) == "(x, min=None, max=None, out=None)"
+    assert pickle.loads(pickle.dumps(ops.relu)) is ops.relu
+    with pytest.raises(AttributeError, match="no 'addd'; did you mean add"):
+        _ = ops.addd
+    with pytest.raises(AttributeError, match="no operation 'nothing'"):
+        _ = Executor("cpu").ops.nothing

@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import hologram as hg
 from hologram.backends.cpu.targets import BASELINES
 from hologram.backends.llvm.jit import llvm_version
 from hologram.errors import KernelNotFoundError
 from hologram.isa.binary import decode
 from hologram.isa.verify import verify
-from hologram.stdlib import BUNDLE, bundled, names
-from hologram.stdlib.build import build, programs
+from hologram.stdlib import BUNDLE, bundled, names, shipped
+from hologram.stdlib.build import build, operations, programs
+from hologram.stdlib.bundle import OPERATIONS
 
 THIRTEEN = (
     "vector_add",
@@ -35,16 +37,29 @@ THIRTEEN = (
 )
 
 
-def test_the_bundle_is_current() -> None:
-    current = {entry.program.name: entry.program.digest for entry in decode(BUNDLE.read_bytes())}
-    assert current == {p.name: p.digest for p in programs()}, "run python -m hologram.stdlib.build"
+FILES = {"kernels": (BUNDLE, programs), "operations": (OPERATIONS, operations)}
 
 
-def test_the_native_code_is_current() -> None:
-    made_with = decode(BUNDLE.read_bytes())[0].program.metadata["llvm"]
+@pytest.mark.parametrize("held", FILES)
+def test_the_bundle_is_current(held: str) -> None:
+    path, made = FILES[held]
+    current = {entry.program.name: entry.program.digest for entry in decode(path.read_bytes())}
+    assert current == {p.name: p.digest for p in made()}, "run python -m hologram.stdlib.build"
+
+
+@pytest.mark.parametrize("held", FILES)
+def test_the_native_code_is_current(held: str) -> None:
+    path, made = FILES[held]
+    made_with = decode(path.read_bytes())[0].program.metadata["llvm"]
     if made_with != llvm_version():
         pytest.skip(f"the bundle was made with {made_with}, here is {llvm_version()}")
-    assert build() == BUNDLE.read_bytes(), "run python -m hologram.stdlib.build"
+    assert build(made()) == path.read_bytes(), "run python -m hologram.stdlib.build"
+
+
+def test_operations_use_what_is_shipped() -> None:
+    assert hg.ops.add(np.ones(3, np.float32), np.ones(3, np.float32)).tolist() == [2, 2, 2]
+    assert shipped("add_f32e_f32e_f32_1") is not None
+    assert shipped("add_f64e_f64e_f64_1") is None
 
 
 def test_the_thirteen_are_there_with_code_for_every_baseline() -> None:

@@ -38,7 +38,7 @@ from hologram.errors import CircuitError, Location
 from hologram.events import Category
 from hologram.isa.operands import BYTES_PER_CLASS, CLASSES
 from hologram.metrics import CompilationMetrics, OptimizationMetrics
-from hologram.operators import TABLE
+from hologram.operators import VARIANTS
 from hologram.types import Type
 
 
@@ -239,10 +239,10 @@ class Circuit:
         count: int = 1,
     ) -> Self:
         """dst := variant(src, context, third); `count` classes one after the other."""
-        if variant not in TABLE:
-            raise _refusal(f"there is no variant '{variant}'", f"there are {', '.join(TABLE)}")
-        if (third is not None) != (TABLE[variant].arity == 3):
-            raise _refusal(f"'{variant}' takes {TABLE[variant].arity} operands", "")
+        if variant not in VARIANTS:
+            raise _refusal(f"there is no variant '{variant}'", f"there are {', '.join(VARIANTS)}")
+        if (third is not None) != (VARIANTS[variant].arity == 3):
+            raise _refusal(f"'{variant}' takes {VARIANTS[variant].arity} operands", "")
         made = (_operand(src), _operand(context), None if third is None else _operand(third))
         if count == 1:
             return self._add(Merge(made[0], made[1], _class(dst), variant, made[2]))

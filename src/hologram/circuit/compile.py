@@ -33,7 +33,7 @@ from hologram.circuit.parse import parse
 from hologram.circuit.transforms import Transform, compose
 from hologram.circuit.tree import Group, Number, Operation, Parallel, Phrase, Sigil, Term, Turned
 from hologram.errors import CircuitError, Location
-from hologram.operators import TABLE
+from hologram.operators import VARIANTS
 
 
 def calls_of(text: str, file: str = "<circuit>") -> tuple[Call, ...]:
@@ -151,7 +151,7 @@ class _Compiler:
             if name in _FROM_CLASSES and any(isinstance(s, Number) for s in operation.sources):
                 raise self.error(f"{name} takes classes, not numbers", operation.location)
             return
-        arity, given = TABLE[variant].arity, len(operation.sources)
+        arity, given = VARIANTS[variant].arity, len(operation.sources)
         if given != arity and not (arity == 1 and given == 2):
             wanted = "an operand" if arity == 1 else f"{arity} operands"
             hint = "a second operand, which it does not read, may stand there" if arity == 1 else ""

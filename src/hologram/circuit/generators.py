@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
-from hologram.operators import TABLE
+from hologram.operators import VARIANTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Immediate:
 
 Operand = int | Immediate
 SPLIT_VARIANTS = ("sub", "div")
-MERGE_VARIANTS = tuple(name for name in TABLE if name not in SPLIT_VARIANTS)
+MERGE_VARIANTS = tuple(name for name in VARIANTS if name not in SPLIT_VARIANTS)
 REDUCTIONS: Mapping[str, str] = MappingProxyType({"sum": "GRED_ADD", "min": "GRED_MIN", "max": "GRED_MAX"})
 
 
@@ -167,7 +167,7 @@ REDUCE_OF: Mapping[str, type[Reduce]] = {"sum": ReduceSum, "min": ReduceMin, "ma
 def operands(call: Merge | Split | MergeRange) -> tuple[Operand, ...]:
     """What the operator of a call reads, as many as its variant has operands."""
     third = () if isinstance(call, Split) or call.third is None else (call.third,)
-    return (call.src, call.context, *third)[: TABLE[call.variant].arity]
+    return (call.src, call.context, *third)[: VARIANTS[call.variant].arity]
 
 
 def singles(call: Call) -> tuple[Single, ...]:

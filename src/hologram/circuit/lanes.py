@@ -20,7 +20,7 @@ from hologram.errors import CircuitError, Location
 from hologram.isa.builder import Builder, immediate
 from hologram.isa.instructions import BY_NAME
 from hologram.isa.operands import Condition, Imm, Reg, RegisterIndirectComputed
-from hologram.operators import INTEGER_FORM, OPERANDS, TABLE, Formula
+from hologram.operators import INTEGER_FORM, OPERANDS, VARIANTS, Formula
 from hologram.types import Type
 
 LANE_WISE = (Mark, Copy, Swap, Merge, Split)
@@ -34,7 +34,7 @@ def mnemonic_for(name: str, type: Type) -> str:
 
 def check_variant(variant: str, type: Type) -> None:
     """Refuse an operator that a type does not have."""
-    pending: list[Formula | str] = [TABLE[variant].formula]
+    pending: list[Formula | str] = [VARIANTS[variant].formula]
     while pending:
         part = pending.pop()
         if isinstance(part, tuple):
@@ -158,7 +158,7 @@ class Lanes:
     def _apply(self, call: Merge | Split) -> None:
         given = [self._operand(o) for o in operands(call)]
         registers = {name: given[k][0] for k, name in enumerate(OPERANDS[: len(given)])}
-        out = self._formula(TABLE[call.variant].formula, registers)
+        out = self._formula(VARIANTS[call.variant].formula, registers)
         if any(out == register for register, _ in given):  # a formula that is an operand
             copied = self.b.reg()
             self.b.emit("MOV", self.type, copied, out)

@@ -21,7 +21,7 @@ from hologram.isa.program import FLAG_FAST, Instruction, Program
 from hologram.isa.symbolic import Symbolic, analyze
 from hologram.isa.transfer import Combined, Compare
 from hologram.isa.verify import Facts, verify
-from hologram.operators import INTEGER_FORM, OPERANDS, TABLE
+from hologram.operators import INTEGER_FORM, OPERANDS, VARIANTS
 from hologram.types import Type
 
 
@@ -108,7 +108,7 @@ LANE = Affine.of(Poly(), [(Variable("lane", 0), Poly.const(1))])
 def _single_instructions() -> Mapping[str, str]:
     """The operator of each mnemonic that is a whole operator."""
     found = {}
-    for name, row in TABLE.items():
+    for name, row in VARIANTS.items():
         if isinstance(row.formula, tuple) and row.formula[1:] == OPERANDS[: row.arity] and row.formula[0] != "SEL":
             found[str(row.formula[0])] = name
     return MappingProxyType(found | {INTEGER_FORM[m]: v for m, v in found.items() if m in INTEGER_FORM})

@@ -26,7 +26,7 @@ from hologram.circuit.generators import (
     Swap,
     operands,
 )
-from hologram.operators import TABLE
+from hologram.operators import VARIANTS
 
 Key = tuple[object, ...]
 Reference = int
@@ -116,7 +116,7 @@ class Values:
 
     def _applied(self, variant: str, references: tuple[Reference, ...], place: int) -> Reference:
         first = references[0]
-        if TABLE[variant].commutes and not self.marks:
+        if VARIANTS[variant].commutes and not self.marks:
             references = tuple(sorted(references))
         if variant in SELECTS and not self.marks and references[0] == references[1] and self.number(first >> 1) is None:
             return first

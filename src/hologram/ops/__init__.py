@@ -1,27 +1,34 @@
-"""The operations of the library: `hologram.ops.vector_add(a, b, out=c)`, and the same on an executor as `ex.ops`."""
+"""The operations of the library: `hologram.ops.add(a, b, out=c)`, and the same on an executor as `ex.ops`."""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from typing import Any
+
 from hologram.ops.operation import Operation
-from hologram.ops.table import ALIASES, TABLE
+from hologram.ops.table import ALIASES, MAKERS, maker
 from hologram.runtime.executor import Executor
 
-NAMES = (*TABLE, *ALIASES)
+NAMES = (*MAKERS, *ALIASES)
 __all__ = ["Operation", "Operations", *NAMES]  # the names of the table
 
-_made: dict[str, Operation] = {}
+_made: dict[str, Any] = {}
 
 
-def __getattr__(name: str) -> Operation:
+def __getattr__(name: str) -> Any:
     """The operation of that name, made when first asked for."""
-    row = TABLE.get(ALIASES.get(name, name))
-    if row is None:
-        raise AttributeError(f"hologram.ops has no '{name}'; it has {', '.join(NAMES)}")
-    made = _made.get(row.name)
-    if made is None:
-        made = _made.setdefault(row.name, Operation(row))
+    make = maker(name)
+    if make is None:
+        raise AttributeError(f"hologram.ops has no '{name}'{_near(name)}")
+    own = ALIASES.get(name, name)
+    made = _made.get(own) or _made.setdefault(own, make())
     globals()[name] = made  # asked for once
     return made
+
+
+def _near(name: str) -> str:
+    near = get_close_matches(name, NAMES)
+    return f"; did you mean {' or '.join(near)}?" if near else "; dir(hologram.ops) lists what it has"
 
 
 def __dir__() -> list[str]:
@@ -36,11 +43,11 @@ class Operations:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def __getattr__(self, name: str) -> Operation:
-        row = TABLE.get(ALIASES.get(name, name))
-        if row is None:
-            raise AttributeError(f"there is no operation '{name}'; there are {', '.join(NAMES)}")
-        return Operation(row, self._executor)
+    def __getattr__(self, name: str) -> Any:
+        make = maker(name)
+        if make is None:
+            raise AttributeError(f"there is no operation '{name}'{_near(name)}")
+        return make().on(self._executor)
 
     def __dir__(self) -> list[str]:
         return list(NAMES)

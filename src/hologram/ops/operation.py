@@ -1,142 +1,156 @@
-"""One public operation: dispatch between its two forms, then its kernel."""
+"""One public operation: its two forms taken apart, planned, run, or bound."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hologram.errors import ArgumentTypeError
-from hologram.ops.arrange import Arranged, elementwise
-from hologram.ops.table import TABLE, Row
+from hologram.ops.plan import Plan
 from hologram.runtime import recording
 from hologram.runtime.executor import Executor
 
 if TYPE_CHECKING:
-    from hologram.language.kernel import Kernel
+    from hologram.runtime.graph import Graph
     from hologram.runtime.launch import Launch
+
+REQUIRED = Parameter.empty
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The arguments of an operation: arrays, then parameters with defaults, then keywords of the NumPy form alone.
+
+    `sizes` end the original form: numbers that say how much of the arrays is meant.
+    """
+
+    inputs: tuple[str, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    sizes: tuple[str, ...] = ("n",)
+    gives_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call taken apart: `original` is the form with a leading executor; `sizes` are those that were given."""
+    """A call taken apart: `original` is the form with a leading executor."""
 
     executor: Executor | None
     original: bool
     inputs: tuple[Any, ...]
     out: Any
-    sizes: dict[str, Any]
+    values: Mapping[str, Any]
+    sizes: Mapping[str, int]
 
 
-class Operation:
-    """An operation of the library, on f32 arrays in host memory or Buffers.
+class Operation(ABC):
+    """An operation of the library, on NumPy arrays, Buffers, Tensors, torch tensors and what exports host memory.
 
-    A leading Executor selects the original form, `op(executor, inputs…, output, n=None)`, matrices
-    `op(executor, A, B, C, m, n, k)`. Anything else is the NumPy form `op(inputs…, out=None, n=None)`, which makes
-    the output where there is none and returns it. Sums return a number.
+    A leading Executor selects the original form, `op(executor, inputs…, out, parameters…, n=None)`, on whole arrays in
+    C order, of which n elements are meant. Anything else is the NumPy form, `op(inputs…, parameters…, out=None, …)`,
+    which broadcasts, makes the output where there is none, and returns it as the kind of array that was given.
     """
 
-    def __init__(self, row: Row, executor: Executor | None = None) -> None:
-        self.row, self.executor = row, executor
-        self._kernel: Kernel | None = None
-        self.__name__ = row.name
-        self.__doc__ = f"{row.formula}; {row.name}({', '.join(row.inputs)}, out=None)."
+    def __init__(self, name: str, form: Form, doc: str, executor: Executor | None = None) -> None:
+        self.__name__ = self.__qualname__ = name
+        self.form, self.executor = form, executor
+        self.__doc__ = doc
+        self.__signature__ = _signature(form)
 
-    @property
-    def kernel(self) -> Kernel:
-        """The bundled kernel that does the work."""
-        if self._kernel is None:
-            from hologram.stdlib import bundled
+    @abstractmethod
+    def plan(self, call: Call) -> Plan:
+        """The launches of a call; every check is made here."""
 
-            self._kernel = bundled(self.row.name)
-        return self._kernel
+    @abstractmethod
+    def on(self, executor: Executor) -> Operation:
+        """The same operation on another executor."""
 
-    def __call__(self, *args: Any, out: Any = None, **sizes: int | None) -> Any:
-        if not sizes and self.executor is None and _is_plain(self.row, args, out):
-            self.kernel(*args, out, len(args[0]))
-            return out
-        call = self._take_apart(args, out, sizes)
-        if self.row.gives_number and (call.original or call.out is None):
-            recording.refuse(f"{self.row.name}() gives a number, which cannot be had", "give out= and no executor")
-        arranged = self._arrange(call)
-        if call.executor is None:
-            self.kernel(*arranged.arguments)
-        else:
-            self.kernel(*arranged.arguments, executor=call.executor)
-        if self.row.gives_number and (call.original or call.out is None):
-            number = np.float32(arranged.out[0])
-            return float(number) if call.original else number
-        return None if call.original else arranged.out
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        call = self._take_apart(args, kwargs)
+        plan = self.plan(call)
+        if self.form.gives_number and call.original:
+            recording.refuse(f"{self.__name__}() gives a number, which cannot be had", "leave the executor out")
+        plan.run()
+        if call.original:
+            return plan.number() if self.form.gives_number else None
+        return plan.result()
 
-    def bind(self, *args: Any, out: Any = None, **sizes: int | None) -> Launch:
-        """A bound launch of the operation; the output must be given."""
-        call = self._take_apart(args, out, sizes)
+    def bind(self, *args: Any, **kwargs: Any) -> Launch | Graph:
+        """A bound launch of the operation, or a graph where it takes several launches; the output must be given."""
+        call = self._take_apart(args, kwargs)
         if call.out is None:
-            raise ArgumentTypeError(f"{self.row.name}.bind() needs an output: give out=")
-        return self.kernel.bind(*self._arrange(call).arguments, executor=call.executor)
+            raise ArgumentTypeError(f"{self.__name__}.bind() needs an output: give out=")
+        plan = self.plan(call)
+        if len(plan.steps) == 1:
+            (step,) = plan.steps
+            return step.kernel.bind(*step.arguments, executor=plan.executor, grid=step.grid, block=step.block)
+        with plan.executor.record() as graph:
+            plan.run()
+        return graph
 
-    def _take_apart(self, args: tuple[Any, ...], out: Any, sizes: dict[str, int | None]) -> Call:
-        row, count = self.row, len(self.row.inputs)
+    def _take_apart(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         original = bool(args) and isinstance(args[0], Executor)
         executor, values = (args[0], args[1:]) if original else (self.executor, args)
-        if len(values) < count:
-            raise ArgumentTypeError(f"{row.name}() is missing {', '.join(row.inputs[len(values) :])}")
-        if len(values) > count:
-            if out is not None:
-                raise ArgumentTypeError(f"{row.name}() got two outputs")
-            out = values[count]
-        if original and out is None:
-            raise ArgumentTypeError(f"{row.name}() with a leading executor needs an output")
-        return Call(executor, original, values[:count], out, self._sizes(values[count + 1 :], sizes))
-
-    def _sizes(self, positional: tuple[Any, ...], named: dict[str, int | None]) -> dict[str, Any]:
-        row = self.row
-        names = (*row.sizes, *(stride for stride, _ in row.strides))
-        if len(positional) > len(names):
-            raise ArgumentTypeError(f"{row.name}() takes at most {', '.join((*row.inputs, 'out', *names))}")
-        given = dict(zip(names, positional, strict=False))
-        for name, value in named.items():
-            if name not in names:
-                raise ArgumentTypeError(f"{row.name}() got an unexpected keyword argument '{name}'")
+        names = _positions(self.form, original)
+        if len(values) > len(names):
+            raise ArgumentTypeError(f"{self.__name__}() takes at most {', '.join(names)}; got {len(values)} arguments")
+        given = dict(zip(names, values, strict=False))
+        known = {*names, *({} if original else self.form.keywords)}
+        for name, value in kwargs.items():
+            if name not in known:
+                raise ArgumentTypeError(f"{self.__name__}() got an unexpected keyword argument '{name}'")
             if name in given:
-                raise ArgumentTypeError(f"{row.name}() got multiple values for argument '{name}'")
+                raise ArgumentTypeError(f"{self.__name__}() got multiple values for argument '{name}'")
             given[name] = value
-        return {name: value for name, value in given.items() if value is not None}
+        return self._call(executor, original, given)
 
-    def _arrange(self, call: Call) -> Arranged:
-        row, sizes = self.row, call.sizes
-        if not row.is_matrix:
-            return row.arrange(row.name, call.inputs, call.out, sizes.get("n"))
-        if not sizes:
-            return row.arrange(row.name, call.inputs, call.out)
-        missing = [name for name in row.sizes if name not in sizes]
-        if missing or call.out is None:
-            wanted = ", ".join([*missing, *(["out"] if call.out is None else [])])
-            raise ArgumentTypeError(f"{row.name}() by sizes is missing {wanted}")
-        strides = [sizes.get(stride, sizes[packed]) for stride, packed in row.strides]
-        return Arranged((*call.inputs, call.out, *(sizes[name] for name in row.sizes), *strides), call.out)
+    def _call(self, executor: Executor | None, original: bool, given: dict[str, Any]) -> Call:
+        form = self.form
+        needed = [*form.inputs, *(["out"] if original else [])]
+        needed += [name for name, default in form.parameters.items() if default is REQUIRED]
+        missing = [name for name in needed if name not in given]
+        if missing:
+            raise ArgumentTypeError(f"{self.__name__}() is missing {', '.join(missing)}")
+        options = {**form.parameters, **({} if original else form.keywords)}
+        values = {name: given.get(name, default) for name, default in options.items()}
+        sizes = {name: given[name] for name in form.sizes if given.get(name) is not None}
+        return Call(executor, original, tuple(given[n] for n in form.inputs), given.get("out"), values, sizes)
 
     def __repr__(self) -> str:
         place = f" on {self.executor!r}" if self.executor else ""
-        return f"<operation {self.row.name}({', '.join(self.row.inputs)}, out=None){place}>"
+        return f"<operation {self.__name__}{self.__signature__}{place}>"
 
     def __reduce__(self) -> Any:
         if self.executor is not None:
             raise ArgumentTypeError("an operation of an executor cannot be pickled; use the one of hologram.ops")
-        return _by_name, (self.row.name,)
+        return _by_name, (self.__name__,)
 
 
-def _is_plain(row: Row, args: tuple[Any, ...], out: Any) -> bool:
-    """True for vectors of one length as arguments and output: they are the kernel's arguments as they stand."""
-    if type(out) is not np.ndarray or row.arrange is not elementwise or len(args) != len(row.inputs):
-        return False
-    shape = out.shape
-    for array in args:
-        if type(array) is not np.ndarray or array.shape != shape:
-            return False
-    return len(shape) == 1
+def _positions(form: Form, original: bool) -> Sequence[str]:
+    """Names of arguments in their order."""
+    if original:
+        return (*form.inputs, "out", *form.parameters, *form.sizes)
+    return (*form.inputs, *form.parameters, "out")
+
+
+def _signature(form: Form) -> Signature:
+    """The NumPy form, as `help` shows it."""
+    kind, keyword = Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY
+    return Signature(
+        [
+            *(Parameter(name, kind) for name in form.inputs),
+            *(Parameter(name, kind, default=default) for name, default in form.parameters.items()),
+            Parameter("out", kind, default=None),
+            *(Parameter(name, keyword, default=default) for name, default in form.keywords.items()),
+        ]
+    )
 
 
 def _by_name(name: str) -> Operation:
-    return Operation(TABLE[name])
+    from hologram import ops
+
+    found: Operation = getattr(ops, name)
+    return found

@@ -1,68 +1,45 @@
-"""The operations: each a row that names its kernel, its inputs, what it computes and how its arguments are arranged."""
+"""The names of the library: which operation each stands for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 
-from hologram.ops.arrange import Arranged, elementwise, matrix_matrix, matrix_vector, reduction
+from hologram import operators
+from hologram.ops import kernel_table
+from hologram.ops.elementwise import Elementwise
+from hologram.ops.kernel_operation import KernelOperation
+from hologram.ops.operation import Operation
 
+Maker = Callable[[], Operation | KernelOperation]
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One operation; the kernel of the same name takes inputs, output, `sizes` and then `strides`.
-
-    A stride that is left out is that of packed rows: the size it is paired with. Matrix operations find their sizes
-    in the arrays' shapes unless they are given.
-    """
-
-    name: str
-    formula: str
-    inputs: tuple[str, ...]
-    arrange: Callable[..., Arranged]
-    sizes: tuple[str, ...] = ("n",)
-    strides: tuple[tuple[str, str], ...] = ()
-    gives_number: bool = False
-
-    @property
-    def is_matrix(self) -> bool:
-        """True where sizes and strides come from shapes."""
-        return bool(self.strides)
+SCALAR_FORMS = {"scalar_add": "add", "scalar_mul": "mul"}
+"""Names whose original form has the number behind the output: `scalar_add(executor, a, c, scalar, n)`."""
 
 
-def _unary(name: str, formula: str) -> Row:
-    return Row(name, f"out[i] = {formula}", ("a",), elementwise)
+def _elementwise() -> dict[str, Maker]:
+    found: dict[str, Maker] = {row.names[0]: partial(Elementwise, row) for row in operators.TABLE.values()}
+    for name, of in SCALAR_FORMS.items():
+        found[name] = partial(Elementwise, operators.TABLE[of], name, original=("scalar",))
+    return found
 
 
-_GEMM_STRIDES = (("lda", "k"), ("ldb", "n"), ("ldc", "n"))
+def _kernels() -> dict[str, Maker]:
+    return {name: partial(KernelOperation, row) for name, row in kernel_table.TABLE.items()}
 
-TABLE: dict[str, Row] = {
-    row.name: row
-    for row in (
-        Row("vector_add", "out[i] = a[i] + b[i]", ("a", "b"), elementwise),
-        Row("vector_mul", "out[i] = a[i] · b[i]", ("a", "b"), elementwise),
-        Row("vector_dot", "the sum of a[i] · b[i]", ("a", "b"), reduction, gives_number=True),
-        Row("vector_sum", "the sum of a[i]", ("a",), reduction, gives_number=True),
-        _unary("relu", "max(a[i], 0), NaN where a[i] is NaN"),
-        _unary("sigmoid", "1 / (1 + exp(-a[i]))"),
-        _unary("tanh", "tanh(a[i])"),
-        _unary("sin", "sin(a[i])"),
-        _unary("cos", "cos(a[i])"),
-        _unary("exp", "exp(a[i])"),
-        _unary("log", "the natural logarithm of a[i]"),
-        Row("gemv_f32", "out = A·x", ("A", "x"), matrix_vector, ("m", "n"), (("lda", "n"),)),
-        Row("gemm_f32", "out = A·B", ("A", "B"), matrix_matrix, ("m", "n", "k"), _GEMM_STRIDES),
-    )
-}
 
-ALIASES: dict[str, str] = {
-    "add": "vector_add",
-    "multiply": "vector_mul",
-    "dot": "vector_dot",
-    "sum": "vector_sum",
-    "reduce_sum": "vector_sum",
-    "vector_relu": "relu",
-    "matvec": "gemv_f32",
-    "gemm": "gemm_f32",
-}
-"""Other names of the same operations: NumPy's, and those of the original library."""
+MAKERS: Mapping[str, Maker] = MappingProxyType({**_elementwise(), **_kernels()})
+"""What makes each operation, by its name: NumPy's where NumPy has it."""
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        **{alias: row.names[0] for row in operators.TABLE.values() for alias in row.names[1:]},
+        **kernel_table.ALIASES,
+    }
+)
+"""Other names of the same operations: those of the original library, of PyTorch, of the array standard."""
+
+
+def maker(name: str) -> Maker | None:
+    """What makes the operation of a name, None where there is none."""
+    return MAKERS.get(ALIASES.get(name, name))

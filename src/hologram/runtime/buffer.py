@@ -17,7 +17,7 @@ from hologram.errors import (
     RecordingError,
 )
 from hologram.runtime import dlpack, recording
-from hologram.runtime.host import HostArray, host_array
+from hologram.runtime.host import HostArray, host_array, type_name
 from hologram.runtime.locks import fork_safe_lock
 from hologram.types import Type
 
@@ -102,8 +102,9 @@ class Buffer:
 
     @property
     def type(self) -> Type:
-        """The element type."""
-        found = Type.of_dtype(self._live().dtype)
+        """The element type; truth values are stored as u8."""
+        dtype = self._live().dtype
+        found = Type.U8 if dtype == np.bool_ else Type.of_dtype(dtype)
         assert found is not None, "buffers are made with one of the twelve types"
         return found
 
@@ -164,7 +165,7 @@ class Buffer:
         if self.is_freed:
             return "Buffer(freed)"
         place = f", class_index={self.class_index}" if self.is_boundary else ""
-        return f"Buffer(shape={self.shape}, dtype='{self.type.value}', device='{self.device}'{place})"
+        return f"Buffer(shape={self.shape}, dtype='{type_name(self.dtype)}', device='{self.device}'{place})"
 
     # Moving data.
 
@@ -255,7 +256,7 @@ class Buffer:
             raise ArgumentTypeError("a buffer is indexed by integers and slices; for more use buffer.numpy()[...]")
         found = self._live()[index]
         if isinstance(found, np.ndarray):
-            return self._part(found)
+            return self.part(found)
         self.content("an element")
         return found
 
@@ -265,15 +266,16 @@ class Buffer:
         if not mine.flags.c_contiguous:
             raise ArgumentValueError("only a contiguous buffer can be reshaped without a copy")
         try:
-            return self._part(mine.reshape(*shape))
+            return self.part(mine.reshape(*shape))
         except ValueError as error:
             raise ArgumentValueError(str(error)) from error
 
     def strided(self, shape: Sequence[int], strides: Sequence[int], offset: int = 0) -> Buffer:
         """The elements at offset + i·strides[0] + … of a contiguous buffer, counted in elements, sharing its memory."""
-        return self._part(strided(self._live(), shape, strides, offset))
+        return self.part(strided(self._live(), shape, strides, offset))
 
-    def _part(self, array: HostArray) -> Buffer:
+    def part(self, array: HostArray) -> Buffer:
+        """A buffer over an array that lies in this one's memory."""
         part = Buffer(self.executor, array, self._memory, self.class_index)
         part.is_view = True
         return part

@@ -28,9 +28,10 @@ from hologram.isa.program import Program
 from hologram.runtime.buffer import Buffer, Memory, aligned_zeros
 from hologram.runtime.compiled import ABSENT, BUILT_IN, executable_for, interpreter, plugins, prepared
 from hologram.runtime.counters import Counters
-from hologram.runtime.host import HostArray, element_type, host_array, pin
+from hologram.runtime.host import HostArray, element_type, host_array, pin, type_name
 from hologram.runtime.locks import fork_safe_lock
 from hologram.runtime.pools import BoundaryPool, LinearPool
+from hologram.types import Type
 
 if TYPE_CHECKING:
     from hologram.backends.base import Executable, LaunchConfig
@@ -167,12 +168,12 @@ class Executor:
         Raises ArgumentValueError for a negative length or unknown dtype, CapacityError where memory is short.
         """
         self._check_open()
-        lengths, element = _lengths(shape), element_type(dtype)
+        lengths = _lengths(shape)
         start = events.start() if events.listeners else 0
-        array = aligned_zeros(_product(lengths), element)
+        array = _zeros(_product(lengths), dtype)
         self.counters.allocations.add(array.nbytes)
         if start:
-            facts = {"bytes": array.nbytes, "dtype": element.value, "shape": list(lengths)}
+            facts = {"bytes": array.nbytes, "dtype": type_name(array.dtype), "shape": list(lengths)}
             events.tell(Category.ALLOCATION, "allocate", start, **facts)
         return self._own(Buffer(self, array if len(lengths) == 1 else array.reshape(lengths)))
 
@@ -187,7 +188,8 @@ class Executor:
     def wrap(self, source: Any) -> Buffer:
         """A buffer over a host array's own memory, without a copy; the array is kept alive and in place."""
         given = self._host(source)
-        element_type(given.dtype)
+        if given.dtype != np.bool_:
+            element_type(given.dtype)
         return self._own(Buffer(self, given, Memory((source, pin(given)))))
 
     def allocate_boundary(self, class_index: int, width: int, height: int, dtype: Any = "f32") -> Buffer:
@@ -374,6 +376,13 @@ def _lengths(shape: int | Sequence[int]) -> tuple[int, ...]:
     if any(n < 0 for n in given):
         raise ArgumentValueError(f"a length cannot be negative, got {shape!r}")
     return tuple(int(n) for n in given)
+
+
+def _zeros(count: int, dtype: Any) -> HostArray:
+    """Zeros of a type; truth values take a byte each."""
+    if dtype is bool or dtype == "bool" or (isinstance(dtype, np.dtype) and dtype.kind == "b"):
+        return aligned_zeros(count, Type.U8).view(np.bool_)
+    return aligned_zeros(count, element_type(dtype))
 
 
 def _product(lengths: Sequence[int]) -> int:

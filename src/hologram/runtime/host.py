@@ -80,5 +80,10 @@ def element_type(dtype: Any) -> Type:
     return found
 
 
+def type_name(dtype: np.dtype[Any]) -> str:
+    """How an element type is called: that of truth values is "bool"."""
+    return "bool" if dtype.kind == "b" else element_type(dtype).value
+
+
 def _names() -> str:
     return ", ".join(t.value for t in Type)

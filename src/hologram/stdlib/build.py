@@ -1,8 +1,9 @@
-"""Builds `bundled.atlas` from the kernel files: `python -m hologram.stdlib.build`."""
+"""Builds `bundled.atlas` and `operations.atlas`: `python -m hologram.stdlib.build`."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from hologram.backends.cpu import CpuBackend
@@ -10,9 +11,12 @@ from hologram.backends.cpu.targets import BASELINES
 from hologram.backends.llvm.jit import llvm_version
 from hologram.frontend import compile_source
 from hologram.isa.binary import Entry, TargetSection, encode
+from hologram.isa.templates.formula import Source, mapped
 from hologram.language.program import Program
+from hologram.operators import TABLE
 from hologram.runtime.files import write_file
-from hologram.stdlib.bundle import BUNDLE, FAMILIES
+from hologram.stdlib.bundle import BUNDLE, FAMILIES, OPERATIONS
+from hologram.types import Type
 
 
 def programs() -> list[Program]:
@@ -25,21 +29,38 @@ def programs() -> list[Program]:
     return found
 
 
-def build(targets: tuple[str, ...] = tuple(BASELINES)) -> bytes:
-    """The bytes of the bundled file with native code for the targets named."""
+OPERATORS = (
+    *("add", "mul", "sub", "div", "min", "max", "neg", "abs", "square", "sqrt", "exp", "log", "sin", "cos", "tanh"),
+    *("sigmoid", "relu", "silu", "gelu"),
+)
+"""The operators whose programs on vectors of f32 are shipped."""
+
+
+def operations() -> list[Program]:
+    """The programs of the most used operations, as their template makes them."""
+    found = []
+    for row in (TABLE[name] for name in OPERATORS):
+        program = mapped(row.name, row.formula, [Source(Type.F32)] * row.arity, Type.F32, Type.F32, 1)
+        found.append(Program.of(program, metadata={"doc": row.meaning, "llvm": llvm_version()}))
+    return found
+
+
+def build(found: Sequence[Program], targets: tuple[str, ...] = tuple(BASELINES)) -> bytes:
+    """The bytes of a bundled file with native code for the targets named."""
     backend = CpuBackend()
     entries = []
-    for program in programs():
+    for program in found:
         sections = [TargetSection(f"cpu:{target}", backend.object_for(program, target)) for target in targets]
         entries.append(Entry(program, tuple(sections)))
     return encode(entries)
 
 
 def main() -> int:
-    """Write the bundled file; prints its size and what it holds."""
-    data = build()
-    write_file(BUNDLE, data)
-    sys.stdout.write(f"{BUNDLE.name}: {len(data)} bytes, {len(programs())} kernels for {', '.join(BASELINES)}\n")
+    """Write the bundled files; prints their sizes and what they hold."""
+    for path, found in ((BUNDLE, programs()), (OPERATIONS, operations())):
+        data = build(found)
+        write_file(path, data)
+        sys.stdout.write(f"{path.name}: {len(data)} bytes, {len(found)} programs for {', '.join(BASELINES)}\n")
     return 0
 
 

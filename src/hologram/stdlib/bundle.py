@@ -1,4 +1,4 @@
-"""The bundled file: which kernels it holds, and reading them back. The package's own file is trusted."""
+"""The bundled files: what they hold, and reading it back. The package's own files are trusted."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from hologram.runtime.files import read_file
 
 FAMILIES = ("vector", "activation", "math", "matrix")
 BUNDLE = Path(__file__).parent / "bundled.atlas"
+OPERATIONS = Path(__file__).parent / "operations.atlas"
 
 
 @cache
-def _entries() -> dict[str, Entry]:
-    return {entry.program.name: entry for entry in decode(read_file(BUNDLE))}
+def _entries(path: Path = BUNDLE) -> dict[str, Entry]:
+    return {entry.program.name: entry for entry in decode(read_file(path))}
 
 
 def names() -> tuple[str, ...]:
@@ -31,4 +32,14 @@ def bundled(name: str) -> Kernel:
     entry = _entries().get(name)
     if entry is None:
         raise KernelNotFoundError(f"the standard library has no '{name}'; it has {', '.join(names())}")
+    return _kernel(entry)
+
+
+def shipped(name: str) -> Kernel | None:
+    """The compiled program of an operation, by the name that its template gives it, where there is one."""
+    entry = _entries(OPERATIONS).get(name)
+    return None if entry is None else _kernel(entry)
+
+
+def _kernel(entry: Entry) -> Kernel:
     return kernel_type()(program=Program.of(entry.program, entry.sections))

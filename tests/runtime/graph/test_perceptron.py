@@ -87,10 +87,10 @@ def recorded(executor: Executor, w: dict[str, np.ndarray], x: np.ndarray) -> tup
     with executor.record() as g:
         for name, buffer in {"x": given, "y": y, "z": z, **b}.items():
             g.input(name, buffer)
-        h = ops.vector_add(ops.gemm_f32(given, b["w1"]), b["b1"])
+        h = ops.vector_add(ops.gemm_f32(given, b["w1"]).reshape(-1), b["b1"])
         h = h.reshape(-1)
         gelu.call(h, h, SIZES[1])
-        ops.vector_add(ops.gemm_f32(h.reshape(1, -1), b["w2"]), b["b2"], out=z)
+        ops.vector_add(ops.gemm_f32(h.reshape(1, -1), b["w2"]).reshape(-1), b["b2"], out=z)
         finish()
     return g, given, y
 
