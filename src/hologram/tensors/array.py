@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from hologram.errors import ArgumentTypeError, ArgumentValueError
+from hologram.errors import ArgumentTypeError, ArgumentValueError, BackendUnavailableError
 from hologram.runtime import dlpack
 from hologram.runtime.buffer import Buffer, strided
 from hologram.runtime.executor import Executor
 from hologram.runtime.host import HostArray, element_type
 from hologram.tensors import moves
-from hologram.tensors.layout import Layout, Shape, broadcast_shapes, inferred, lengths, row_major
+from hologram.tensors.layout import Layout, Shape, inferred, lengths, row_major
+from hologram.tensors.views import Views, executor_first
 from hologram.types import Type
 
+DEVICES = frozenset({"cuda", "metal", "mps", "vulkan"})
+"""Names of devices on which no tensor can be."""
 BOOL = np.dtype(np.bool_)
 
 
@@ -26,7 +29,7 @@ def element_kind(dtype: Any) -> tuple[Type, bool]:
     return element_type(dtype), False
 
 
-class Tensor:
+class Tensor(Views):
     """An array in an executor's memory: a buffer, a shape, and how many elements lie between neighbours on each axis.
 
     Made by `hologram.tensor(data)`, `hologram.from_dlpack(array)`, `Tensor.from_buffer(buffer, shape)`, or by
@@ -74,35 +77,6 @@ class Tensor:
     # What it is.
 
     @property
-    def shape(self) -> Shape:
-        """Lengths along each axis."""
-        return self._layout.shape
-
-    @property
-    def strides(self) -> Shape:
-        """Elements from one to the next along each axis."""
-        return self._layout.strides
-
-    @property
-    def offset(self) -> int:
-        """The place of the first element in the buffer, in elements."""
-        return self._layout.offset
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return self._layout.ndim
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return self._layout.size
-
-    def numel(self) -> int:
-        """Number of elements."""
-        return self._layout.size
-
-    @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype of an element."""
         return BOOL if self._is_bool else self.type.dtype
@@ -137,26 +111,13 @@ class Tensor:
         """Where the memory is: "cpu"."""
         return self.buffer.device
 
-    def is_contiguous(self) -> bool:
-        """True where the elements follow each other in C order, whatever the offset."""
-        return self._layout.is_contiguous
-
-    # Views.
-
-    @property
-    def layout(self) -> Layout:
-        """Shape, strides and offset together."""
-        return self._layout
+    # Copies and products.
 
     def _replaced(self, is_bool: bool) -> Tensor:
         return Tensor(self.buffer, self._layout, is_bool)
 
     def _view(self, layout: Layout) -> Tensor:
         return Tensor(self.buffer, layout, self._is_bool)
-
-    def contiguous(self, executor: Executor | None = None) -> Tensor:
-        """This tensor where it is contiguous, else a packed copy."""
-        return self._view(self._layout) if self._layout.is_contiguous else self.copy(executor)
 
     def copy(self, executor: Executor | None = None) -> Tensor:
         """A packed copy, on another executor if one is given."""
@@ -176,104 +137,39 @@ class Tensor:
         moves.copy(self, made)
         return made
 
-    def reshape(self, *shape: Any) -> Tensor:
-        """Another shape for the same elements, a view wherever strides can say it, else a packed copy.
+    def to(self, target: Any) -> Tensor:
+        """This tensor with another dtype, or on another executor; itself where nothing changes.
 
-        `reshape(2, 6)`, `reshape((2, -1))`; a leading executor is accepted and is where a copy is made.
+        `target` is a dtype, an Executor, or the name of a device: tensors are in host memory, "cpu".
         """
-        executor, given = _executor_first(shape)
-        wanted = inferred(_several(given), self.size)
-        layout = self._layout.reshape(wanted)
-        return self._view(layout) if layout else self.copy(executor)._view(row_major(wanted))
+        if isinstance(target, Executor):
+            return self if target is self.executor else self.copy(target)
+        if isinstance(target, str) and target.partition(":")[0] in DEVICES:
+            raise BackendUnavailableError(f"there is no device '{target}' for tensors; they are in host memory")
+        return self if target == self.device else self.astype(target, copy=False)
 
-    def view_1d(self) -> Tensor:
-        """All elements of a contiguous tensor along one axis; raises ArgumentValueError for another."""
-        if not self._layout.is_contiguous:
-            raise ArgumentValueError("view_1d needs a contiguous tensor; use contiguous().view_1d() or flatten()")
-        return self._view(row_major((self.size,), self.offset))
+    def fill(self, value: Any) -> None:
+        """Set every element, converted to the tensor's type."""
+        self[...] = value
 
-    def ravel(self) -> Tensor:
-        """All elements along one axis, a view where strides can say it."""
-        return self.reshape(-1 if self.size else 0)
-
-    def flatten(self) -> Tensor:
-        """A copy with all elements along one axis."""
-        return self.copy()._view(row_major((self.size,)))
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """The axes in opposite order, or in the order given, as in NumPy."""
-        given = _several(axes, "an axis")
-        return self._view(self._layout.permute(given) if axes and axes != (None,) else self._layout.reversed())
-
-    def permute(self, *axes: Any) -> Tensor:
-        """The axes in another order: `permute(2, 0, 1)` or `permute((2, 0, 1))`."""
-        return self._view(self._layout.permute(_several(axes, "an axis")))
-
-    @property
-    def T(self) -> Tensor:
-        """The axes in opposite order."""
-        return self._view(self._layout.reversed())
-
-    @property
-    def mT(self) -> Tensor:
-        """The last two axes exchanged: every matrix of a stack transposed."""
-        return self.swapaxes(-2, -1)
-
-    def swapaxes(self, first: int, second: int) -> Tensor:
-        """Two axes exchanged."""
-        a, b = self._layout.axis(first), self._layout.axis(second)
-        order = list(range(self.ndim))
-        order[a], order[b] = b, a
-        return self._view(self._layout.permute(order))
-
-    def expand_dims(self, *axes: Any) -> Tensor:
-        """New axes of length 1, which are at these places in the result."""
-        return self._view(self._layout.expand_dims(_several(axes, "an axis")))
-
-    def squeeze(self, axis: Any = None) -> Tensor:
-        """Without one or several axes of length 1, or without all of them."""
-        return self._view(self._layout.squeeze(None if axis is None else lengths(axis)))
-
-    def broadcast_to(self, shape: int | Sequence[int]) -> Tensor:
-        """The same elements again and again along axes of length 1 and new leading ones; a view."""
-        return self._view(self._layout.broadcast_to(lengths(shape)))
-
-    def is_broadcast_compatible_with(self, other: Tensor) -> bool:
-        """True where an operation on both has a shape."""
-        try:
-            broadcast_shapes(self.shape, other.shape)
-        except ArgumentValueError:
-            return False
-        return True
-
-    @staticmethod
-    def broadcast_shapes(*shapes: Any) -> Shape:
-        """The shape that arrays of these shapes have together, by NumPy's rule."""
-        return broadcast_shapes(*shapes)
+    def take(self, indices: Any, axis: int | None = None) -> Tensor:
+        """The elements at some indices of an axis, or of all elements along one axis: a copy, as in NumPy."""
+        if axis is None:
+            return self.ravel().take(indices, 0)
+        chosen = np.asarray(indices) if not isinstance(indices, Tensor | list) else indices
+        return self[(slice(None),) * self._layout.axis(axis) + (chosen,)]
 
     def matmul(self, *arguments: Any) -> Tensor:
         """The product of two matrices of one type: `a.matmul(b)`; a leading executor is accepted.
 
         Raises ArgumentValueError unless both have two axes and the inner lengths agree.
         """
-        executor, rest = _executor_first(arguments)
+        executor, rest = executor_first(arguments)
         if len(rest) != 1 or not isinstance(rest[0], Tensor):
             raise ArgumentTypeError("matmul takes another Tensor")
         return moves.product_of(self, rest[0], executor or self.executor)
 
     # Parts.
-
-    def select(self, axis: int, index: int) -> Tensor:
-        """The part at one index of an axis, without the axis."""
-        return self._view(self._layout.select(axis, index))
-
-    def narrow(self, axis: int, start: int, length: int) -> Tensor:
-        """`length` indices of an axis from `start`, all of which must exist."""
-        return self._view(self._layout.narrow(axis, start, length))
-
-    def slice(self, axis: int, start: int | None = None, end: int | None = None, step: int | None = None) -> Tensor:
-        """Every `step`-th index of an axis from `start`, which must exist, to before `end`, which may lie beyond."""
-        return self._view(self._layout.slice(axis, start, end, step))
 
     def __getitem__(self, index: Any) -> Tensor:
         from hologram.tensors.indexing import get
@@ -311,6 +207,11 @@ class Tensor:
         """A copy as a NumPy array."""
         self.buffer.content("to_numpy", "Tensor")
         return self.buffer.executor.counters.copy("to_numpy", self.elements())
+
+    def tobytes(self) -> bytes:
+        """The content as bytes, in C order."""
+        self.buffer.content("tobytes", "Tensor")
+        return self.elements().tobytes()
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers; a number where there are no axes."""
@@ -419,15 +320,3 @@ def _inside(layout: Layout, buffer: Buffer) -> Layout:
             f"shape {layout.shape} with strides {layout.strides} needs {high} elements, the buffer has {buffer.size}"
         )
     return layout
-
-
-def _executor_first(arguments: Sequence[Any]) -> tuple[Executor | None, tuple[Any, ...]]:
-    """A leading executor, as the original calls have it, and the rest."""
-    if arguments and isinstance(arguments[0], Executor):
-        return arguments[0], tuple(arguments[1:])
-    return None, tuple(arguments)
-
-
-def _several(given: Sequence[Any], what: str = "a length") -> Shape:
-    """Integers given one by one or as one sequence."""
-    return lengths(given[0] if len(given) == 1 else given)

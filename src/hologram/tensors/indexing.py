@@ -27,6 +27,7 @@ class Found:
     axes: Shape = ()
     indices: tuple[Tensor, ...] = ()
     place: int = 0
+    masks: bool = False
 
 
 def get(source: Tensor, index: Any) -> Tensor:
@@ -70,7 +71,8 @@ def find(source: Tensor, index: Any) -> Found:
         return Found(layout)
     named = _named(given)
     together = named[-1] - named[0] == len(named) - 1  # an Ellipsis parts them even where it stands for nothing
-    return Found(layout, axes, indices, _named(parts)[0] if together else 0)
+    masks = any(isinstance(part, Tensor) and part.is_bool for part in parts)
+    return Found(layout, axes, indices, _named(parts)[0] if together else 0, masks)
 
 
 def _named(parts: Sequence[Any]) -> list[int]:
@@ -114,7 +116,12 @@ def _indexed(source: Tensor, found: Found) -> tuple[Indexed, Shape]:
         _check(array, axis, found.layout.shape[axis], shape)
         wide = array.astype(Type.I64, copy=_meet(array, source)).broadcast_to(shape)
         packed.append(wide.contiguous())
-    return Indexed(source.buffer, found.layout, found.axes, tuple(packed)), shape
+    return Indexed(source.buffer, found.layout, found.axes, tuple(packed), _are_distinct(found, shape)), shape
+
+
+def _are_distinct(found: Found, shape: Shape) -> bool:
+    """True where a mask says it: that names each place once, unless its places are broadcast."""
+    return found.masks and all(array.shape == shape for array in found.indices)
 
 
 def _check(array: Tensor, axis: int, length: int, shape: Shape) -> None:

@@ -10,7 +10,8 @@ from hologram.isa.builder import Builder
 from hologram.isa.cache import ProgramKey
 from hologram.isa.operands import Slot
 from hologram.isa.program import Program
-from hologram.isa.templates import gemm
+from hologram.isa.templates import convert, gemm
+from hologram.isa.templates import copy as packed_copy
 from hologram.isa.templates.made import made
 from hologram.runtime.executor import Executor
 from hologram.runtime.launcher import Launcher
@@ -30,8 +31,14 @@ def copy(source: Tensor, target: Tensor) -> None:
     """Write elements to a tensor of the same shape, converted to its type. The two must not share memory."""
     if not source.size:
         return
-    launcher = Launcher(_program(source.type, target.type, target.is_bool and not source.is_bool))
+    to_bool = target.is_bool and not source.is_bool
     shape, (steps, out_steps) = merged(source.shape, source.strides, target.strides)
+    if not to_bool and steps in ((), (1,)) and out_steps in ((), (1,)):
+        program = convert(target.type, source.type) if source.type is not target.type else packed_copy(source.type)
+        parts = (t.buffer.strided((t.size,), (1,), t.offset) for t in (source, target))
+        Launcher(program).call(*parts, source.size, executor=source.executor)
+        return
+    launcher = Launcher(_program(source.type, target.type, to_bool))
     fill = (1,) * (AXES - len(shape))
     inner, strides, out_strides = (fill + part[-AXES:] for part in (shape, steps, out_steps))
     outer = tuple(zip(steps, out_steps, strict=True))[:-AXES]
