@@ -33,6 +33,12 @@ def test_good_call(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
+def test_good_call_on_the_interpreter(name: str) -> None:
+    good, world = CALLS[name], World("interpreter")
+    good.check(world, function(name)(*good.arguments(world)))
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
 def test_good_call_by_keywords(world: World, name: str) -> None:
     good, names = CALLS[name], [parameter for parameter, _ in SIGNATURES[name].parameters]
     good.check(world, function(name)(**dict(zip(names, good.arguments(world), strict=True))))
