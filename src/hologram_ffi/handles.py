@@ -78,6 +78,9 @@ class Registry(Generic[T]):
             self._handles.clear()
             self._things.clear()
 
+    def __iter__(self) -> Iterator[int]:
+        return iter(list(self._things))
+
     def __len__(self) -> int:
         return len(self._things)
 
@@ -124,7 +127,9 @@ def end_executor(handle: int) -> None:
 
 
 def forget_everything() -> None:
-    """Empty the registries; the counter goes on."""
+    """End all executors and empty the registries; the counter goes on."""
     with _lock:
+        for handle in executors:
+            executors[handle].cleanup()
         for registry in (tensors, buffers, executors):
             registry.clear()

@@ -105,6 +105,6 @@ def test_more_elements_than_there_are(world: World, name: str) -> None:
     place = [parameter for parameter, _ in SIGNATURES[name].parameters].index("len")
     for count in (9, (1 << 32) - 1):
         arguments[place] = count
-        with pytest.raises(ffi.InternalError, match=r"too s(mall|hort)"):
+        with pytest.raises(ffi.InternalError, match=r"Buffer handle \d+ too small: it has \d elements, \d+ are needed"):
             function(name)(*arguments)
     assert world.read(world.out) == [99.0] * 8

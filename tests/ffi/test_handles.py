@@ -54,11 +54,13 @@ def test_clear_all_registries(world: World) -> None:
 
 
 def cycle(times: int) -> None:
-    """Executors and buffers come and go; one executor in ten cleans its buffers up itself."""
+    """Executors, buffers and tensors come and go; one executor in ten ends with all that it has."""
     for turn in range(times // 10):
         executor = ffi.new_executor()
-        made = [ffi.executor_allocate_buffer(executor, 16) for _ in range(9)]
+        made = [ffi.executor_allocate_buffer(executor, 16) for _ in range(8)]
+        tensor = ffi.tensor_from_buffer(made[0], "[4,4]")
         if turn % 10:
+            ffi.tensor_cleanup(tensor)
             for buf in made:
                 ffi.buffer_cleanup(buf)
         ffi.executor_cleanup(executor)
@@ -84,9 +86,9 @@ def growth(times: int, rounds: int = 3) -> int:
 
 
 def test_ten_thousand_cycles_leave_nothing() -> None:
-    sizes = len(executors), len(buffers)
+    sizes = len(executors), len(buffers), len(tensors)
     assert growth(3_400) < 3_400
-    assert (len(executors), len(buffers)) == sizes
+    assert (len(executors), len(buffers), len(tensors)) == sizes
 
 
 @pytest.mark.slow
@@ -151,7 +153,7 @@ def test_an_executor_ends_while_others_allocate() -> None:
             thread.join(30)
         assert not any(thread.is_alive() for thread in threads)
         stop.set()
-    assert not any(buffers[handle].executor.is_closed for handle in list(buffers._things))
+    assert not any(buffers[handle].executor.is_closed for handle in buffers)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

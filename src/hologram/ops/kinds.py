@@ -243,7 +243,8 @@ def new(kind: Kind, shape: Sequence[int], dtype: DType, like: Any, executor: Exe
     """An output that nobody gave: in a recording a temporary of the graph, else an array of a kind."""
     recorder = recording.current()
     if recorder is not None:
-        return recorder.temporary(tuple(shape), _element(dtype))
+        made = recorder.temporary(tuple(shape), _element(dtype))
+        return made.part(made.elements().view(dtype)) if dtype == BOOL else made
     if kind is BUFFER and not isinstance(like, Buffer):
         return executor.allocate(tuple(shape), dtype)
     return kind.make(shape, dtype, like)
