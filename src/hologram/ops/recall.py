@@ -68,10 +68,9 @@ def quick(values: Sequence[Any]) -> list[HostArray | None] | None:
 
 def key_of(arrays: Sequence[HostArray | None], values: Sequence[Any], out: Any) -> Hashable:
     """What decides how a call goes: types, shapes and strides of arrays, and the types of numbers."""
-    parts: list[Hashable] = [out is None]
+    parts: list[Any] = [out is None]
     for array, value in zip(arrays, values, strict=False):
-        part: Hashable = (array.dtype, array.shape, array.strides) if array is not None else type(value)
-        parts.append(part)
+        parts.append(type(value) if array is None else (array.dtype, array.shape, array.strides))
     return tuple(parts)
 
 

@@ -141,6 +141,7 @@ class Executor:
         self._watched: ProgramCache[Executable] = ProgramCache(WATCHED)
         self._closed = False
         self.counters = Counters()
+        self._ops: Any = None
         self._memory: ExecutorMemory | None = None
         self._pool: BoundaryPool | None = None
         self._buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
