@@ -145,16 +145,24 @@ class Work:
 
     def around(self, region: Region, axis: int) -> Region:
         """The elements along three axes: those before an axis, the axis, those behind it; a copy where it has to be."""
-        found = _around(region.view, axis)
+        return self._grouped(region, _beside(axis, region.view.ndim))
+
+    def planes(self, region: Region) -> Region:
+        """Matrices, all other axes as one before them; a copy where it has to be."""
+        ndim = region.view.ndim
+        return self._grouped(region, (slice(0, ndim - 2), slice(ndim - 2, ndim - 1), slice(ndim - 1, ndim)))
+
+    def _grouped(self, region: Region, parts: Sequence[slice]) -> Region:
+        found = _as_three(region.view, parts)
         if found is None:
             region = self.packed(region)
-            found = _around(region.view, axis)
+            found = _as_three(region.view, parts)
             assert found is not None, "packed elements can be seen along any axes"
         return region.seen(found)
 
     def around_out(self, target: Region, axis: int, element: Kind) -> Region:
         """Where a kernel writes elements of a type that go to a target along three axes: there, or to new memory."""
-        found = _around(target.view, axis) if target.element == element else None
+        found = _as_three(target.view, _beside(axis, target.view.ndim)) if target.element == element else None
         return self.around(self.new(target.shape, element), axis) if found is None else target.seen(found)
 
     def back(self, made: Region, target: Region) -> None:
@@ -191,8 +199,13 @@ def _count(rank: int, count: int) -> tuple[int, ...]:
     return (count,) if rank == 1 else ()
 
 
-def _around(view: HostArray, axis: int) -> HostArray | None:
-    parts = [slice(0, axis), slice(axis, axis + 1), slice(axis + 1, view.ndim)]
+def _beside(axis: int, ndim: int) -> tuple[slice, slice, slice]:
+    """The axes before one, the one, those behind it."""
+    return slice(0, axis), slice(axis, axis + 1), slice(axis + 1, ndim)
+
+
+def _as_three(view: HostArray, parts: Sequence[slice]) -> HostArray | None:
+    """Groups of axes as one each; None where that would be a copy."""
     runs = [_run(view.shape[p], view.strides[p], view.itemsize) for p in parts]
     if any(r is None for r in runs):
         return None

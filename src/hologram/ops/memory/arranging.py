@@ -13,8 +13,16 @@ from hologram.ops import dtypes
 from hologram.ops.elementwise import flat
 from hologram.ops.memory.row import REQUIRED, Row
 from hologram.ops.operation import Call
+from hologram.ops.texts import kernel_from
 from hologram.ops.work import Region, Work, axis_of, element_named, fitting, integer, lengths
 
+_TRIANGLE = """
+@kernel
+def triangle(x: DeviceArray[T, 3], out: DeviceArray[T, 3], k: i64):
+    column, row, matrix = get_global_id(0), get_global_id(1), get_global_id(2)
+    if column < out.shape[2] and row < out.shape[1] and matrix < out.shape[0]:
+        out[matrix, row, column] = x[matrix, row, column] if column - row KEEPS k else 0
+"""
 PAD_MODES = ("constant", "edge", "reflect", "wrap")
 
 
@@ -287,6 +295,31 @@ def diag(work: Work, call: Call) -> None:
     work.move(source, target.seen(on_diagonal(target.view, k)))
 
 
+def tril(work: Work, call: Call) -> None:
+    """What lies on and below a diagonal of matrices, 0 above."""
+    _triangle(work, call, "<=")
+
+
+def triu(work: Work, call: Call) -> None:
+    """What lies on and above a diagonal of matrices, 0 below."""
+    _triangle(work, call, ">=")
+
+
+def _triangle(work: Work, call: Call, keeps: str) -> None:
+    source, k = work.region(call.inputs[0]), integer(work.name, "k", call.values["k"])
+    if source.view.ndim < 2:
+        raise ArgumentValueError(f"{work.name}() takes two axes or more, got shape {source.shape}")
+    target = work.result(source.shape, source.element)
+    if not target.view.size:
+        return
+    in_place = target.owner is source.owner and target.element == source.element
+    matrices = work.planes(source)
+    out = matrices if in_place else work.planes(work.new(source.shape, source.element))
+    work.launch(kernel_from(_TRIANGLE, T=source.type, KEEPS=keeps), matrices, out, k)
+    if out.owner is not target.owner:
+        work.move(out.seen(out.view.reshape(target.shape)), target)
+
+
 def on_diagonal(view: Any, k: int) -> Any:
     """The k-th diagonal of a matrix, to be written."""
     start = view[:, k:] if k >= 0 else view[-k:]
@@ -380,4 +413,6 @@ ROWS: tuple[Row, ...] = (
         axis2=1,
     ),
     _row("diag", diag, "the diagonal of a matrix, or a matrix with x on its diagonal", "np.diag(x, k)", k=0),
+    _row("tril", tril, "matrices with 0 above the k-th diagonal", "np.tril(x, k)", k=0),
+    _row("triu", triu, "matrices with 0 below the k-th diagonal", "np.triu(x, k)", k=0),
 )
