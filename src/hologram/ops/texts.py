@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def kernel_from(text: str, **words: Type | str) -> Kernel:
     """The kernel of a text in which words stand for types or for expressions; it is compiled once for each choice."""
     chosen = tuple(sorted((word, meant.value if isinstance(meant, Type) else meant) for word, meant in words.items()))
-    return kernel_for((text, chosen), lambda: _compiled(text, dict(chosen)))
+    name = "_".join([*re.findall(r"@kernel\ndef (\w+)", text), *(meant for _, meant in chosen)])
+    return kernel_for((text, chosen), name, lambda: _compiled(text, dict(chosen)))
 
 
 def _compiled(text: str, words: dict[str, str]) -> Program:

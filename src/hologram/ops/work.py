@@ -71,6 +71,8 @@ class Work:
         self.steps: list[Step] = []
         self._out: Any = call.out
         self._in_place = call.out is not None
+        self._given: list[HostArray] = []
+        self._late: tuple[Region, Region] | None = None
 
     def region(self, value: Any) -> Region:
         """An argument's elements; raises ArgumentTypeError for what is no array of elements."""
@@ -78,6 +80,7 @@ class Work:
             raise ArgumentTypeError(f"{self.name}() takes arrays here, not {type(value).__name__}; cure: np.asarray(x)")
         view = kinds.kind_of(self.name, value).array(value)
         dtypes.element(self.name, view.dtype)
+        self._given.append(view)
         return Region(self.name, value, view)
 
     def new(self, shape: Sequence[int], element: Kind) -> Region:
@@ -87,21 +90,31 @@ class Work:
         view = kinds.kind_of(self.name, made).array(made)
         return Region(self.name, made, view if view.dtype == dtype else view.view(dtype))
 
-    def result(self, shape: Sequence[int], element: Kind, *, converts: bool = False) -> Region:
-        """Where the result goes: `out`, which has to fit, or a new array; `converts` allows out any type."""
+    def result(self, shape: Sequence[int], element: Kind, *, converts: bool = False, in_place: bool = False) -> Region:
+        """Where the result goes: `out`, which has to fit, or a new array; `converts` allows out any type.
+
+        Where out shares memory with an argument the result goes there at the end, unless it is made `in_place`.
+        """
         if not self._in_place:
             made = self.new(shape, element)
             self._out = made.owner
             return made
+        given = list(self._given)
         target = self.region(self._out)
         if target.shape != tuple(shape):
             raise ArgumentValueError(f"{self.name}(): out has shape {target.shape}, the result {tuple(shape)}")
         if not converts:
             dtypes.check_out(self.name, element, target.element)
-        return target
+        if in_place or not any(np.may_share_memory(view, target.view) for view in given):
+            return target
+        made = self.new(shape, target.element)
+        self._late = made, target
+        return made
 
     def plan(self) -> Plan:
         """All steps, and what they give."""
+        if self._late is not None:
+            self.move(*self._late)
         return Plan(self.steps, self.executor, self._out, self.kind, self.like, not self._in_place)
 
     # Steps.
@@ -117,7 +130,13 @@ class Work:
         views = [_bits(source.view), _bits(target.view)]
         for piece in pieces(views, target.shape):
             mode = Mode.FIXED if piece.is_fixed(0) else Mode.EACH
-            kernel = kernel_of("copy", meaning, (Source(source.type, mode),), target.type, piece.rank)
+            kernel = kernel_of(
+                "copy" if meaning.formula == "x" else "truth",
+                meaning,
+                (Source(source.type, mode),),
+                target.type,
+                piece.rank,
+            )
             taken = [r.seen(piece.argument(k)).argument() for k, r in enumerate((source, target))]
             self.steps.append(Step(kernel, (*taken, *_count(piece.rank, piece.count))))
 
@@ -149,8 +168,7 @@ class Work:
 
     def planes(self, region: Region) -> Region:
         """Matrices, all other axes as one before them; a copy where it has to be."""
-        ndim = region.view.ndim
-        return self._grouped(region, (slice(0, ndim - 2), slice(ndim - 2, ndim - 1), slice(ndim - 1, ndim)))
+        return self._grouped(region, _last_two(region.view.ndim))
 
     def _grouped(self, region: Region, parts: Sequence[slice]) -> Region:
         found = _as_three(region.view, parts)
@@ -162,8 +180,15 @@ class Work:
 
     def around_out(self, target: Region, axis: int, element: Kind) -> Region:
         """Where a kernel writes elements of a type that go to a target along three axes: there, or to new memory."""
-        found = _as_three(target.view, _beside(axis, target.view.ndim)) if target.element == element else None
-        return self.around(self.new(target.shape, element), axis) if found is None else target.seen(found)
+        return self._grouped_out(target, _beside(axis, target.view.ndim), element)
+
+    def planes_out(self, target: Region, element: Kind) -> Region:
+        """The same for matrices with all other axes before them."""
+        return self._grouped_out(target, _last_two(target.view.ndim), element)
+
+    def _grouped_out(self, target: Region, parts: Sequence[slice], element: Kind) -> Region:
+        found = _as_three(target.view, parts) if target.element == element else None
+        return self._grouped(self.new(target.shape, element), parts) if found is None else target.seen(found)
 
     def back(self, made: Region, target: Region) -> None:
         """Copy what a kernel made to where it belongs, unless it is there."""
@@ -202,6 +227,11 @@ def _count(rank: int, count: int) -> tuple[int, ...]:
 def _beside(axis: int, ndim: int) -> tuple[slice, slice, slice]:
     """The axes before one, the one, those behind it."""
     return slice(0, axis), slice(axis, axis + 1), slice(axis + 1, ndim)
+
+
+def _last_two(ndim: int) -> tuple[slice, slice, slice]:
+    """All axes but two, and those."""
+    return slice(0, ndim - 2), slice(ndim - 2, ndim - 1), slice(ndim - 1, ndim)
 
 
 def _as_three(view: HostArray, parts: Sequence[slice]) -> HostArray | None:

@@ -312,12 +312,9 @@ def _triangle(work: Work, call: Call, keeps: str) -> None:
     target = work.result(source.shape, source.element)
     if not target.view.size:
         return
-    in_place = target.owner is source.owner and target.element == source.element
-    matrices = work.planes(source)
-    out = matrices if in_place else work.planes(work.new(source.shape, source.element))
+    matrices, out = work.planes(source), work.planes_out(target, source.element)
     work.launch(kernel_from(_TRIANGLE, T=source.type, KEEPS=keeps), matrices, out, k)
-    if out.owner is not target.owner:
-        work.move(out.seen(out.view.reshape(target.shape)), target)
+    work.back(out, target)
 
 
 def on_diagonal(view: Any, k: int) -> Any:

@@ -164,7 +164,7 @@ def _into(work: Work, call: Call) -> None:
 def _scatter(work: Work, call: Call, assign: str) -> None:
     source, indices = work.region(call.inputs[0]), _indices(work, call.inputs[1])
     mode, axis = _mode(work, call), call.values["axis"]
-    target = work.result(source.shape, source.element)
+    target = work.result(source.shape, source.element, in_place=True)
     values = _values(work, call.inputs[2], target)
     axis = axis_of(work.name, axis, source.view.ndim)
     if indices.view.ndim != source.view.ndim:
