@@ -187,7 +187,9 @@ def found(images: dict[str, Any], made: dict[str, Any]) -> str:
     """How much nearer to the photograph the repaired images are."""
     photo, speckled = images["photo"], images["speckled"]
     error = [float(np.abs(a - b).mean()) for a, b in ((speckled, photo), (made["median"], photo[1:-1, 1:-1]))]
-    return f"{len(made)} filters of {photo.shape[0]} × {photo.shape[1]}, salt and pepper {error[0]:.3f} -> {error[1]:.3f}"
+    return (
+        f"{len(made)} filters of {photo.shape[0]} × {photo.shape[1]}, salt and pepper {error[0]:.3f} -> {error[1]:.3f}"
+    )
 
 
 PROGRAM = Program("filters", data, hologram, numpy, draw, found, 360, 64, 2e-6)

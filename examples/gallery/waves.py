@@ -45,7 +45,7 @@ def hologram(tank):
     forth, back = step.bind(now, then, wall, loss), step.bind(then, now, wall, loss)
     for k in range(tank["steps"]):
         forth()
-        swing(then, TURN * k, grid=1, block=256)
+        swing(then, TURN * k)
         if k >= tank["steps"] - tank["shown"]:
             energy += then * then
         forth, back, now, then = back, forth, then, now
