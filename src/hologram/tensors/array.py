@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from hologram.errors import ArgumentTypeError, ArgumentValueError, BackendUnavailableError
+from hologram.ops import kinds
 from hologram.runtime import dlpack
 from hologram.runtime.buffer import Buffer, strided
 from hologram.runtime.executor import Executor
 from hologram.runtime.host import HostArray, element_type
 from hologram.tensors import moves
+from hologram.tensors.arithmetic import Arithmetic, universal
 from hologram.tensors.layout import Layout, Shape, inferred, lengths, row_major
 from hologram.tensors.views import Views, executor_first
 from hologram.types import Type
@@ -22,14 +24,14 @@ DEVICES = frozenset({"cuda", "metal", "mps", "vulkan"})
 BOOL = np.dtype(np.bool_)
 
 
-def element_kind(dtype: Any) -> tuple[Type, bool]:
-    """The type that a dtype has in memory, and whether its elements are truth values."""
+def element_dtype(dtype: Any) -> np.dtype[Any]:
+    """The NumPy dtype of elements named by a Type, its name, or a dtype; truth values are a thirteenth type."""
     if dtype is bool or dtype is np.bool_ or (isinstance(dtype, str | np.dtype) and dtype in ("bool", BOOL)):
-        return Type.U8, True
-    return element_type(dtype), False
+        return BOOL
+    return element_type(dtype).dtype
 
 
-class Tensor(Views):
+class Tensor(Views, Arithmetic):
     """An array in an executor's memory: a buffer, a shape, and how many elements lie between neighbours on each axis.
 
     Made by `hologram.tensor(data)`, `hologram.from_dlpack(array)`, `Tensor.from_buffer(buffer, shape)`, or by
@@ -38,10 +40,10 @@ class Tensor(Views):
     Using a tensor after its buffer was freed raises BufferFreedError.
     """
 
-    __slots__ = ("__weakref__", "_is_bool", "_layout", "buffer")
+    __slots__ = ("__weakref__", "_layout", "buffer")
 
-    def __init__(self, buffer: Buffer, layout: Layout, is_bool: bool = False) -> None:
-        self.buffer, self._layout, self._is_bool = buffer, layout, is_bool
+    def __init__(self, buffer: Buffer, layout: Layout) -> None:
+        self.buffer, self._layout = buffer, layout
 
     @classmethod
     def from_buffer(cls, buffer: Buffer, shape: int | Sequence[int]) -> Tensor:
@@ -65,21 +67,18 @@ class Tensor(Views):
         return cls(flat, _inside(Layout(wanted, steps), flat))
 
     @classmethod
-    def new(cls, executor: Executor, shape: Shape, type: Type, is_bool: bool = False) -> Tensor:
+    def new(cls, executor: Executor, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
         """A packed tensor of zeros; in a recording, a temporary of the graph."""
-        from hologram.runtime import recording
-
-        recorder = recording.current()
-        count = row_major(shape).size
-        buffer = executor.allocate(count, type) if recorder is None else recorder.temporary(count, type)
-        return cls(buffer, row_major(shape), is_bool)
+        buffer: Buffer = kinds.new(kinds.BUFFER, (row_major(shape).size,), dtype, None, executor)
+        return cls(buffer, row_major(shape))
 
     # What it is.
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype of an element."""
-        return BOOL if self._is_bool else self.type.dtype
+        found: np.dtype[Any] = self.buffer.dtype
+        return found
 
     @property
     def type(self) -> Type:
@@ -104,7 +103,12 @@ class Tensor(Views):
     @property
     def is_bool(self) -> bool:
         """True where the elements are truth values."""
-        return self._is_bool
+        return self.dtype == BOOL
+
+    @property
+    def stored(self) -> Buffer:
+        """The buffer as programs take it: truth values are bytes."""
+        return self.buffer.part(self.buffer.elements().view(np.uint8)) if self.is_bool else self.buffer
 
     @property
     def device(self) -> str:
@@ -113,15 +117,12 @@ class Tensor(Views):
 
     # Copies and products.
 
-    def _replaced(self, is_bool: bool) -> Tensor:
-        return Tensor(self.buffer, self._layout, is_bool)
-
     def _view(self, layout: Layout) -> Tensor:
-        return Tensor(self.buffer, layout, self._is_bool)
+        return Tensor(self.buffer, layout)
 
     def copy(self, executor: Executor | None = None) -> Tensor:
         """A packed copy, on another executor if one is given."""
-        made = Tensor.new(executor or self.executor, self.shape, self.type, self._is_bool)
+        made = Tensor.new(executor or self.executor, self.shape, self.dtype)
         moves.copy(self, made)
         return made
 
@@ -130,10 +131,10 @@ class Tensor(Views):
 
         `copy=False` gives the tensor itself where it has the type already.
         """
-        type, is_bool = element_kind(dtype)
-        if not copy and (type, is_bool) == (self.type, self._is_bool):
+        wanted = element_dtype(dtype)
+        if not copy and wanted == self.dtype:
             return self
-        made = Tensor.new(self.executor, self.shape, type, is_bool)
+        made = Tensor.new(self.executor, self.shape, wanted)
         moves.copy(self, made)
         return made
 
@@ -195,8 +196,7 @@ class Tensor(Views):
 
     def elements(self) -> HostArray:
         """The elements in place, for launches: during a recording, too."""
-        array = strided(self.buffer.elements(), self.shape, self.strides, self.offset)
-        return array.view(BOOL) if self._is_bool else array
+        return strided(self.buffer.elements(), self.shape, self.strides, self.offset)
 
     def numpy(self) -> HostArray:
         """The elements in place, as a NumPy array that shares the memory and keeps it alive."""
@@ -247,12 +247,12 @@ class Tensor(Views):
         return float(self._number("float"))
 
     def __index__(self) -> int:
-        if self.type.is_float or self._is_bool or self.ndim:
+        if self.type.is_float or self.is_bool or self.ndim:
             raise ArgumentTypeError(f"only an integer tensor without axes is an index, not {self._what()}")
         return int(self.item())
 
     def _what(self) -> str:
-        return f"one of shape {self.shape} and type {'bool' if self._is_bool else self.type.value}"
+        return f"one of shape {self.shape} and type {'bool' if self.is_bool else self.type.value}"
 
     def __repr__(self) -> str:
         from hologram.tensors.printing import shown
@@ -263,6 +263,9 @@ class Tensor(Views):
         return format(self.item(), form) if form else repr(self)
 
     # Exchange.
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return universal(ufunc, method, inputs, options)
 
     def __hologram_buffer__(self) -> Buffer:
         """The elements as a Buffer that shares the memory: what launches take."""

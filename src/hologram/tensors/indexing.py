@@ -34,10 +34,10 @@ def get(source: Tensor, index: Any) -> Tensor:
     """`tensor[index]`: a view that shares the memory, or a copy where arrays are indices."""
     found = find(source, index)
     if not found.axes:
-        return Tensor(source.buffer, found.layout, source.is_bool)
+        return Tensor(source.buffer, found.layout)
     indexed, shape = _indexed(source, found)
     rest = indexed.rest.shape
-    result = Tensor.new(source.executor, (indexed.count, *rest), source.type, source.is_bool)
+    result = Tensor.new(source.executor, (indexed.count, *rest), source.dtype)
     gather(indexed, result)
     order = _order(len(shape), len(rest), found.place)
     return result.reshape((*shape, *rest)).permute(order)
@@ -48,7 +48,7 @@ def set_items(target: Tensor, index: Any, value: Any) -> None:
     found = find(target, index)
     given = value if isinstance(value, Tensor) else constant(value, target)
     if not found.axes:
-        view = Tensor(target.buffer, found.layout, target.is_bool)
+        view = Tensor(target.buffer, found.layout)
         source = given.broadcast_to(view.shape)
         moves.copy(source.copy() if _meet(source, view) else source, view)
         return
@@ -116,7 +116,7 @@ def _indexed(source: Tensor, found: Found) -> tuple[Indexed, Shape]:
         _check(array, axis, found.layout.shape[axis], shape)
         wide = array.astype(Type.I64, copy=_meet(array, source)).broadcast_to(shape)
         packed.append(wide.contiguous())
-    return Indexed(source.buffer, found.layout, found.axes, tuple(packed), _are_distinct(found, shape)), shape
+    return Indexed(source.stored, found.layout, found.axes, tuple(packed), _are_distinct(found, shape)), shape
 
 
 def _are_distinct(found: Found, shape: Shape) -> bool:

@@ -93,7 +93,7 @@ def _run(indexed: Indexed, other: Tensor, order: Order) -> None:
         other_start = other.offset + sum(i * s for i, s in zip(place, other_steps, strict=False))
         launcher.call(
             indexed.buffer,
-            other.buffer.strided(lengths, strides, other_start),
+            other.stored.strided(lengths, strides, other_start),
             *indices,
             *lengths,
             start,
