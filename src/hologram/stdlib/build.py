@@ -38,8 +38,8 @@ OPERATORS = (
 
 
 PRODUCTS = (
-    (Product(*[Type.F32] * 4), "products of matrices"),
-    (Product(*[Type.F32] * 4, rows=1, b_turned=True), "products of matrices and vectors"),
+    (Product(Type.F32, Type.F32, Type.F32, Type.F32), "products of matrices"),
+    (Product(Type.F32, Type.F32, Type.F32, Type.F32, 1, b_turned=True), "products of matrices and vectors"),
 )
 """The programs on matrices of f32 that are shipped."""
 

@@ -66,7 +66,10 @@ class Frame:
 
     @staticmethod
     def of(name: str, call: Call, arrays: Sequence[Any]) -> Frame:
-        """The frame of a call on some arrays (None is left out); raises ArgumentTypeError where they do not go together."""
+        """The frame of a call on some arrays (None is left out).
+
+        Raises ArgumentTypeError where they do not go together.
+        """
         given = [v for v in (*arrays, call.out) if v is not None]
         for value in given:
             if kinds.is_scalar(value):

@@ -64,14 +64,15 @@ def scaled_product(frame: Frame, given: Any, a: Held, b: Held, added: Any, scale
         raise ArgumentValueError(f"{name}(): shapes {shapes[0]} and {shapes[1]}: matrices have two axes or more")
     if shapes[0][-1] != shapes[1][-2]:
         raise ArgumentValueError(
-            f"{name}(): shapes {shapes[0]} and {shapes[1]} do not fit: {shapes[0][-1]} columns meet {shapes[1][-2]} rows"
+            f"{name}(): shapes {shapes[0]} and {shapes[1]} do not fit: {shapes[0][-1]} columns meet "
+            f"{shapes[1][-2]} rows"
         )
     other = None if added is None or not scale.beta else frame.held(added)
     types = [a, b] if other is None else [a, b, other]
     batch = broadcast_shapes(name, [shapes[0][:-2], shapes[1][:-2]])
     shape = (*batch, shapes[0][-2], shapes[1][-1])
     if added is not None:
-        shown = kinds_shape(frame, added)
+        shown: tuple[int, ...] = frame.held(added).view.shape
         if broadcast_shapes(name, [shown, shape]) != shape:
             raise ArgumentValueError(f"{name}(): c of shape {shown} does not broadcast to the product's {shape}")
     result = frame.joined(*types)
@@ -82,11 +83,6 @@ def scaled_product(frame: Frame, given: Any, a: Held, b: Held, added: Any, scale
         other = other.seen(np.broadcast_to(other.view, shape)) if other.view.shape != shape else other
     multiply(frame, a, b, out, other, scale)
     return frame.plan(out, given is None)
-
-
-def kinds_shape(frame: Frame, value: Any) -> tuple[int, ...]:
-    """The shape of a given array."""
-    return frame.held(value).view.shape
 
 
 def check_number(name: str, label: str, number: Any, type: Type) -> None:

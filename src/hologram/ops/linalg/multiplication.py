@@ -92,7 +92,7 @@ class VecDot(LinearOperation):
             )
         shape = broadcast_shapes(frame.name, [h.view.shape[:-1] for h in moved])
         out = frame.output(call.out, shape, frame.joined(a, b))
-        row_products(frame, *moved, out)
+        row_products(frame, moved[0], moved[1], out)
         return frame.plan(out, call.out is None)
 
 

@@ -50,7 +50,8 @@ def multiply(frame: Frame, a: Held, b: Held, out: Held, added: Held | None = Non
     operands = [a, b, out] + ([] if added is None else [added])
     for views in _batches([h.view for h in operands], out.view.shape[:-2]):
         held = [h.seen(v) for h, v in zip(operands, views, strict=True)]
-        job = _Job(frame, *held[:3], held[3] if len(held) > 3 else None, in_place, scale, summed)
+        other = held[3] if added is not None else None
+        job = _Job(frame, held[0], held[1], held[2], other, in_place, scale, summed)
         (job.packed if job.is_large else job.direct)()
 
 
