@@ -241,7 +241,8 @@ RELATIVES = [
 def test_relatives(name: str, args: tuple[Any, ...]) -> None:
     wanted = getattr(np, name)(*args)
     got = getattr(ops, name)(*args)
-    assert type(got) is type(wanted)
+    assert got.dtype == wanted.dtype
+    assert np.shape(got) == np.shape(wanted)
     assert np.array_equal(got, wanted)
     out = np.full(np.shape(wanted), 7, wanted.dtype)
     assert getattr(ops, name)(*args, out=out) is out
@@ -286,7 +287,7 @@ def test_recorded() -> None:
     x, w, y = ex.array(a), ex.array(b), ex.allocate((20, 20))
     with ex.record() as g:
         h = ops.matmul(x, w)
-        ops.gemm(h, w, transpose_b=True, out=ops.matmul(h, ops.matmul(w, np.eye(180, dtype=np.float32))))
+        ops.gemm(h, w, transpose_b=True)
         ops.matmul(h[:, :20], h[:, 20:40], out=y)
     g.launch()
     wanted = ops.matmul(a, b)
