@@ -5,8 +5,21 @@ arguments, handles that are never used twice. Elements are f32. Whatever goes wr
 of a wrong type raises a TypeError, one out of range a ValueError.
 """
 
-from hologram_ffi.activations import sigmoid_f32, tanh_f32
-from hologram_ffi.arithmetic import vector_add_f32, vector_mul_f32, vector_relu_f32
+from hologram_ffi.activations import gelu_f32, sigmoid_f32, tanh_f32
+from hologram_ffi.arithmetic import (
+    scalar_add_f32,
+    scalar_mul_f32,
+    vector_abs_f32,
+    vector_add_f32,
+    vector_clip_f32,
+    vector_div_f32,
+    vector_max_f32,
+    vector_min_f32,
+    vector_mul_f32,
+    vector_neg_f32,
+    vector_relu_f32,
+    vector_sub_f32,
+)
 from hologram_ffi.buffers import (
     buffer_class_index,
     buffer_cleanup,
@@ -20,11 +33,7 @@ from hologram_ffi.buffers import (
     executor_allocate_boundary_buffer,
     executor_allocate_buffer,
 )
-from hologram_ffi.canonical import (
-    buffer_canonicalize_all,
-    buffer_copy_from_canonical_slice,
-    buffer_verify_canonical,
-)
+from hologram_ffi.canonical import buffer_canonicalize_all, buffer_copy_from_canonical_slice, buffer_verify_canonical
 from hologram_ffi.errors import InternalError
 from hologram_ffi.executors import executor_cleanup, new_executor, new_executor_auto, new_executor_with_backend
 from hologram_ffi.matrices import gemm_f32, matvec_f32
@@ -92,6 +101,7 @@ __all__ = [
     "executor_allocate_boundary_buffer",
     "executor_allocate_buffer",
     "executor_cleanup",
+    "gelu_f32",
     "gemm_f32",
     "get_version",
     "matvec_f32",
@@ -99,6 +109,8 @@ __all__ = [
     "new_executor_auto",
     "new_executor_with_backend",
     "reduce_sum_f32",
+    "scalar_add_f32",
+    "scalar_mul_f32",
     "sigmoid_f32",
     "tanh_f32",
     "tensor_broadcast_shapes",
@@ -122,7 +134,14 @@ __all__ = [
     "tensor_strides",
     "tensor_transpose",
     "tensor_view_1d",
+    "vector_abs_f32",
     "vector_add_f32",
+    "vector_clip_f32",
+    "vector_div_f32",
+    "vector_max_f32",
+    "vector_min_f32",
     "vector_mul_f32",
+    "vector_neg_f32",
     "vector_relu_f32",
+    "vector_sub_f32",
 ]

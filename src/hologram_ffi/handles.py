@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from hologram.isa.operands import CLASSES
@@ -14,6 +14,7 @@ from hologram.runtime.executor import Executor
 from hologram.runtime.locks import fork_safe_lock
 from hologram.tensors import Tensor
 from hologram_ffi.errors import InternalError
+from hologram_ffi.remembered import Remembered
 
 T = TypeVar("T")
 
@@ -78,6 +79,9 @@ class Registry(Generic[T]):
             self._handles.clear()
             self._things.clear()
 
+    def __iter__(self) -> Iterator[int]:
+        return iter(list(self._things))
+
     def __len__(self) -> int:
         return len(self._things)
 
@@ -86,12 +90,16 @@ class Registry(Generic[T]):
 
 
 class Buffers(Registry[Buffer]):
-    """Buffers by handle. Linear ones are numbered through the 96 classes in the order in which they come."""
+    """Buffers by handle, and the calls made with them.
+
+    Linear ones are numbered through the 96 classes in the order in which they come.
+    """
 
     def __init__(self) -> None:
         super().__init__("Buffer", lambda buffer: buffer.executor)
         self._classes: weakref.WeakKeyDictionary[Buffer, int] = weakref.WeakKeyDictionary()
         self._next: weakref.WeakKeyDictionary[Executor, Iterator[int]] = weakref.WeakKeyDictionary()
+        self.calls = Remembered()
 
     def add(self, thing: Buffer) -> int:
         """The handle of a buffer."""
@@ -101,6 +109,25 @@ class Buffers(Registry[Buffer]):
                 counter = self._next.setdefault(thing.executor, itertools.cycle(range(CLASSES)))
                 self._classes[thing] = next(counter)
             return handle
+
+    def drop(self, handle: int) -> Buffer | None:
+        """Forget a handle and the calls made with it."""
+        with _lock:
+            self.calls.forget(handle)
+            return super().drop(handle)
+
+    def clear(self) -> None:
+        """Forget all handles and calls."""
+        with _lock:
+            self.calls.clear()
+            super().clear()
+
+    def remember(self, key: Hashable, handles: Iterable[int], call: Callable[[], object]) -> None:
+        """Remember a call, unless another thread did, or forgot one of its handles."""
+        used = frozenset(handles)
+        with _lock:
+            if self.calls.get(key) is None and all(handle in self for handle in used):
+                self.calls.add(key, used, call)
 
     def class_of(self, handle: int) -> int:
         """The class of a boundary buffer, the number of a linear one."""
@@ -124,7 +151,9 @@ def end_executor(handle: int) -> None:
 
 
 def forget_everything() -> None:
-    """Empty the registries; the counter goes on."""
+    """End all executors and empty the registries; the counter goes on."""
     with _lock:
+        for handle in executors:
+            executors[handle].cleanup()
         for registry in (tensors, buffers, executors):
             registry.clear()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from hologram import ops
 from hologram_ffi.arguments import U32, U64
 from hologram_ffi.exported import exported
-from hologram_ffi.launches import run
+from hologram_ffi.launches import product
 
 
 @exported
 def gemm_f32(exec: U64, a: U64, b: U64, c: U64, m: U32, n: U32, k: U32) -> None:
     """C[m,n] = A[m,k] · B[k,n]."""
-    run(ops.gemm_f32, exec, (a, b, c), m, n, k)
+    product(ops.gemm_f32, exec, (a, b, c), m, n, k)
 
 
 @exported
 def matvec_f32(exec: U64, a: U64, x: U64, y: U64, m: U32, n: U32) -> None:
     """y[m] = A[m,n] · x[n]."""
-    run(ops.matvec, exec, (a, x, y), m, n)
+    product(ops.matvec, exec, (a, x, y), m, n)

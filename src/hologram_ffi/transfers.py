@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hologram.errors import HologramError
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.host import HostArray
 from hologram_ffi.arguments import F32, U32, U64, Data, Raw, String
@@ -9,6 +10,7 @@ from hologram_ffi.errors import InternalError
 from hologram_ffi.exported import exported
 from hologram_ffi.handles import buffers, executors
 from hologram_ffi.json_text import parse_numbers, write_numbers
+from hologram_ffi.launches import holding
 
 
 def write_all(buffer: Buffer, values: HostArray) -> None:
@@ -16,14 +18,6 @@ def write_all(buffer: Buffer, values: HostArray) -> None:
     if values.size != buffer.size:
         raise InternalError(f"Buffer size mismatch: expected {buffer.size} elements, got {values.size}")
     buffer.from_numpy(values)
-
-
-def first(name: str, buffer: Buffer, len: int) -> Buffer:
-    """The first elements of a buffer; raises InternalError where it has fewer."""
-    if len > buffer.size:
-        raise InternalError(f"Buffer {name} too small: it has {buffer.size} elements, {len} are needed")
-    part: Buffer = buffer[:len]
-    return part
 
 
 @exported
@@ -47,15 +41,14 @@ def buffer_copy_to_slice(exec: U64, buf: U64) -> String:
 @exported
 def buffer_fill(exec: U64, buf: U64, value: F32, len: U32) -> None:
     """Set the first `len` elements to a value."""
-    first("buf", buffers.of(executors[exec], buf), len).fill(value)
+    holding(executors[exec], buf, len)[:len].fill(value)
 
 
 @exported
 def buffer_copy(exec: U64, src: U64, dst: U64, len: U32) -> None:
     """Copy the first `len` elements of one buffer to another."""
     executor = executors[exec]
-    source, target = buffers.of(executor, src), buffers.of(executor, dst)
-    first("dst", target, len).copy_from(first("src", source, len))
+    holding(executor, dst, len)[:len].copy_from(holding(executor, src, len)[:len])
 
 
 @exported
@@ -76,7 +69,7 @@ def buffer_to_bytes(exec: U64, buf: U64) -> Raw:
 def _address(exec: int, buf: int) -> int:
     try:
         return int(buffers.of(executors[exec], buf).numpy().ctypes.data)
-    except InternalError:
+    except HologramError:
         return 0
 
 

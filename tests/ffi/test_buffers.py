@@ -91,9 +91,9 @@ def test_7_2_X_only_len_elements_are_touched(world: World, len: int) -> None:
 
 def test_copy_of_more_than_either_has(world: World) -> None:
     short, long = filled(world, [1] * 6), filled(world, [2] * 8)
-    with pytest.raises(ffi.InternalError, match="src too small: it has 6 elements, 7 are needed"):
+    with pytest.raises(ffi.InternalError, match=f"Buffer handle {short} too small: it has 6 elements, 7 are needed"):
         ffi.buffer_copy(world.exec, short, long, 7)
-    with pytest.raises(ffi.InternalError, match="dst too small: it has 6 elements, 7 are needed"):
+    with pytest.raises(ffi.InternalError, match=f"Buffer handle {short} too small: it has 6 elements, 7 are needed"):
         ffi.buffer_copy(world.exec, long, short, 7)
 
 

@@ -6,12 +6,14 @@ import gc
 import os
 import threading
 import tracemalloc
+import weakref
 from pathlib import Path
 
 import pytest
 
 import hologram_ffi as ffi
 from hologram_ffi.handles import buffers, executors, tensors
+from hologram_ffi.remembered import MOST
 from tests.ffi.world import World
 
 
@@ -54,11 +56,13 @@ def test_clear_all_registries(world: World) -> None:
 
 
 def cycle(times: int) -> None:
-    """Executors and buffers come and go; one executor in ten cleans its buffers up itself."""
+    """Executors, buffers and tensors come and go; one executor in ten ends with all that it has."""
     for turn in range(times // 10):
         executor = ffi.new_executor()
-        made = [ffi.executor_allocate_buffer(executor, 16) for _ in range(9)]
+        made = [ffi.executor_allocate_buffer(executor, 16) for _ in range(8)]
+        tensor = ffi.tensor_from_buffer(made[0], "[4,4]")
         if turn % 10:
+            ffi.tensor_cleanup(tensor)
             for buf in made:
                 ffi.buffer_cleanup(buf)
         ffi.executor_cleanup(executor)
@@ -84,9 +88,9 @@ def growth(times: int, rounds: int = 3) -> int:
 
 
 def test_ten_thousand_cycles_leave_nothing() -> None:
-    sizes = len(executors), len(buffers)
+    sizes = len(executors), len(buffers), len(tensors)
     assert growth(3_400) < 3_400
-    assert (len(executors), len(buffers)) == sizes
+    assert (len(executors), len(buffers), len(tensors)) == sizes
 
 
 @pytest.mark.slow
@@ -97,10 +101,71 @@ def test_a_million_cycles_leave_nothing() -> None:
     assert _resident() - resident < 20_000_000
 
 
+def compute(times: int) -> None:
+    """Executors that each compute something and end."""
+    for _ in range(times):
+        executor = ffi.new_executor()
+        made = [ffi.executor_allocate_buffer(executor, 1000) for _ in range(3)]
+        ffi.vector_add_f32(executor, *made, 1000)
+        ffi.executor_cleanup(executor)
+
+
+def test_computing_leaves_nothing() -> None:
+    """1,000 remembered calls would hold 12 MB of buffers."""
+    compute(200)
+    resident, remembered = _resident(), len(buffers.calls)
+    compute(1000)
+    assert _resident() - resident < 3_000_000
+    assert len(buffers.calls) == remembered
+
+
 def _resident() -> int:
     """Bytes of memory that the process has, where the system tells; else 0."""
     status = Path("/proc/self/statm")
     return int(status.read_text("ascii").split()[1]) * os.sysconf("SC_PAGESIZE") if status.exists() else 0
+
+
+def test_calls_made_again_are_remembered(world: World) -> None:
+    for _ in range(3):
+        ffi.vector_add_f32(world.exec, world.a, world.b, world.out, 4)
+    assert len(buffers.calls) == 1
+    ffi.buffer_fill(world.exec, world.a, 10, 6)
+    ffi.vector_add_f32(world.exec, world.a, world.b, world.out, 4)
+    assert world.read(world.out)[:5] == [12, 14, 9, 18, 99]
+    ffi.vector_add_f32(world.exec, world.a, world.b, world.out, 5)
+    assert world.read(world.out)[4] == 10.25
+
+
+def test_a_remembered_call_holds_no_memory_that_was_given_back(world: World) -> None:
+    watched = [weakref.ref(buffers[handle]) for handle in (world.a, world.b)]
+    ffi.vector_add_f32(world.exec, world.a, world.b, world.out, 4)
+    ffi.gemm_f32(world.exec, world.a, world.b, world.out, 2, 1, 3)
+    ffi.reduce_sum_f32(world.exec, world.b, world.out, 4)
+    ffi.tensor_cleanup(world.tensor)
+    ffi.buffer_cleanup(world.a)
+    assert watched[0]() is None and len(buffers.calls) == 1
+    with pytest.raises(ffi.InternalError, match=f"Buffer handle {world.a} not found"):
+        ffi.vector_add_f32(world.exec, world.a, world.b, world.out, 4)
+    ffi.tensor_cleanup(world.other)
+    ffi.executor_cleanup(world.exec)
+    assert watched[1]() is None and len(buffers.calls) == 0
+    with pytest.raises(ffi.InternalError, match=f"Executor handle {world.exec} not found"):
+        ffi.reduce_sum_f32(world.exec, world.b, world.out, 4)
+
+
+def test_only_so_many_calls_are_remembered(world: World) -> None:
+    for number in range(MOST + 50):
+        ffi.scalar_add_f32(world.exec, world.a, world.out, 1, number)
+    assert len(buffers.calls) == MOST
+    ffi.scalar_add_f32(world.exec, world.a, world.out, 1, 0)
+    assert world.read(world.out)[0] == 1
+
+
+def test_signed_zeros_are_two_numbers(world: World) -> None:
+    ffi.buffer_fill(world.exec, world.a, -0.0, 6)
+    for scalar, bits in ((0.0, b"\0\0\0\0"), (-0.0, b"\0\0\0\x80")):
+        ffi.scalar_add_f32(world.exec, world.a, world.out, 1, scalar)
+        assert ffi.buffer_to_bytes(world.exec, world.out)[:4] == bits
 
 
 def test_threads_at_once(world: World) -> None:
@@ -151,7 +216,7 @@ def test_an_executor_ends_while_others_allocate() -> None:
             thread.join(30)
         assert not any(thread.is_alive() for thread in threads)
         stop.set()
-    assert not any(buffers[handle].executor.is_closed for handle in list(buffers._things))
+    assert not any(buffers[handle].executor.is_closed for handle in buffers)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

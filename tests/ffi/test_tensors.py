@@ -219,7 +219,7 @@ def test_a_tensor_outlives_the_handle_of_its_buffer(world: World) -> None:
     again = ffi.tensor_buffer(world.tensor)
     assert again > world.tensor
     ffi.buffer_cleanup(again)
-    for tensor in list(tensors._things):
+    for tensor in tensors:
         ffi.tensor_cleanup(tensor)
     assert memory() is None
 

@@ -14,7 +14,14 @@ import pytest
 
 import hologram as hg
 from hologram import Executor, Tensor, from_dlpack, tensor
-from hologram.errors import ArgumentRangeError, ArgumentTypeError, ArgumentValueError, BufferFreedError, RecordingError
+from hologram.errors import (
+    ArgumentRangeError,
+    ArgumentTypeError,
+    ArgumentValueError,
+    BackendUnavailableError,
+    BufferFreedError,
+    RecordingError,
+)
 from hologram.types import Type
 
 GRID = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
@@ -35,6 +42,9 @@ VIEWS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Any], Any]]] = {
     "broadcast_to": (lambda t: t[:, :1].broadcast_to((5, 2, 3, 4)), lambda a: np.broadcast_to(a[:, :1], (5, 2, 3, 4))),
     "select": (lambda t: t.select(-1, -2), lambda a: a[..., -2]),
     "narrow": (lambda t: t.narrow(-1, -2, 2), lambda a: a[..., -2:]),
+    "diagonal": (lambda t: t.diagonal(), lambda a: a.diagonal()),
+    "diagonal of other axes": (lambda t: t.diagonal(1, -1, 0), lambda a: a.diagonal(1, -1, 0)),
+    "diagonal below": (lambda t: t.diagonal(-1, 1, 2), lambda a: a.diagonal(-1, 1, 2)),
     "slice": (lambda t: t.slice(1, -1, None, -2), lambda a: a[:, -1::-2]),
 }
 
@@ -94,6 +104,28 @@ def test_astype_gives_itself_where_nothing_changes() -> None:
     made = tensor(GRID)
     assert made.astype("f32", copy=False) is made
     assert made.astype("f32") is not made
+
+
+def test_to_moves_or_converts() -> None:
+    made, ex = tensor(GRID), Executor("interpreter")
+    assert made.to("f32") is made is made.to(made.executor) is made.to("cpu")
+    assert made.to("i16").dtype == made.to("int16").dtype == np.int16
+    assert made.to(ex).executor is ex and made.to(ex).tolist() == GRID.tolist()
+    with pytest.raises(BackendUnavailableError, match="no device 'cuda:0'"):
+        made.to("cuda:0")
+    with pytest.raises(ArgumentValueError, match="unknown dtype 'f31'"):
+        made.to("f31")
+
+
+def test_fill_take_and_bytes() -> None:
+    made = tensor(GRID)
+    for indices in (2, [0, -1, 2], np.array([[1, 0]]), tensor([1, 1])):
+        seen = indices.numpy() if isinstance(indices, Tensor) else indices
+        for axis in (None, 1, -1):
+            assert np.array_equal(made.take(indices, axis).numpy(), GRID.take(seen, axis))
+    assert made.T.tobytes() == GRID.T.tobytes()
+    made[:, 1].fill(7)
+    assert np.all(made.numpy()[:, 1] == 7) and made.numpy()[1, 0, 0] == 12
 
 
 # One number.

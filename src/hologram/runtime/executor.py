@@ -113,6 +113,7 @@ class Executor:
         "_buffers",
         "_closed",
         "_memory",
+        "_ops",
         "_pool",
         "_watched",
         "backend",
@@ -140,6 +141,7 @@ class Executor:
         self._watched: ProgramCache[Executable] = ProgramCache(WATCHED)
         self._closed = False
         self.counters = Counters()
+        self._ops: Any = None
         self._memory: ExecutorMemory | None = None
         self._pool: BoundaryPool | None = None
         self._buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
@@ -158,7 +160,9 @@ class Executor:
     def ops(self) -> Any:
         """The operations of `hologram.ops`, run on this executor."""
         # The op library lies above the runtime, so it is found by name when it is asked for.
-        return importlib.import_module("hologram.ops").Operations(self)
+        if self._ops is None:
+            self._ops = importlib.import_module("hologram.ops").Operations(self)
+        return self._ops
 
     # Memory.
 

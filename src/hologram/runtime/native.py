@@ -132,8 +132,13 @@ def attach_bound(
     return context
 
 
-def attach_unbound(kernel: Any, executable: Executable, launcher: Launcher) -> EntryContext | None:
-    """Send calls of a kernel on host arrays to its code; whatever is not plainly right goes to `launcher.call`."""
+def attach_unbound(
+    kernel: Any, executable: Executable, launcher: Launcher, contiguous: bool = True
+) -> EntryContext | None:
+    """Send calls of a kernel on host arrays to its code; whatever is not plainly right goes to `launcher.call`.
+
+    Unless `contiguous`, the code is that for any strides.
+    """
     native: Any = executable
     stubs = _native_stubs(native, kernel) if not executable.program.demands else None
     if stubs is None:
@@ -141,7 +146,7 @@ def attach_unbound(kernel: Any, executable: Executable, launcher: Launcher) -> E
     from hologram.runtime.entry.context import unbound_context
     from hologram.runtime.rules import rules_of
 
-    code = native.variant(True)
+    code = native.variant(contiguous)
     try:
         context = unbound_context(
             code.run_address,

@@ -7,26 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from hologram.errors import ArgumentTypeError, ArgumentValueError
+from hologram.errors import ArgumentTypeError, ArgumentValueError, BackendUnavailableError
+from hologram.ops import kinds
 from hologram.runtime import dlpack
 from hologram.runtime.buffer import Buffer, strided
 from hologram.runtime.executor import Executor
 from hologram.runtime.host import HostArray, element_type
 from hologram.tensors import moves
-from hologram.tensors.layout import Layout, Shape, broadcast_shapes, inferred, lengths, row_major
+from hologram.tensors.arithmetic import Arithmetic, universal
+from hologram.tensors.layout import Layout, Shape, inferred, lengths, row_major
+from hologram.tensors.views import Views, executor_first
 from hologram.types import Type
 
+DEVICES = frozenset({"cuda", "metal", "mps", "vulkan"})
+"""Names of devices on which no tensor can be."""
 BOOL = np.dtype(np.bool_)
 
 
-def element_kind(dtype: Any) -> tuple[Type, bool]:
-    """The type that a dtype has in memory, and whether its elements are truth values."""
+def element_dtype(dtype: Any) -> np.dtype[Any]:
+    """The NumPy dtype of elements named by a Type, its name, or a dtype; truth values are a thirteenth type."""
     if dtype is bool or dtype is np.bool_ or (isinstance(dtype, str | np.dtype) and dtype in ("bool", BOOL)):
-        return Type.U8, True
-    return element_type(dtype), False
+        return BOOL
+    return element_type(dtype).dtype
 
 
-class Tensor:
+class Tensor(Views, Arithmetic):
     """An array in an executor's memory: a buffer, a shape, and how many elements lie between neighbours on each axis.
 
     Made by `hologram.tensor(data)`, `hologram.from_dlpack(array)`, `Tensor.from_buffer(buffer, shape)`, or by
@@ -35,10 +40,10 @@ class Tensor:
     Using a tensor after its buffer was freed raises BufferFreedError.
     """
 
-    __slots__ = ("__weakref__", "_is_bool", "_layout", "buffer")
+    __slots__ = ("__weakref__", "_layout", "buffer")
 
-    def __init__(self, buffer: Buffer, layout: Layout, is_bool: bool = False) -> None:
-        self.buffer, self._layout, self._is_bool = buffer, layout, is_bool
+    def __init__(self, buffer: Buffer, layout: Layout) -> None:
+        self.buffer, self._layout = buffer, layout
 
     @classmethod
     def from_buffer(cls, buffer: Buffer, shape: int | Sequence[int]) -> Tensor:
@@ -62,50 +67,18 @@ class Tensor:
         return cls(flat, _inside(Layout(wanted, steps), flat))
 
     @classmethod
-    def new(cls, executor: Executor, shape: Shape, type: Type, is_bool: bool = False) -> Tensor:
+    def new(cls, executor: Executor, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
         """A packed tensor of zeros; in a recording, a temporary of the graph."""
-        from hologram.runtime import recording
-
-        recorder = recording.current()
-        count = row_major(shape).size
-        buffer = executor.allocate(count, type) if recorder is None else recorder.temporary(count, type)
-        return cls(buffer, row_major(shape), is_bool)
+        buffer: Buffer = kinds.new(kinds.BUFFER, (row_major(shape).size,), dtype, None, executor)
+        return cls(buffer, row_major(shape))
 
     # What it is.
 
     @property
-    def shape(self) -> Shape:
-        """Lengths along each axis."""
-        return self._layout.shape
-
-    @property
-    def strides(self) -> Shape:
-        """Elements from one to the next along each axis."""
-        return self._layout.strides
-
-    @property
-    def offset(self) -> int:
-        """The place of the first element in the buffer, in elements."""
-        return self._layout.offset
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return self._layout.ndim
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return self._layout.size
-
-    def numel(self) -> int:
-        """Number of elements."""
-        return self._layout.size
-
-    @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype of an element."""
-        return BOOL if self._is_bool else self.type.dtype
+        found: np.dtype[Any] = self.buffer.dtype
+        return found
 
     @property
     def type(self) -> Type:
@@ -130,37 +103,26 @@ class Tensor:
     @property
     def is_bool(self) -> bool:
         """True where the elements are truth values."""
-        return self._is_bool
+        return self.dtype == BOOL
+
+    @property
+    def stored(self) -> Buffer:
+        """The buffer as programs take it: truth values are bytes."""
+        return self.buffer.part(self.buffer.elements().view(np.uint8)) if self.is_bool else self.buffer
 
     @property
     def device(self) -> str:
         """Where the memory is: "cpu"."""
         return self.buffer.device
 
-    def is_contiguous(self) -> bool:
-        """True where the elements follow each other in C order, whatever the offset."""
-        return self._layout.is_contiguous
-
-    # Views.
-
-    @property
-    def layout(self) -> Layout:
-        """Shape, strides and offset together."""
-        return self._layout
-
-    def _replaced(self, is_bool: bool) -> Tensor:
-        return Tensor(self.buffer, self._layout, is_bool)
+    # Copies and products.
 
     def _view(self, layout: Layout) -> Tensor:
-        return Tensor(self.buffer, layout, self._is_bool)
-
-    def contiguous(self, executor: Executor | None = None) -> Tensor:
-        """This tensor where it is contiguous, else a packed copy."""
-        return self._view(self._layout) if self._layout.is_contiguous else self.copy(executor)
+        return Tensor(self.buffer, layout)
 
     def copy(self, executor: Executor | None = None) -> Tensor:
         """A packed copy, on another executor if one is given."""
-        made = Tensor.new(executor or self.executor, self.shape, self.type, self._is_bool)
+        made = Tensor.new(executor or self.executor, self.shape, self.dtype)
         moves.copy(self, made)
         return made
 
@@ -169,111 +131,46 @@ class Tensor:
 
         `copy=False` gives the tensor itself where it has the type already.
         """
-        type, is_bool = element_kind(dtype)
-        if not copy and (type, is_bool) == (self.type, self._is_bool):
+        wanted = element_dtype(dtype)
+        if not copy and wanted == self.dtype:
             return self
-        made = Tensor.new(self.executor, self.shape, type, is_bool)
+        made = Tensor.new(self.executor, self.shape, wanted)
         moves.copy(self, made)
         return made
 
-    def reshape(self, *shape: Any) -> Tensor:
-        """Another shape for the same elements, a view wherever strides can say it, else a packed copy.
+    def to(self, target: Any) -> Tensor:
+        """This tensor with another dtype, or on another executor; itself where nothing changes.
 
-        `reshape(2, 6)`, `reshape((2, -1))`; a leading executor is accepted and is where a copy is made.
+        `target` is a dtype, an Executor, or the name of a device: tensors are in host memory, "cpu".
         """
-        executor, given = _executor_first(shape)
-        wanted = inferred(_several(given), self.size)
-        layout = self._layout.reshape(wanted)
-        return self._view(layout) if layout else self.copy(executor)._view(row_major(wanted))
+        if isinstance(target, Executor):
+            return self if target is self.executor else self.copy(target)
+        if isinstance(target, str) and target.partition(":")[0] in DEVICES:
+            raise BackendUnavailableError(f"there is no device '{target}' for tensors; they are in host memory")
+        return self if target == self.device else self.astype(target, copy=False)
 
-    def view_1d(self) -> Tensor:
-        """All elements of a contiguous tensor along one axis; raises ArgumentValueError for another."""
-        if not self._layout.is_contiguous:
-            raise ArgumentValueError("view_1d needs a contiguous tensor; use contiguous().view_1d() or flatten()")
-        return self._view(row_major((self.size,), self.offset))
+    def fill(self, value: Any) -> None:
+        """Set every element, converted to the tensor's type."""
+        self[...] = value
 
-    def ravel(self) -> Tensor:
-        """All elements along one axis, a view where strides can say it."""
-        return self.reshape(-1 if self.size else 0)
-
-    def flatten(self) -> Tensor:
-        """A copy with all elements along one axis."""
-        return self.copy()._view(row_major((self.size,)))
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """The axes in opposite order, or in the order given, as in NumPy."""
-        given = _several(axes, "an axis")
-        return self._view(self._layout.permute(given) if axes and axes != (None,) else self._layout.reversed())
-
-    def permute(self, *axes: Any) -> Tensor:
-        """The axes in another order: `permute(2, 0, 1)` or `permute((2, 0, 1))`."""
-        return self._view(self._layout.permute(_several(axes, "an axis")))
-
-    @property
-    def T(self) -> Tensor:
-        """The axes in opposite order."""
-        return self._view(self._layout.reversed())
-
-    @property
-    def mT(self) -> Tensor:
-        """The last two axes exchanged: every matrix of a stack transposed."""
-        return self.swapaxes(-2, -1)
-
-    def swapaxes(self, first: int, second: int) -> Tensor:
-        """Two axes exchanged."""
-        a, b = self._layout.axis(first), self._layout.axis(second)
-        order = list(range(self.ndim))
-        order[a], order[b] = b, a
-        return self._view(self._layout.permute(order))
-
-    def expand_dims(self, *axes: Any) -> Tensor:
-        """New axes of length 1, which are at these places in the result."""
-        return self._view(self._layout.expand_dims(_several(axes, "an axis")))
-
-    def squeeze(self, axis: Any = None) -> Tensor:
-        """Without one or several axes of length 1, or without all of them."""
-        return self._view(self._layout.squeeze(None if axis is None else lengths(axis)))
-
-    def broadcast_to(self, shape: int | Sequence[int]) -> Tensor:
-        """The same elements again and again along axes of length 1 and new leading ones; a view."""
-        return self._view(self._layout.broadcast_to(lengths(shape)))
-
-    def is_broadcast_compatible_with(self, other: Tensor) -> bool:
-        """True where an operation on both has a shape."""
-        try:
-            broadcast_shapes(self.shape, other.shape)
-        except ArgumentValueError:
-            return False
-        return True
-
-    @staticmethod
-    def broadcast_shapes(*shapes: Any) -> Shape:
-        """The shape that arrays of these shapes have together, by NumPy's rule."""
-        return broadcast_shapes(*shapes)
+    def take(self, indices: Any, axis: int | None = None) -> Tensor:
+        """The elements at some indices of an axis, or of all elements along one axis: a copy, as in NumPy."""
+        if axis is None:
+            return self.ravel().take(indices, 0)
+        chosen = np.asarray(indices) if not isinstance(indices, Tensor | list) else indices
+        return self[(slice(None),) * self._layout.axis(axis) + (chosen,)]
 
     def matmul(self, *arguments: Any) -> Tensor:
         """The product of two matrices of one type: `a.matmul(b)`; a leading executor is accepted.
 
         Raises ArgumentValueError unless both have two axes and the inner lengths agree.
         """
-        executor, rest = _executor_first(arguments)
+        executor, rest = executor_first(arguments)
         if len(rest) != 1 or not isinstance(rest[0], Tensor):
             raise ArgumentTypeError("matmul takes another Tensor")
         return moves.product_of(self, rest[0], executor or self.executor)
 
     # Parts.
-
-    def select(self, axis: int, index: int) -> Tensor:
-        """The part at one index of an axis, without the axis."""
-        return self._view(self._layout.select(axis, index))
-
-    def narrow(self, axis: int, start: int, length: int) -> Tensor:
-        """`length` indices of an axis from `start`, all of which must exist."""
-        return self._view(self._layout.narrow(axis, start, length))
-
-    def slice(self, axis: int, start: int | None = None, end: int | None = None, step: int | None = None) -> Tensor:
-        """Every `step`-th index of an axis from `start`, which must exist, to before `end`, which may lie beyond."""
-        return self._view(self._layout.slice(axis, start, end, step))
 
     def __getitem__(self, index: Any) -> Tensor:
         from hologram.tensors.indexing import get
@@ -299,8 +196,7 @@ class Tensor:
 
     def elements(self) -> HostArray:
         """The elements in place, for launches: during a recording, too."""
-        array = strided(self.buffer.elements(), self.shape, self.strides, self.offset)
-        return array.view(BOOL) if self._is_bool else array
+        return strided(self.buffer.elements(), self.shape, self.strides, self.offset)
 
     def numpy(self) -> HostArray:
         """The elements in place, as a NumPy array that shares the memory and keeps it alive."""
@@ -311,6 +207,11 @@ class Tensor:
         """A copy as a NumPy array."""
         self.buffer.content("to_numpy", "Tensor")
         return self.buffer.executor.counters.copy("to_numpy", self.elements())
+
+    def tobytes(self) -> bytes:
+        """The content as bytes, in C order."""
+        self.buffer.content("tobytes", "Tensor")
+        return self.elements().tobytes()
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers; a number where there are no axes."""
@@ -346,12 +247,12 @@ class Tensor:
         return float(self._number("float"))
 
     def __index__(self) -> int:
-        if self.type.is_float or self._is_bool or self.ndim:
+        if self.type.is_float or self.is_bool or self.ndim:
             raise ArgumentTypeError(f"only an integer tensor without axes is an index, not {self._what()}")
         return int(self.item())
 
     def _what(self) -> str:
-        return f"one of shape {self.shape} and type {'bool' if self._is_bool else self.type.value}"
+        return f"one of shape {self.shape} and type {'bool' if self.is_bool else self.type.value}"
 
     def __repr__(self) -> str:
         from hologram.tensors.printing import shown
@@ -362,6 +263,9 @@ class Tensor:
         return format(self.item(), form) if form else repr(self)
 
     # Exchange.
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return universal(ufunc, method, inputs, options)
 
     def __hologram_buffer__(self) -> Buffer:
         """The elements as a Buffer that shares the memory: what launches take."""
@@ -419,15 +323,3 @@ def _inside(layout: Layout, buffer: Buffer) -> Layout:
             f"shape {layout.shape} with strides {layout.strides} needs {high} elements, the buffer has {buffer.size}"
         )
     return layout
-
-
-def _executor_first(arguments: Sequence[Any]) -> tuple[Executor | None, tuple[Any, ...]]:
-    """A leading executor, as the original calls have it, and the rest."""
-    if arguments and isinstance(arguments[0], Executor):
-        return arguments[0], tuple(arguments[1:])
-    return None, tuple(arguments)
-
-
-def _several(given: Sequence[Any], what: str = "a length") -> Shape:
-    """Integers given one by one or as one sequence."""
-    return lengths(given[0] if len(given) == 1 else given)

@@ -9,8 +9,8 @@ import numpy as np
 from hologram.errors import ArgumentTypeError, ArgumentValueError
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.executor import Executor, default_executor
-from hologram.runtime.host import HostArray, host_array
-from hologram.tensors.array import BOOL, Tensor, element_kind
+from hologram.runtime.host import HostArray, element_type, host_array
+from hologram.tensors.array import BOOL, Tensor, element_dtype
 from hologram.tensors.layout import Layout
 from hologram.types import Type
 
@@ -55,22 +55,21 @@ def from_dlpack(array: Any, executor: Executor | None = None) -> Tensor:
     element type that does not exist here.
     """
     if isinstance(array, Tensor):
-        return Tensor(array.buffer, array.layout, array.is_bool)
+        return Tensor(array.buffer, array.layout)
     given = None if isinstance(array, list | tuple | bytes) else host_array(array)
     if given is None:
         raise ArgumentTypeError(
             f"from_dlpack takes an array in host memory, not {type(array).__name__}{_reason(array)}; "
             "hologram.tensor() copies numbers and lists"
         )
-    element, is_bool = element_kind(given.dtype)
-    plain = given.view(np.uint8) if is_bool else given
-    if not plain.flags.aligned or any(s % element.size for s in plain.strides):
+    size = element_dtype(given.dtype).itemsize
+    if not given.flags.aligned or any(s % size for s in given.strides):
         raise ArgumentValueError("the array's elements do not lie at multiples of their size; pass array.copy()")
-    low, flat = _span(plain)
-    start = (plain.__array_interface__["data"][0] - low) // element.size if plain.size else 0
-    strides = tuple(s // element.size for s in plain.strides)
+    low, flat = _span(given)
+    start = (given.__array_interface__["data"][0] - low) // size if given.size else 0
+    strides = tuple(s // size for s in given.strides)
     buffer = (executor or default_executor()).wrap(flat)
-    return Tensor(buffer, Layout(plain.shape, strides, start), is_bool)
+    return Tensor(buffer, Layout(given.shape, strides, start))
 
 
 def _reason(array: Any) -> str:
@@ -95,21 +94,19 @@ def _span(array: HostArray) -> tuple[int, HostArray]:
 
 
 def _copied(array: HostArray, executor: Executor) -> Tensor:
-    element, is_bool = element_kind(array.dtype)
-    buffer = executor.array(np.ascontiguousarray(array).reshape(-1).view(element.dtype))
-    return Tensor.from_buffer(buffer, array.shape)._replaced(is_bool)
+    return Tensor.from_buffer(executor.array(np.ascontiguousarray(array).reshape(-1)), array.shape)
 
 
 def _array_of_numbers(data: Any, dtype: Any) -> HostArray:
     """Nested lists or one number as an array; integers go to an integer type directly, so that none is lost."""
-    wanted = None if dtype is None else element_kind(dtype)
+    wanted = None if dtype is None else element_dtype(dtype)
     try:
         array = np.array(data)
-        if wanted is not None and wanted[0].is_integer and not wanted[1] and array.dtype.kind in "iuO":
-            return np.array(data, wanted[0].dtype)
+        if wanted is not None and wanted.kind in "iu" and array.dtype.kind in "iuO":
+            return np.array(data, wanted)
     except OverflowError as error:
         assert wanted is not None
-        raise ArgumentValueError(f"an integer does not fit {wanted[0].value}: {error}") from error
+        raise ArgumentValueError(f"an integer does not fit {element_type(wanted).value}: {error}") from error
     except (TypeError, ValueError) as error:
         raise ArgumentValueError(f"no tensor can be made of this: {error}") from error
     if array.dtype.kind not in "biuf" and Type.of_dtype(array.dtype) is None:

@@ -27,16 +27,17 @@ class Found:
     axes: Shape = ()
     indices: tuple[Tensor, ...] = ()
     place: int = 0
+    masks: bool = False
 
 
 def get(source: Tensor, index: Any) -> Tensor:
     """`tensor[index]`: a view that shares the memory, or a copy where arrays are indices."""
     found = find(source, index)
     if not found.axes:
-        return Tensor(source.buffer, found.layout, source.is_bool)
+        return Tensor(source.buffer, found.layout)
     indexed, shape = _indexed(source, found)
     rest = indexed.rest.shape
-    result = Tensor.new(source.executor, (indexed.count, *rest), source.type, source.is_bool)
+    result = Tensor.new(source.executor, (indexed.count, *rest), source.dtype)
     gather(indexed, result)
     order = _order(len(shape), len(rest), found.place)
     return result.reshape((*shape, *rest)).permute(order)
@@ -47,7 +48,7 @@ def set_items(target: Tensor, index: Any, value: Any) -> None:
     found = find(target, index)
     given = value if isinstance(value, Tensor) else constant(value, target)
     if not found.axes:
-        view = Tensor(target.buffer, found.layout, target.is_bool)
+        view = Tensor(target.buffer, found.layout)
         source = given.broadcast_to(view.shape)
         moves.copy(source.copy() if _meet(source, view) else source, view)
         return
@@ -70,7 +71,8 @@ def find(source: Tensor, index: Any) -> Found:
         return Found(layout)
     named = _named(given)
     together = named[-1] - named[0] == len(named) - 1  # an Ellipsis parts them even where it stands for nothing
-    return Found(layout, axes, indices, _named(parts)[0] if together else 0)
+    masks = any(isinstance(part, Tensor) and part.is_bool for part in parts)
+    return Found(layout, axes, indices, _named(parts)[0] if together else 0, masks)
 
 
 def _named(parts: Sequence[Any]) -> list[int]:
@@ -114,7 +116,12 @@ def _indexed(source: Tensor, found: Found) -> tuple[Indexed, Shape]:
         _check(array, axis, found.layout.shape[axis], shape)
         wide = array.astype(Type.I64, copy=_meet(array, source)).broadcast_to(shape)
         packed.append(wide.contiguous())
-    return Indexed(source.buffer, found.layout, found.axes, tuple(packed)), shape
+    return Indexed(source.stored, found.layout, found.axes, tuple(packed), _are_distinct(found, shape)), shape
+
+
+def _are_distinct(found: Found, shape: Shape) -> bool:
+    """True where a mask says it: that names each place once, unless its places are broadcast."""
+    return found.masks and all(array.shape == shape for array in found.indices)
 
 
 def _check(array: Tensor, axis: int, length: int, shape: Shape) -> None:

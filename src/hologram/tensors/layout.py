@@ -154,6 +154,15 @@ class Layout:
         shape[axis], strides[axis] = count, strides[axis] * step
         return Layout(tuple(shape), tuple(strides), offset)
 
+    def diagonal(self, first: Any, second: Any, offset: Any = 0) -> Layout:
+        """Where the index on the second axis is that on the first one plus `offset`, as a last axis."""
+        a, b = self.axes((first, second))
+        down, right = max(0, -integer(offset, "an offset")), max(0, offset)
+        count = max(0, min(self.shape[a] - down, self.shape[b] - right))
+        rest = self._of(k for k in range(self.ndim) if k not in (a, b))
+        start = self.offset + (down * self.strides[a] + right * self.strides[b] if count else 0)
+        return Layout((*rest.shape, count), (*rest.strides, self.strides[a] + self.strides[b]), start)
+
     # Shapes.
 
     def broadcast_to(self, shape: Shape) -> Layout:

@@ -10,7 +10,8 @@ from hologram.isa.builder import Builder
 from hologram.isa.cache import ProgramKey
 from hologram.isa.operands import Slot
 from hologram.isa.program import Program
-from hologram.isa.templates import gemm
+from hologram.isa.templates import convert, gemm
+from hologram.isa.templates import copy as packed_copy
 from hologram.isa.templates.made import made
 from hologram.runtime.executor import Executor
 from hologram.runtime.launcher import Launcher
@@ -30,16 +31,22 @@ def copy(source: Tensor, target: Tensor) -> None:
     """Write elements to a tensor of the same shape, converted to its type. The two must not share memory."""
     if not source.size:
         return
-    launcher = Launcher(_program(source.type, target.type, target.is_bool and not source.is_bool))
+    to_bool = target.is_bool and not source.is_bool
     shape, (steps, out_steps) = merged(source.shape, source.strides, target.strides)
+    if not to_bool and steps in ((), (1,)) and out_steps in ((), (1,)):
+        program = convert(target.type, source.type) if source.type is not target.type else packed_copy(source.type)
+        parts = (t.stored.strided((t.size,), (1,), t.offset) for t in (source, target))
+        Launcher(program).call(*parts, source.size, executor=source.executor)
+        return
+    launcher = Launcher(_program(source.type, target.type, to_bool))
     fill = (1,) * (AXES - len(shape))
     inner, strides, out_strides = (fill + part[-AXES:] for part in (shape, steps, out_steps))
     outer = tuple(zip(steps, out_steps, strict=True))[:-AXES]
     for place in product(*map(range, shape[:-AXES])):
         start = source.offset + sum(i * s for i, (s, _) in zip(place, outer, strict=True))
         out_start = target.offset + sum(i * s for i, (_, s) in zip(place, outer, strict=True))
-        read = source.buffer.strided(inner, strides, start)
-        written = target.buffer.strided(inner, out_strides, out_start)
+        read = source.stored.strided(inner, strides, start)
+        written = target.stored.strided(inner, out_strides, out_start)
         launcher.call(read, written, *inner, executor=source.executor)
 
 
@@ -76,7 +83,7 @@ def product_of(a: Tensor, b: Tensor, executor: Executor) -> Tensor:
     (m, k), (inner, n) = a.shape, b.shape
     if inner != k:
         raise ArgumentValueError(f"the shapes {a.shape} and {b.shape} do not fit: {k} columns and {inner} rows")
-    result = type(a).new(executor, (m, n), a.type)
+    result = type(a).new(executor, (m, n), a.dtype)
     matrices = (t.buffer.strided(t.shape, t.strides, t.offset) for t in (a, b, result))
     Launcher(gemm(a.type, TILE), block=(TILE, TILE)).call(*matrices, m, n, k, executor=executor)
     return result

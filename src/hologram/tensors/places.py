@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from enum import Enum
 from functools import reduce
 from itertools import product
 from typing import TYPE_CHECKING
@@ -30,13 +32,14 @@ SIZES = ("planes", "rows", "columns")
 class Indexed:
     """Elements of a buffer: those that `indices` name on `axes` of a layout, and everything on its other axes.
 
-    The indices have one shape, are packed, and were checked.
+    The indices have one shape, are packed, and were checked. `distinct` says that they name no place twice.
     """
 
     buffer: Buffer
     layout: Layout
     axes: Shape
     indices: tuple[Tensor, ...]
+    distinct: bool = False
 
     @property
     def count(self) -> int:
@@ -56,15 +59,23 @@ class Indexed:
 
 def gather(source: Indexed, out: Tensor) -> None:
     """Copy the elements to a packed tensor of shape (count, *rest)."""
-    _run(source, out, writes=False)
+    _run(source, out, Order.READ)
 
 
 def scatter(values: Tensor, target: Indexed) -> None:
     """Copy a tensor of shape (count, *rest) to the elements; of several values for one place the last one stays."""
-    _run(target, values, writes=True)
+    _run(target, values, Order.WRITE if target.distinct else Order.WRITE_IN_ORDER)
 
 
-def _run(indexed: Indexed, other: Tensor, writes: bool) -> None:
+class Order(Enum):
+    """What a program does at the places: lanes are independent unless a place may be written twice."""
+
+    READ = "gather"
+    WRITE = "scatter"
+    WRITE_IN_ORDER = "scatter_in_order"
+
+
+def _run(indexed: Indexed, other: Tensor, order: Order) -> None:
     """Launch for every two axes of the rest."""
     if not other.size:
         return
@@ -72,7 +83,7 @@ def _run(indexed: Indexed, other: Tensor, writes: bool) -> None:
     shape, (steps, other_steps) = merged(rest.shape, rest.strides, other.strides[1:])
     inner, inner_steps = shape[-REST:], steps[-REST:]
     axis = REST - len(inner)
-    launcher = Launcher(_program(other.type, len(indexed.axes), axis, writes))
+    launcher = Launcher(_program(other.type, len(indexed.axes), axis, order))
     lengths = (1,) * axis + (indexed.count, *inner)
     strides = (0,) * axis + (other.strides[0], *other_steps[-REST:])
     on_axes = [(indexed.layout.shape[k], indexed.layout.strides[k]) for k in indexed.axes]
@@ -82,7 +93,7 @@ def _run(indexed: Indexed, other: Tensor, writes: bool) -> None:
         other_start = other.offset + sum(i * s for i, s in zip(place, other_steps, strict=False))
         launcher.call(
             indexed.buffer,
-            other.buffer.strided(lengths, strides, other_start),
+            other.stored.strided(lengths, strides, other_start),
             *indices,
             *lengths,
             start,
@@ -93,10 +104,10 @@ def _run(indexed: Indexed, other: Tensor, writes: bool) -> None:
         )
 
 
-def _program(type: Type, count: int, axis: int, writes: bool) -> Program:
+def _program(type: Type, count: int, axis: int, order: Order) -> Program:
     """`count` indices are read for each place along an axis; the other axes have strides of their own."""
-    name = f"{'scatter' if writes else 'gather'}_{type.value}_{count}_{axis}"
-    return made(ProgramKey(name, (type,)), lambda: _Writer(name, type, count, axis).build(writes))
+    name = f"{order.value}_{type.value}_{count}_{axis}"
+    return made(ProgramKey(name, (type,)), lambda: _Writer(name, type, count, axis).build(order))
 
 
 class _Writer:
@@ -105,8 +116,9 @@ class _Writer:
     def __init__(self, name: str, type: Type, count: int, axis: int) -> None:
         self.b, self.type, self.count, self.axis = Builder(name), type, count, axis
 
-    def build(self, writes: bool) -> Program:
+    def build(self, order: Order) -> Program:
         b, axis = self.b, self.axis
+        writes, in_order = order is not Order.READ, order is Order.WRITE_IN_ORDER
         memory = b.array("memory", self.type, access="w" if writes else "r")
         other = b.array("values", self.type, 1 + REST, "r" if writes else "w")
         indices = [b.array(f"index{k}", Type.I64) for k in range(self.count)]
@@ -117,19 +129,19 @@ class _Writer:
         views = [b.view(slot) for slot in (memory, other, *indices)]
         limits = [b.mov_param(slot) for slot in sizes]
         start, first, second, *pairs = (b.mov_param(slot) for slot in scalars)
-        free = [k for k in range(1 + REST) if k != axis or not writes]
+        free = [k for k in range(1 + REST) if k != axis or not in_order]
         lane = dict(zip(reversed(free), map(b.global_id, ("x", "y", "z")), strict=False))
         inside = [b.set("lt", lane[k], limits[k]) for k in free]
         with b.if_(reduce(b.pand, inside)):
             for k, step in zip((k for k in range(1 + REST) if k != axis), (first, second), strict=True):
                 b.mad(lane[k], step, start, into=start)
-            if writes:
-                with b.for_range(0, limits[axis]) as lane[axis]:  # one lane, in order: the last value stays
-                    place = self.place(start, lane[axis], views[2:], pairs)
-                    b.store(b.load(views[1], *self.ordered(lane)), views[0], place)
-            else:
+            # One lane goes over places that may be the same, in order: the last value stays.
+            with b.for_range(0, limits[axis]) if in_order else nullcontext(lane[axis]) as lane[axis]:
                 place = self.place(start, lane[axis], views[2:], pairs)
-                b.store(b.load(views[0], place), views[1], *self.ordered(lane))
+                if writes:
+                    b.store(b.load(views[1], *self.ordered(lane)), views[0], place)
+                else:
+                    b.store(b.load(views[0], place), views[1], *self.ordered(lane))
         return b.build([Slot(sizes[k]) for k in reversed(free)])
 
     @staticmethod
