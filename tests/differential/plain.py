@@ -7,6 +7,7 @@ barrier before any goes on.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
@@ -228,10 +229,15 @@ def _tree(rows: list[list[Any]], kind: str) -> Any:
     return found if found is None or own is None else cast(own)(found)
 
 
+def _number(old: Number, a: Number) -> Number | None:
+    """The other operand where one is NaN: atomic minimum and maximum let a number win."""
+    return a if math.isnan(old.value) else old if math.isnan(a.value) else None
+
+
 _CHANGES: dict[str, Callable[..., Any]] = {
     "add": lambda old, a: old + a,
-    "min": lambda old, a: smaller(old, a),
-    "max": lambda old, a: larger(old, a),
+    "min": lambda old, a: _number(old, a) or smaller(old, a),
+    "max": lambda old, a: _number(old, a) or larger(old, a),
     "and_": lambda old, a: old & a,
     "or_": lambda old, a: old | a,
     "xor": lambda old, a: old ^ a,
