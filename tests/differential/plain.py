@@ -229,15 +229,20 @@ def _tree(rows: list[list[Any]], kind: str) -> Any:
     return found if found is None or own is None else cast(own)(found)
 
 
-def _number(old: Number, a: Number) -> Number | None:
-    """The other operand where one is NaN: atomic minimum and maximum let a number win."""
-    return a if math.isnan(old.value) else old if math.isnan(a.value) else None
+def _of_numbers(choose: Callable[[Any, Any], Number]) -> Callable[[Number, Any], Number]:
+    """Atomic minimum and maximum: a number wins over NaN."""
+
+    def change(old: Number, a: Any) -> Number:
+        given = old.of(old.other(a))
+        return given if math.isnan(old.value) else old if math.isnan(given.value) else choose(old, given)
+
+    return change
 
 
 _CHANGES: dict[str, Callable[..., Any]] = {
     "add": lambda old, a: old + a,
-    "min": lambda old, a: _number(old, a) or smaller(old, a),
-    "max": lambda old, a: _number(old, a) or larger(old, a),
+    "min": _of_numbers(smaller),
+    "max": _of_numbers(larger),
     "and_": lambda old, a: old & a,
     "or_": lambda old, a: old | a,
     "xor": lambda old, a: old ^ a,
