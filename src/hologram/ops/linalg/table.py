@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from hologram.ops.linalg import gemm, multiplication
@@ -191,5 +192,9 @@ _ROWS = (
 )
 
 TABLE: Mapping[str, Row] = MappingProxyType({row.name: row for row in _ROWS})
+MAKERS: Mapping[str, Callable[[], LinearOperation]] = MappingProxyType(
+    {row.name: partial(row.operation, row) for row in _ROWS}
+)
+"""What makes each operation."""
 ALIASES: Mapping[str, str] = MappingProxyType({alias: row.name for row in _ROWS for alias in row.aliases})
 """Other names of the same operations."""
