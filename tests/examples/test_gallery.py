@@ -49,5 +49,5 @@ def test_a_difference_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_difference_is_relative_and_sees_shapes() -> None:
     difference: Any = importlib.import_module("program").difference
     assert difference({"a": np.array([1000.0, 1.0])}, {"a": np.array([1000.0, 2.0])}) == 1e-3
-    with pytest.raises(AssertionError, match="shape|NumPy"):
+    with pytest.raises(AssertionError, match="NumPy"):
         difference({"a": np.zeros(3)}, {"a": np.zeros((3, 1))})
