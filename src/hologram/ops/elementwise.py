@@ -117,7 +117,7 @@ class Elementwise(Operation):
             target = kinds.kind_of(name, out).array(out)
             if target.shape != shape:
                 raise ArgumentValueError(f"{name}(): out has shape {target.shape}, the result {shape}")
-        steps = self._steps(operands, views, numbers, meaning, out, target)
+        steps = self.steps(operands, views, numbers, meaning, out, target)
         plan = Plan(steps, executor, out, kind, next(iter(arrays), None), is_new)
         self._remember(call, plan, operands, views, target)
         return plan
@@ -144,7 +144,7 @@ class Elementwise(Operation):
         count = sizes[0] if n is None else _count(name, n, sizes)
         return {k: flat(name, v)[:count] for k, v in views.items()}, flat(name, target)[:count]
 
-    def _steps(
+    def steps(
         self,
         operands: Mapping[str, Any],
         views: Mapping[str, HostArray],
