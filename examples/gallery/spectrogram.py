@@ -34,7 +34,7 @@ def hologram(samples):
     frames = hg.Tensor.from_buffer_with_strides(whole.buffer, (count, FRAME), (HOP, 1))
     cosines, sines = waves()
     loudness = ops.hypot(frames @ cosines, frames @ sines)
-    return {"power": (20 * ops.log10(ops.maximum(loudness, 1e-2))).T.numpy()}
+    return {"power": (20 * ops.log10(ops.maximum(loudness, 0.1))).T.numpy()}
 
 
 # NumPy
@@ -45,7 +45,7 @@ def numpy(samples):
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
     window = 0.5 - 0.5 * np.cos(np.arange(FRAME) * (2 * np.pi / FRAME))
     loudness = np.abs(np.fft.rfft(frames * window))
-    return {"power": (20 * np.log10(np.maximum(loudness, 1e-2))).T}
+    return {"power": (20 * np.log10(np.maximum(loudness, 0.1))).T}
 
 
 # The sound and the picture
@@ -83,11 +83,14 @@ def draw(samples: Any, made: dict[str, Any]) -> Any:
 
 
 def found(samples: Any, made: dict[str, Any]) -> str:
-    """Where the chirps meet: their frequencies are the same where they are loudest together."""
-    power = made["power"]
+    """Where the chirps cross: there the power above the melody is in the fewest frequencies."""
+    power = 10.0 ** (made["power"] / 10)
     rows, moments = power.shape
-    loudest = power[:, moments // 8].argmax() * RATE / FRAME
-    return f"{moments} frames of {rows} frequencies, the loudest after an eighth of the time is {loudest:.0f} Hz"
+    kilohertz = np.arange(rows)[:, None] * RATE / FRAME / 1000
+    weight = power * (kilohertz > 1.2)
+    centre = (kilohertz * weight).sum(axis=0) / weight.sum(axis=0)
+    at = ((kilohertz - centre) ** 2 * weight).sum(axis=0).argmin()
+    return f"{moments} frames of {rows} frequencies, chirps cross at {centre[at]:.2f} kHz after {at * HOP / RATE:.2f} s"
 
 
 PROGRAM = Program("spectrogram", data, hologram, numpy, draw, found, 4, 1, 1e-3)

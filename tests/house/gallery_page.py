@@ -27,19 +27,21 @@ def sections(text: str) -> dict[str, str]:
     return {"head": parts[0], **{name: part.strip() for name, part in zip(parts[1::2], parts[2::2], strict=True)}}
 
 
-def head(text: str, library: str) -> str:
-    """The lines of a program's head that one version needs: the library's imports, and the constants."""
-    imports = [line for line in text.splitlines() if re.match(rf"(import|from) {library}\b", line)]
-    constants = [line for line in text.splitlines() if re.match(r"[A-Z][A-Z0-9_]*[ ,]", line)]
-    return "\n".join([*imports, *constants])
+def head(text: str, version: str) -> str:
+    """The lines of a program's head that one version needs: imports of what it names, and the constants."""
+    lines = text.splitlines()
+    libraries = "hologram|numpy" if "np." in version and "hg." in version else "hologram" if "hg." in version else "numpy"
+    imports = [line for line in lines if re.match(rf"(import|from) ({libraries})\b", line)]
+    constants = [line for line in lines if re.match(r"[A-Z][A-Z0-9_]*[ ,]", line)]
+    return "\n".join([*imports, "", *constants])
 
 
 def both(name: str) -> str:
     """The picture of a program and its two versions, in tabs."""
     parts = sections((PROGRAMS / f"{name}.py").read_text("utf-8"))
     tabs = [f"![{name}](gallery/{name}.png)\n"]
-    for title, library in (("Hologram", "hologram"), ("NumPy", "numpy")):
-        block = f"```python\n{head(parts['head'], library)}\n\n\n{parts[title]}\n```"
+    for title in ("Hologram", "NumPy"):
+        block = f"```python\n{head(parts['head'], parts[title])}\n\n\n{parts[title]}\n```"
         tabs.append(f'=== "{title}"\n\n{_indented(block)}')
     return "\n" + "\n".join(tabs) + "\n"
 
