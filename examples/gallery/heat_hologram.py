@@ -16,7 +16,7 @@ def plate(n):
     """Temperature, diffusivity of each cell, and where the rods hold the temperature."""
     x = np.linspace(-1, 1, n, dtype=np.float32)
     y = x[:, None]
-    hot = (x + 0.45) ** 2 + (y + 0.1) ** 2 < 0.03
+    hot = (x + 0.45) ** 2 + (y + 0.39) ** 2 < 0.03
     cold = (x - 0.5) ** 2 + (y - 0.35) ** 2 < 0.02
     copper = np.exp(-25 * (y - 0.4 * np.sin(4 * x)) ** 2)  # a wavy strip conducts well
     start = 20 + 60 * np.where(y < -0.9, 1 - x**2, 0)
@@ -51,7 +51,7 @@ def draw(pictures, history, path):
     figure, axes = plt.subplots(1, len(pictures) + 1, figsize=(14, 3), layout="constrained")
     for axis, u in zip(axes, pictures, strict=False):
         image = axis.imshow(u, cmap="inferno", vmin=0, vmax=100)
-        axis.contour(u, levels=range(10, 100, 10), colors="white", linewidths=0.4)
+        axis.contour(u, levels=range(5, 100, 10), colors="white", linewidths=0.4)
         axis.set_axis_off()
     figure.colorbar(image, ax=axes[:-1], label="°C", shrink=0.9)
     k, mean, change = zip(*history, strict=True)
@@ -65,6 +65,6 @@ def draw(pictures, history, path):
 if __name__ == "__main__":
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
     out.mkdir(parents=True, exist_ok=True)
-    pictures, history = solve(120, 3000, 4)
+    pictures, history = solve(100, 4000, 4)
     draw(pictures, history, out / "heat_hologram.png")
     print(f"mean temperature {history[0][1]:.3f} -> {history[-1][1]:.3f} °C")

@@ -14,7 +14,7 @@ from program import Program, main
 import hologram as hg
 from hologram import ops
 
-STEPS, RATE, MOMENTUM = 300, 0.4, 0.9
+STEPS, RATE, MOMENTUM = 300, 0.05, 0.9
 POWERS = [(i, j) for i in range(4) for j in range(4 - i)]
 
 # Hologram

@@ -14,7 +14,7 @@ from program import Program, main
 import hologram as hg
 from hologram.language import DeviceArray, f32, get_global_id, kernel, sin, u8
 
-SPEED2, TURN, ABSORBED = 0.25, 0.35, 0.06  # (speed · dt / dx)², the source's angle a step, loss in the outermost cell
+SPEED2, TURN, ABSORBED = 0.25, 0.35, 0.06  # (speed · dt / dx)², angle of the source a step, loss on a beach
 
 # Hologram: a kernel, bound once for each direction between two fields, and launched
 

@@ -46,8 +46,9 @@ def test_a_difference_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "DIFFERS to 1" in capsys.readouterr().out
 
 
-def test_difference_is_relative_and_sees_shapes() -> None:
+def test_difference_is_relative_and_sees_shapes_and_nan() -> None:
     difference: Any = importlib.import_module("program").difference
     assert difference({"a": np.array([1000.0, 1.0])}, {"a": np.array([1000.0, 2.0])}) == 1e-3
+    assert difference({"a": np.array([np.nan, 1])}, {"a": np.array([np.nan, 1])}) == np.inf
     with pytest.raises(AssertionError, match="NumPy"):
         difference({"a": np.zeros(3)}, {"a": np.zeros((3, 1))})
