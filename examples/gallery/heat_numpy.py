@@ -28,9 +28,7 @@ def step(u, diffusivity, held):
     """One step: every inner cell gains what flows in from its four neighbours."""
     middle = u[1:-1, 1:-1]
     flow = u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:] - 4 * middle
-    change = RATE * diffusivity[1:-1, 1:-1] * flow
-    change[held[1:-1, 1:-1]] = 0
-    u[1:-1, 1:-1] += change
+    u[1:-1, 1:-1] += np.where(held[1:-1, 1:-1], 0, RATE * diffusivity[1:-1, 1:-1] * flow)
 
 
 def solve(n, steps, shots):
@@ -65,6 +63,6 @@ def draw(pictures, history, path):
 if __name__ == "__main__":
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
     out.mkdir(parents=True, exist_ok=True)
-    pictures, history = solve(100, 4000, 4)
+    pictures, history = solve(100, 3000, 4)
     draw(pictures, history, out / "heat_numpy.png")
     print(f"mean temperature {history[0][1]:.3f} -> {history[-1][1]:.3f} °C")

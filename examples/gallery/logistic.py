@@ -29,14 +29,17 @@ def hologram(sets):
     """The loss at each step, and the probabilities on a grid."""
     x, y, grid = (hg.tensor(sets[name]) for name in ("x", "y", "grid"))
     weights, speed = hg.tensor(np.zeros((2, x.shape[1], 1), np.float32))
-    losses = []
-    for _ in range(STEPS):
+    loss, losses = hg.tensor(np.float32(0)), []
+    with hg.default_executor().record() as step:  # taken down once, checked and compiled as one, launched many times
         p = probabilities(x, weights)
-        losses.append(-ops.mean(y * ops.log(p) + (1 - y) * ops.log1p(-p)))
+        ops.mean(-y * ops.log(p) - (1 - y) * ops.log1p(-p), out=loss)
         gradient = x.T @ (p - y) / len(y)
-        speed = MOMENTUM * speed - RATE * gradient
+        ops.subtract(MOMENTUM * speed, RATE * gradient, out=speed)
         weights += speed
-    return {"losses": np.array([float(loss) for loss in losses]), "grid": probabilities(grid, weights).numpy()}
+    for _ in range(STEPS):
+        step.launch()
+        losses.append(float(loss))
+    return {"losses": np.array(losses), "grid": probabilities(grid, weights).numpy()}
 
 
 # NumPy
