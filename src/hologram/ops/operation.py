@@ -24,7 +24,8 @@ REQUIRED = Parameter.empty
 class Form:
     """The arguments of an operation: arrays, then parameters with defaults, then keywords of the NumPy form alone.
 
-    `sizes` end the original form: numbers that say how much of the arrays is meant.
+    `placed` are keywords that may also stand behind the inputs, without their name. `sizes` end the original form:
+    numbers that say how much of the arrays is meant.
     """
 
     inputs: tuple[str, ...]
@@ -32,6 +33,7 @@ class Form:
     keywords: Mapping[str, Any] = field(default_factory=dict)
     sizes: tuple[str, ...] = ("n",)
     gives_number: bool = False
+    placed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _positions(form: Form, original: bool) -> Sequence[str]:
     """Names of arguments in their order."""
     if original:
         return (*form.inputs, "out", *form.parameters, *form.sizes)
-    return (*form.inputs, *form.parameters, "out")
+    return (*form.inputs, *form.parameters, *form.placed, "out")
 
 
 def _signature(form: Form) -> Signature:
@@ -143,8 +145,9 @@ def _signature(form: Form) -> Signature:
         [
             *(Parameter(name, kind) for name in form.inputs),
             *(Parameter(name, kind, default=default) for name, default in form.parameters.items()),
+            *(Parameter(name, kind, default=form.keywords[name]) for name in form.placed),
             Parameter("out", kind, default=None),
-            *(Parameter(name, keyword, default=default) for name, default in form.keywords.items()),
+            *(Parameter(k, keyword, default=default) for k, default in form.keywords.items() if k not in form.placed),
         ]
     )
 
