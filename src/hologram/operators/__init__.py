@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from hologram.operators import activations, arithmetic, functions, logic
 from hologram.operators.fold import RESULTS, Fold, Gives, Reduction
-from hologram.operators.reductions import NORMALISATIONS, NORMS, REDUCTIONS
+from hologram.operators.reductions import NORMALISATIONS, NORMS, REDUCTIONS, SCANS
 from hologram.operators.row import (
     COMPARISONS,
     INTEGER_FORM,
@@ -32,6 +32,7 @@ __all__ = [
     "OPERANDS",
     "REDUCTIONS",
     "RESULTS",
+    "SCANS",
     "TABLE",
     "TRUTHS",
     "VARIANTS",

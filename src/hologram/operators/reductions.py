@@ -18,7 +18,10 @@ _NUMBER: Formula = ("==", X, X)
 _SIZE: Formula = ("ABS", X)
 _MEAN: Formula = ("DIV", FOLD, N)
 _AWAY: Formula = ("SUB", X, A)
-_SPREAD = (Fold("ADD", X, _MEAN), Fold("ADD", ("MUL", _AWAY, _AWAY), ("DIV", FOLD, ("MAXP", ("SUB", N, "correction"), 0.0))))
+_SPREAD = (
+    Fold("ADD", X, _MEAN),
+    Fold("ADD", ("MUL", _AWAY, _AWAY), ("DIV", FOLD, ("MAXP", ("SUB", N, "correction"), 0.0))),
+)
 _LARGEST = Fold("MAXP")
 _FINITE: Formula = ("SEL", ("<", ("ABS", FOLD), math.inf), FOLD, 0.0)
 _RISEN: Formula = ("EXP", ("SUB", X, A))
@@ -302,7 +305,50 @@ _ALONG = (
     ),
 )
 
+_SCANS = (
+    Reduction(
+        "cumsum",
+        (Fold("ADD"),),
+        Gives.WIDE,
+        "the sum of all x up to each",
+        ("cumsum", "cumulative_sum"),
+        numpy="np.cumsum(x, axis=axis)",
+        torch="torch.cumsum(x, dim)",
+    ),
+    Reduction(
+        "cumprod",
+        (Fold("MUL"),),
+        Gives.WIDE,
+        "the product of all x up to each",
+        ("cumprod", "cumulative_prod"),
+        numpy="np.cumprod(x, axis=axis)",
+        torch="torch.cumprod(x, dim)",
+    ),
+    Reduction(
+        "cummax",
+        (Fold("MAXP"),),
+        Gives.ELEMENT,
+        "the largest x up to each, NaN from the first NaN on",
+        ("cummax", "cumulative_max"),
+        numpy="np.maximum.accumulate(x, axis=axis)",
+        torch="torch.cummax(x, dim).values",
+        roundings=0,
+    ),
+    Reduction(
+        "cummin",
+        (Fold("MINP"),),
+        Gives.ELEMENT,
+        "the smallest x up to each, NaN from the first NaN on",
+        ("cummin", "cumulative_min"),
+        numpy="np.minimum.accumulate(x, axis=axis)",
+        torch="torch.cummin(x, dim).values",
+        roundings=0,
+    ),
+)
+
 REDUCTIONS: Mapping[str, Reduction] = MappingProxyType({row.name: row for row in _REDUCTIONS})
 """What gives one value for all elements along axes."""
 NORMALISATIONS: Mapping[str, Reduction] = MappingProxyType({row.name: row for row in _ALONG})
 """What gives a value an element, by folds along one axis."""
+SCANS: Mapping[str, Reduction] = MappingProxyType({row.name: row for row in _SCANS})
+"""What gives, for each element, the fold of all up to it."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from hologram.isa.templates.formula import Mode, Source
 from hologram.operators import OPERANDS, Formula, words
-from hologram.ops import dtypes, kinds
+from hologram.ops import kinds
 from hologram.ops.elementwise import Meaning, kernel_of
 from hologram.ops.layout import pieces
 from hologram.ops.plan import Step
@@ -83,9 +83,7 @@ def formula_steps(
                 sources.append(Source(computed, Mode.NUMBER))
             else:
                 sources.append(Source(arrays[k].type, Mode.FIXED if piece.is_fixed(places[k]) else Mode.EACH))
-        given = [
-            arrays[k].part(piece.argument(places[k])) if k in arrays else operands[k] for k in used
-        ]
+        given = [arrays[k].part(piece.argument(places[k])) if k in arrays else operands[k] for k in used]
         count = (piece.count,) if piece.rank == 1 else ()
         kernel = kernel_of(name, meaning, sources, out.type, piece.rank)
         steps.append(Step(kernel, (*given, out.part(piece.argument(len(arrays))), *count)))
@@ -106,4 +104,3 @@ def copied(source: Held, axes: Sequence[int], maker: Maker) -> tuple[Held, list[
     steps = formula_steps("positive", "x", {"x": source.seen(moved)}, source.type, target)
     back = np.argsort(order)
     return target.seen(target.view.transpose(back)), steps
-

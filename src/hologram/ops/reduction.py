@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,10 @@ from hologram.isa.templates.folds import Folding, folded, launch_fold
 from hologram.isa.templates.formula import computed_in
 from hologram.operators import RESULTS, Fold, Formula, Gives, Reduction, words
 from hologram.ops import dtypes
-from hologram.ops.along import Along, Given
+from hologram.ops.along import Along
 from hologram.ops.axes import Turned, kept_shape, turned, with_axes
 from hologram.ops.held import Held, Maker, copied, formula_steps
-from hologram.ops.layout import pieces
+from hologram.ops.layout import Piece, pieces
 from hologram.ops.operation import Call, Form
 from hologram.ops.plan import Plan, Step, kernel_for
 from hologram.runtime.executor import Executor
@@ -70,18 +71,15 @@ def meaning_of(name: str, row: Reduction, joined: Kind, wanted: Kind | None = No
 class Reduce(Along):
     """An operation of the reduction table."""
 
-    def __init__(self, row: Reduction, name: str = "", executor: Executor | None = None) -> None:
-        keywords = {"axis": None, "keepdims": False, **row.parameters}
-        if row.gives in (Gives.WIDE, Gives.REAL):
-            keywords["dtype"] = None
-        inputs = ("x", "y")[: row.arity]
-        form = Form(inputs, keywords=keywords, gives_number=True, placed=("axis",))
+    def __init__(
+        self, row: Reduction, name: str = "", executor: Executor | None = None, form: Form | None = None
+    ) -> None:
         doc = f"{row.meaning[0].upper()}{row.meaning[1:]}, over all elements or along axes."
-        super().__init__(name or row.names[0], form, doc, executor)
+        super().__init__(name or row.names[0], form or form_of(row), doc, executor)
         self.row = row
 
     def on(self, executor: Executor) -> Reduce:
-        return type(self)(self.row, self.__name__, executor)
+        return Reduce(self.row, self.__name__, executor, self.form)
 
     def chosen(self, call: Call) -> Reduction:
         """The row that a call means."""
@@ -99,108 +97,118 @@ class Reduce(Along):
         out, target = self.target(call, given, shape, meaning.result)
         numbers = {"n": count, **{k: self.number(call, k) for k in row.parameters}}
         result = target.seen(with_axes(target.view, len(given.shape), axes))
-        job = _Job(name, row.name, meaning, given.inputs, axes, result, numbers, given.maker)
-        return given.plan(job.steps(), out, call.out is None)
+        folds = Folds(row.name, meaning, given.inputs, axes, numbers, given.maker)
+        return given.plan(folds.into(result) if result.view.size else [], out, call.out is None)
+
+
+def form_of(row: Reduction, axis: int | None = None) -> Form:
+    """The arguments of a reduction, along this axis unless a call names others."""
+    keywords = {"axis": axis, "keepdims": False, **row.parameters}
+    if row.gives in (Gives.WIDE, Gives.REAL):
+        keywords["dtype"] = None
+    return Form(("x", "y")[: row.arity], keywords=keywords, gives_number=True, placed=("axis",))
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    """One reduction of arrays of one shape; the result has all axes, those reduced of length 1."""
+class Folds:
+    """The folds of arrays of one shape along axes; results have all axes, those reduced of length 1."""
 
-    name: str
     row: str
     meaning: Meaning
     inputs: tuple[Held, ...]
     axes: tuple[int, ...]
-    result: Held
     numbers: Mapping[str, int | float]
     maker: Maker
 
-    def steps(self) -> list[Step]:
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a result."""
+        return kept_shape(self.inputs[0].view.shape, self.axes, keepdims=True)
+
+    def into(self, result: Held) -> list[Step]:
         """The launches: one lane a result, or launch reductions where there are few results of many elements each."""
-        if not self.result.view.size:
-            return []
-        outputs, count = self.result.view.size, int(self.numbers["n"])
-        if launches_pay(outputs, count) and (steps := self._launches()) is not None:
-            return steps
-        return self._lanes()
+        if launches_pay(math.prod(self.shape), int(self.numbers["n"])) and (found := self.launched(result)):
+            return found[0]
+        views = [x.view for x in self.inputs]
+        found_ = turned(views, [result.view], self.axes)
+        if found_ is None:
+            copies = [copied(x, self.axes, self.maker) for x in self.inputs]
+            inside = replace(self, inputs=tuple(x for x, _ in copies))
+            return [*(step for _, some in copies for step in some), *inside.into(result)]
+        return [self._step(result, piece) for piece in found_]
 
-    # A lane a result.
-
-    def _lanes(self) -> list[Step]:
-        inputs, steps = self.inputs, []
-        found = turned([x.view for x in inputs], [self.result.view], self.axes)
-        if found is None:
-            copies = [copied(x, self.axes, self.maker) for x in inputs]
-            inputs = tuple(x for x, _ in copies)
-            steps = [step for _, some in copies for step in some]
-            found = turned([x.view for x in inputs], [self.result.view], self.axes)
-            assert found is not None, "contiguous arrays have few axes"
-        return [*steps, *(self._step(inputs, piece) for piece in found)]
-
-    def _step(self, inputs: Sequence[Held], piece: Turned) -> Step:
-        meaning, held = self.meaning, self.result.type
-        used = parameters([f for fold in meaning.folds for f in (fold.of, fold.result)], self.numbers)
+    def folding(self, *formulas: Formula) -> Folding:
+        """What a program of all folds and of further formulas is about."""
+        meaning = self.meaning
+        used = parameters([*formulas, *(f for fold in meaning.folds for f in (fold.of, fold.result))], self.numbers)
         types = tuple(meaning.type_of(f) for f in meaning.folds)
-        folding = Folding(meaning.folds, types, tuple(x.type for x in inputs), meaning.computed, used)
+        return Folding(meaning.folds, types, tuple(x.type for x in self.inputs), meaning.computed, used)
+
+    def _step(self, result: Held, piece: Turned) -> Step:
+        folding, held = self.folding(), result.type
         rank = piece.kept[0].ndim
-        words_ = [self.row, *(t.value for t in (*folding.elements, meaning.computed, held)), piece.pattern, str(rank)]
-        text = "_".join(words_)
-        key = (text, folding.key)
-        kernel = kernel_for(key, text, lambda: folded(text, folding, held, piece.pattern, rank))
-        arrays = [x.part(view) for x, view in zip(inputs, piece.whole, strict=True)]
-        return Step(kernel, (*arrays, self.result.part(piece.kept[0]), *(self.numbers[k] for k in used)))
+        types = (*folding.elements, *folding.types, held)
+        name = "_".join([self.row, *(t.value for t in types), piece.pattern, str(rank)])
+        kernel = kernel_for((name, folding.key), name, lambda: folded(name, folding, held, piece.pattern, rank))
+        arrays = [x.part(view) for x, view in zip(self.inputs, piece.whole, strict=True)]
+        numbers = [self.numbers[k] for k in folding.parameters]
+        return Step(kernel, (*arrays, result.part(piece.kept[0]), *numbers))
 
-    # A launch a result.
+    def launched(self, result: Held | None = None) -> tuple[list[Step], dict[str, Held]] | None:
+        """A launch reduction for each fold and result, and launches for what comes of the folds; None where not so.
 
-    def _launches(self) -> list[Step] | None:
-        """One launch reduction a fold and result, with launches for what the folds' results become; None if not so."""
-        meaning, result = self.meaning, self.result
-        order = [k for k in range(result.view.ndim) if k not in self.axes]
-        views = [x.view.transpose([*order, *self.axes]) for x in self.inputs]
-        places = list(np.ndindex(*views[0].shape[: len(order)]))
-        elements = []
-        for place in places:
-            arrays = [v[place] for v in views]
+        Gives the results of all folds, too; the last is stored in `result` if there is one.
+        """
+        lines = self._lines()
+        if lines is None:
+            return None
+        results: dict[str, Held] = {}
+        steps: list[Step] = []
+        for number, fold in enumerate(self.meaning.folds):
+            type = self.meaning.type_of(fold, launched=True)
+            wanted = result if number == len(self.meaning.folds) - 1 else None
+            plain = fold.result == "fold"
+            direct = wanted if plain and wanted is not None and wanted.type is type else None
+            cells = direct or self.maker.new(self.shape, type)
+            steps += self._launches(number, lines, list(results.values()), cells)
+            made = cells
+            if direct is None and not (plain and wanted is None):
+                made = wanted or self.maker.new(self.shape, type)
+                operands = {"fold": cells, **results, **self.numbers}
+                steps += formula_steps(f"{self.row}.{RESULTS[number]}", fold.result, operands, type, made)
+            results[RESULTS[number]] = made
+        return steps, results
+
+    def _lines(self) -> list[tuple[tuple[slice, ...], Piece]] | None:
+        """The place of each result, and its elements as one launch takes them."""
+        lines = []
+        for place in np.ndindex(*self.shape):
+            taken = tuple(slice(None) if k in self.axes else slice(i, i + 1) for k, i in enumerate(place))
+            arrays = [x.view[taken] for x in self.inputs]
             (piece, *more) = pieces(arrays, arrays[0].shape)
             if more or any(piece.is_fixed(k) for k in range(len(arrays))):
                 return None
-            elements.append(piece)
-        results: dict[str, Held] = {}
-        steps: list[Step] = []
-        flat = result.view.transpose([*order, *self.axes])
-        for number, fold in enumerate(meaning.folds):
-            type = meaning.type_of(fold, launched=True)
-            last = number == len(meaning.folds) - 1
-            direct = last and fold.result == "fold" and result.type is type
-            cells = result.seen(flat) if direct else self.maker.new(flat.shape, type)
-            for place, piece in zip(places, elements, strict=True):
-                arguments = [x.part(piece.argument(k)) for k, x in enumerate(self.inputs)]
-                earlier = [cell.part(cell.view[place].reshape(-1)) for cell in results.values()]
-                kernel, used = self._launched(number, piece.rank)
-                target = cells.part(cells.view[place].reshape(-1))
-                steps.append(Step(kernel, (*arguments, *earlier, target, *(self.numbers[k] for k in used))))
-            if direct:
-                return steps
-            operands: dict[str, Held | int | float] = {"fold": cells, **results, **self.numbers}
-            if last:
-                made = result.seen(flat)
-            else:
-                made = cells if fold.result == "fold" else self.maker.new(flat.shape, type)
-            if made is not cells:
-                steps += formula_steps(f"{self.row}.{RESULTS[number]}", fold.result, operands, type, made)
-            results[RESULTS[number]] = made
-        return steps
+            lines.append((tuple(slice(i, i + 1) for i in place), piece))
+        return lines
 
-    def _launched(self, number: int, rank: int) -> tuple[Any, tuple[str, ...]]:
+    def _launches(
+        self, number: int, lines: Sequence[tuple[tuple[slice, ...], Piece]], earlier: Sequence[Held], cells: Held
+    ) -> list[Step]:
+        """One launch a result of a fold."""
         meaning = self.meaning
         folds = meaning.folds[: number + 1]
         used = parameters([folds[-1].of], self.numbers)
         types = tuple(meaning.type_of(f, launched=True) for f in folds)
         folding = Folding(folds, types, tuple(x.type for x in self.inputs), meaning.computed, used)
-        text = "_".join([self.row, RESULTS[number], *(t.value for t in (*folding.elements, *types)), str(rank)])
-        kernel = kernel_for((text, folding.key), text, lambda: launch_fold(text, folding, rank))
-        return kernel, used
+        steps = []
+        for place, piece in lines:
+            rank = piece.rank
+            name = "_".join([self.row, RESULTS[number], *(t.value for t in (*folding.elements, *types)), str(rank)])
+            kernel = kernel_for((name, folding.key), name, partial(launch_fold, name, folding, rank))
+            arrays = [x.part(piece.argument(k)) for k, x in enumerate(self.inputs)]
+            known = [cell.part(cell.view[place].reshape(-1)) for cell in (*earlier, cells)]
+            steps.append(Step(kernel, (*arrays, *known, *(self.numbers[k] for k in used))))
+        return steps
 
 
 def launches_pay(outputs: int, count: int) -> bool:

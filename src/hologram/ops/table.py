@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -10,7 +10,11 @@ from hologram import operators
 from hologram.ops import kernel_table
 from hologram.ops.elementwise import Elementwise
 from hologram.ops.kernel_operation import KernelOperation
+from hologram.ops.norm import Dot, Norm
 from hologram.ops.operation import Operation
+from hologram.ops.position import Position
+from hologram.ops.reduction import Reduce, form_of
+from hologram.ops.through import Normalise, Scan
 
 Maker = Callable[[], Operation | KernelOperation]
 
@@ -25,15 +29,34 @@ def _elementwise() -> dict[str, Maker]:
     return found
 
 
+POSITIONS = {"argmin": "MIN", "argmax": "MAX"}
+
+
+def _along_axes() -> dict[str, Maker]:
+    found: dict[str, Maker] = {row.names[0]: partial(Reduce, row) for row in operators.REDUCTIONS.values()}
+    found["vecdot"] = partial(Reduce, operators.REDUCTIONS["dot"], form=form_of(operators.REDUCTIONS["dot"], axis=-1))
+    found |= {row.names[0]: partial(Scan, row) for row in operators.SCANS.values()}
+    found |= {row.names[0]: partial(Normalise, row) for row in operators.NORMALISATIONS.values()}
+    found |= {name: partial(Position, name, op) for name, op in POSITIONS.items()}
+    return {**found, "norm": Norm, "dot": Dot}
+
+
 def _kernels() -> dict[str, Maker]:
     return {name: partial(KernelOperation, row) for name, row in kernel_table.TABLE.items()}
 
 
-MAKERS: Mapping[str, Maker] = MappingProxyType({**_elementwise(), **_kernels()})
+def _rows() -> Iterator[operators.Operator | operators.Reduction]:
+    for table in (operators.TABLE, operators.REDUCTIONS, operators.SCANS, operators.NORMALISATIONS):
+        yield from table.values()
+
+
+MAKERS: Mapping[str, Maker] = MappingProxyType({**_elementwise(), **_along_axes(), **_kernels()})
 """What makes each operation, by its name: NumPy's where NumPy has it."""
 ALIASES: Mapping[str, str] = MappingProxyType(
     {
-        **{alias: row.names[0] for row in operators.TABLE.values() for alias in row.names[1:]},
+        **{alias: row.names[0] for row in _rows() for alias in row.names[1:]},
+        "vector_norm": "norm",
+        "vector_dot": "dot",
         **kernel_table.ALIASES,
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -64,16 +64,17 @@ def folded(name: str, folding: Folding, result: Type, pattern: str, out_rank: in
     `pattern` says of each axis of the elements whether it is kept ("k") or reduced ("r"), for instance "krk"; lanes are
     the kept ones. `out` has their axes, or of a single one two (the second of length 1) where `out_rank` is 2.
     """
-    _check(pattern)
+    check_pattern(pattern)
     options = (*folding.key, pattern, out_rank)
     return made(
-        ProgramKey(name, (result,), options=options), lambda: _Folded(name, folding, pattern).reduction(result, out_rank)
+        ProgramKey(name, (result,), options=options),
+        lambda: _Folded(name, folding, pattern).reduction(result, out_rank),
     )
 
 
 def normalised(name: str, folding: Folding, each: Formula, result: Type, pattern: str) -> Program:
     """`name(x, …, out, parameters…)`: out[k, r] = a formula of x[k, r] and of the folds over all r."""
-    _check(pattern)
+    check_pattern(pattern)
     options = (*folding.key, each, pattern)
     return made(
         ProgramKey(name, (result,), options=options), lambda: _Folded(name, folding, pattern).each(each, result)
@@ -82,7 +83,7 @@ def normalised(name: str, folding: Folding, each: Formula, result: Type, pattern
 
 def scanned(name: str, op: str, element: Type, fold: Type, result: Type, pattern: str) -> Program:
     """`name(x, out)`: out[k, r] = the fold of x[k, 0] … x[k, r]."""
-    _check(pattern)
+    check_pattern(pattern)
     folding = Folding((Fold(op),), (fold,), (element,), fold)
     options = (*folding.key, pattern, "scan")
     return made(ProgramKey(name, (result,), options=options), lambda: _Folded(name, folding, pattern).scan(result))
@@ -94,66 +95,107 @@ def _check(pattern: str) -> None:
         raise BuildError(f"a reduction has one or two axes kept and three in all, not '{pattern}'")
 
 
+class Lanes:
+    """Lanes along the kept axes of an array, and loops along the others."""
+
+    def __init__(self, b: Builder, slot: int, pattern: str) -> None:
+        self.b, self.pattern = b, pattern
+        self.kept = [k for k, letter in enumerate(pattern) if letter == KEPT]
+        self.reduced = [k for k, letter in enumerate(pattern) if letter == REDUCED]
+        self._shape = [Slot(slot, Field.SHAPE, axis) for axis in range(len(pattern))]
+        self.extent = [self._shape[axis] for axis in reversed(self.kept)]
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """What every lane within the kept axes does; `here` is its place among them."""
+        b = self.b
+        self.here: list[Value] = [b.global_id(axis) for axis in reversed("xy"[: len(self.kept)])]
+        self._lengths = [b.mov_param(slot) for slot in self._shape]
+        inside = [b.set("lt", lane, self._lengths[k]) for lane, k in zip(self.here, self.kept, strict=True)]
+        if len(inside) == 2:
+            inside.append(b.pand(inside.pop(), inside.pop()))
+        with b.if_(inside[0]):
+            yield
+
+    def length(self, axis: int) -> Value:
+        """How many elements there are along an axis."""
+        length: Value = self._lengths[axis]
+        return length
+
+    def at(self, reduced: Mapping[int, Value]) -> list[Value]:
+        """The place of an element: the lane's, and places along the reduced axes."""
+        places = {**dict(zip(self.kept, self.here, strict=True)), **reduced}
+        return [places[k] for k in range(len(self.pattern))]
+
+    @contextmanager
+    def loops(self, pieces: tuple[Value, Value] | None = None) -> Iterator[list[Value]]:
+        """Loops over the reduced axes; gives the place of an element.
+
+        Of `pieces` the first takes in up to 128 elements of the last axis and joins the second, again and again.
+        """
+        b, (*outer, last) = self.b, self.reduced
+        with ExitStack() as stack:
+            index = {axis: stack.enter_context(b.for_range(0, self.length(axis))) for axis in outer}
+            if pieces is None:
+                with b.for_range(0, self.length(last)) as place:
+                    yield self.at({**index, last: place})
+                return
+            part, total = pieces
+            start = stack.enter_context(b.for_range(0, self.length(last), PIECE))
+            b.mov_imm(0, type=part.type, into=part)
+            with b.for_range(start, b.min(b.add(start, PIECE), self.length(last))) as place:
+                yield self.at({**index, last: place})
+            b.add(total, part, into=total)
+
+
 class _Folded:
-    """Writes such programs: lanes along the kept axes, loops along the others."""
+    """Writes programs of folds."""
 
     def __init__(self, name: str, folding: Folding, pattern: str) -> None:
         self.folding, self.pattern = folding, pattern
         self.b = Builder(name)
         rank = len(pattern)
         self.slots = [self.b.array(k, t, rank) for k, t in zip(OPERANDS, folding.elements, strict=False)]
-        self.kept = [k for k, letter in enumerate(pattern) if letter == KEPT]
+        self.lanes = Lanes(self.b, self.slots[0], pattern)
         self.results: dict[str, Value] = {}
 
     def reduction(self, result: Type, out_rank: int) -> Program:
-        b = self.b
-        out = b.array("out", result, max(out_rank, len(self.kept)), access="w")
-        with self._lanes(out) as target:
+        b, kept = self.b, len(self.lanes.kept)
+        with self._begun(result, max(out_rank, kept)) as target:
             total = self._folds()
-            index: list[Value | int] = [*self.lanes, *[0] * (out_rank - len(self.kept))]
-            b.store(total if total.type is result else b.cvt(total, type=result), target, *index)
-        return b.build(self.extent)
+            stored = total if total.type is result else b.cvt(total, type=result)
+            b.store(stored, target, *self.lanes.here, *[0] * (out_rank - kept))
+        return b.build(self.lanes.extent)
 
     def each(self, each: Formula, result: Type) -> Program:
-        b, folding = self.b, self.folding
-        out = b.array("out", result, len(self.pattern), access="w")
-        with self._lanes(out) as target:
+        b, computed = self.b, self.folding.computed
+        with self._begun(result, len(self.pattern)) as target:
             self._folds()
-            known = self._known(folding.computed)
-            with self._loops() as index, b.scratch():
-                made = Emission(b, folding.computed, {**known, **self._elements(index)}).stored(each, result)
+            known = self._known(computed)
+            with self.lanes.loops() as index, b.scratch():
+                made = Emission(b, computed, {**known, **self._elements(index)}).stored(each, result)
                 b.store(made, target, *index)
-        return b.build(self.extent)
+        return b.build(self.lanes.extent)
 
     def scan(self, result: Type) -> Program:
         b, (fold,), (type,) = self.b, self.folding.folds, self.folding.types
-        out = b.array("out", result, len(self.pattern), access="w")
-        with self._lanes(out) as target:
+        with self._begun(result, len(self.pattern)) as target:
             total: Value = b.mov_imm(neutral(fold.op, type), type=type)
-            with self._loops() as index, b.scratch():
+            with self.lanes.loops() as index, b.scratch():
                 combine(b, fold.op, total, self._elements(index)["x"])
                 b.store(total if type is result else b.cvt(total, type=result), target, *index)
-        return b.build(self.extent)
+        return b.build(self.lanes.extent)
 
     @contextmanager
-    def _lanes(self, out: int) -> Iterator[View]:
-        """What every lane inside the kept axes does."""
+    def _begun(self, result: Type, rank: int) -> Iterator[View]:
+        """What a lane does, with the output and the parameters declared."""
         b = self.b
+        out = b.array("out", result, rank, access="w")
         scalars = [b.scalar(name, self.folding.types[0]) for name in self.folding.parameters]
         self.views = [b.view(slot) for slot in self.slots]
         target = b.view(out)
         self.numbers = {k: b.mov_param(s) for k, s in zip(self.folding.parameters, scalars, strict=True)}
-        self.extent = [Slot(self.slots[0], Field.SHAPE, axis) for axis in reversed(self.kept)]
-        self.lanes: list[Value] = [b.global_id(axis) for axis in reversed("xy"[: len(self.kept)])]
-        lengths = [b.mov_param(slot) for slot in reversed(self.extent)]
-        inside = [b.set("lt", lane, length) for lane, length in zip(self.lanes, lengths, strict=True)]
-        if len(inside) == 2:
-            inside.append(b.pand(inside.pop(), inside.pop()))
-        self.lengths = [
-            b.mov_param(Slot(self.slots[0], Field.SHAPE, axis)) if letter == REDUCED else None
-            for axis, letter in enumerate(self.pattern)
-        ]
-        with b.if_(inside[0]):
+        with self.lanes.inside():
             yield target
 
     def _folds(self) -> Value:
@@ -173,7 +215,7 @@ class _Folded:
         total: Value = b.mov_imm(neutral(fold.op, type), type=type)
         in_pieces = fold.op == "ADD" and type is computed and type.is_float
         part: Value = b.mov_imm(0, type=type) if in_pieces else total
-        with self._loops((part, total) if in_pieces else None) as index, b.scratch():
+        with self.lanes.loops((part, total) if in_pieces else None) as index, b.scratch():
             operands = {**known, **self._elements(index)}
             combine(b, fold.op, part, Emission(b, computed, operands).stored(fold.of, type))
         return total
@@ -191,32 +233,12 @@ class _Folded:
         converted: Value = value if value.type is type else self.b.cvt(value, type=type)
         return converted
 
-    @contextmanager
-    def _loops(self, pieces: tuple[Value, Value] | None = None) -> Iterator[list[Value]]:
-        """Loops over the reduced axes; gives the place of an element. Of `pieces` the first joins the second."""
-        b, index = self.b, dict(zip(self.kept, self.lanes, strict=True))
-        reduced = [axis for axis, letter in enumerate(self.pattern) if letter == REDUCED]
-        with ExitStack() as stack:
-            for axis in reduced[:-1]:
-                index[axis] = stack.enter_context(b.for_range(0, self._length(axis)))
-            length = self._length(reduced[-1])
-            if pieces is None:
-                index[reduced[-1]] = stack.enter_context(b.for_range(0, length))
-                yield [index[k] for k in range(len(self.pattern))]
-                return
-            part, total = pieces
-            start = stack.enter_context(b.for_range(0, length, PIECE))
-            b.mov_imm(0, type=part.type, into=part)
-            stop = b.min(b.add(start, PIECE), length)
-            with b.for_range(start, stop) as place:
-                index[reduced[-1]] = place
-                yield [index[k] for k in range(len(self.pattern))]
-            b.add(total, part, into=total)
 
-    def _length(self, axis: int) -> Value:
-        length = self.lengths[axis]
-        assert length is not None
-        return length
+def check_pattern(pattern: str) -> None:
+    """Refuse a pattern that no program has."""
+    kept, reduced = pattern.count(KEPT), pattern.count(REDUCED)
+    if not (1 <= kept <= 2 and reduced and kept + reduced == len(pattern) <= 3):
+        raise BuildError(f"a reduction has one or two axes kept and three in all, not '{pattern}'")
 
 
 def launch_fold(name: str, folding: Folding, rank: int) -> Program:
