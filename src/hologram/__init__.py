@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hologram import ops
+    from hologram import metrics, ops
     from hologram.backends.base import LaunchConfig
     from hologram.backends.interpreter.moment import Moment
     from hologram.errors import HologramError
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from hologram.runtime.graph.program import GraphProgram
     from hologram.runtime.launch import Launch
     from hologram.runtime.threads import get_num_threads, set_num_threads
+    from hologram.runtime.tracing.trace import Trace, trace
+    from hologram.tensors import Tensor, from_dlpack, tensor
     from hologram.types import Type
 
 __version__ = "0.1.0"
@@ -56,10 +58,12 @@ _HOMES = {
     "hologram.runtime.graph.program": ("GraphProgram",),
     "hologram.runtime.launch": ("Launch",),
     "hologram.runtime.threads": ("get_num_threads", "set_num_threads"),
+    "hologram.runtime.tracing.trace": ("Trace", "trace"),
+    "hologram.tensors": ("Tensor", "from_dlpack", "tensor"),
     "hologram.types": ("Type",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = ("errors", "language", "ops", "stdlib", "types")
+_MODULES = ("errors", "language", "metrics", "ops", "stdlib", "tensors", "types")
 
 __all__ = [
     "BackendType",
@@ -76,19 +80,25 @@ __all__ = [
     "Moment",
     "Program",
     "ProgramCache",
+    "Tensor",
+    "Trace",
     "Type",
     "__version__",
     "backends",
     "default_executor",
+    "from_dlpack",
     "get_default_backend",
     "get_num_threads",
     "is_cuda_available",
     "is_metal_available",
     "kernel",
     "load_library",
+    "metrics",
     "ops",
     "set_default_executor",
     "set_num_threads",
+    "tensor",
+    "trace",
 ]
 
 

@@ -271,6 +271,10 @@ class RecordingError(HologramError, RuntimeError):
     """Something that a recording cannot have: a value read, another thread's or executor's call, a graph not ready."""
 
 
+class TraceError(HologramError, RuntimeError):
+    """A trace is begun a second time."""
+
+
 class NoCircuitError(HologramError, ValueError):
     """A kernel has no circuit; `reason` says why, `location` where in its source."""
 

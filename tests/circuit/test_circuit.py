@@ -1,5 +1,7 @@
 """The builder and the compiled circuit: texts, metrics, what became of each call."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,3 +97,17 @@ def test_an_empty_circuit_needs_no_program() -> None:
     compiled = compile_circuit("mark@c21 . mark@c21")
     assert compiled.calls == () == compiled.steps
     assert compiled.text == ""
+
+
+def test_compilation_and_optimisation_metrics() -> None:
+    compiled = compile_circuit("copy@c05->c06 . mark@c21 . copy@c05->c06 . mark@c21")
+    assert set(compiled.timings) == {"parse", "optimize", "lower"}
+    metrics, optimised = compiled.metrics, compiled.optimization
+    assert (metrics.original_ops, metrics.canonical_ops, metrics.reduction) == (4, 1, 75)
+    assert metrics.duration_us == pytest.approx(1e6 * sum(compiled.timings.values()))
+    assert (optimised.generators_before, optimised.generators_after, optimised.transformations_applied) == (4, 1, 3)
+    assert (
+        optimised.cost_benefit == pytest.approx(1e6 * compiled.timings["optimize"] / 3) and optimised.cost_benefit > 0
+    )
+    assert compile_circuit("mark@c21").optimization.cost_benefit == math.inf
+    assert compile_circuit("mark@c21") == compile_circuit("mark@c21"), "times are no part of what a circuit is"

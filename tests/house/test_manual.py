@@ -15,6 +15,7 @@ DOCS = ROOT / "docs"
 RUNNABLE = (
     "index.md",
     "install.md",
+    "ffi.md",
     "first-kernel.md",
     "cli.md",
     "errors.md",
@@ -24,6 +25,8 @@ RUNNABLE = (
     "checked.md",
     "circuits.md",
     "graphs.md",
+    "tracing.md",
+    "tensors.md",
     "threads.md",
 )
 

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from hologram.frontend.builtins import FUNCTIONS
-from tests.house import errors_page, fuzzing_page, language_page
+from tests.house import errors_page, ffi_page, fuzzing_page, language_page
 from tests.house.places import filled, shown
 
-PAGES = {**language_page.PAGES, errors_page.PAGE.name: errors_page.MAKERS, fuzzing_page.PAGE.name: fuzzing_page.MAKERS}
+PAGES = {**language_page.PAGES, **{page.PAGE.name: page.MAKERS for page in (errors_page, ffi_page, fuzzing_page)}}
 PLACES = [(page, name) for page, makers in PAGES.items() for name in makers]
 
 

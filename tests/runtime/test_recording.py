@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hologram.errors import RecordingError
-from hologram.runtime import recording
+from hologram.runtime import detour, recording
 from hologram.runtime.entry.types import entry_of
 from hologram.runtime.executor import Executor
 from hologram.runtime.launcher import Launcher
@@ -63,6 +63,7 @@ def test_two_threads_record_at_once(executor: Executor) -> None:
             assert d.to_numpy()[0] == 1
 
         assert in_a_thread(elsewhere) == []
+        assert detour.is_active(), "this thread still records"
         executor.ops.vector_add(c, a, out=c)
     g.launch()
     assert c.to_numpy()[0] == 3

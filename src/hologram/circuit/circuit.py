@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from time import perf_counter
 from typing import Self
 
+from hologram import events
 from hologram.circuit.compile import calls_of_tree
 from hologram.circuit.explain import Rewrite, explain
 from hologram.circuit.generators import (
@@ -33,7 +35,9 @@ from hologram.circuit.parse import parse
 from hologram.circuit.printer import calls_text
 from hologram.circuit.tree import Phrase
 from hologram.errors import CircuitError, Location
+from hologram.events import Category
 from hologram.isa.operands import BYTES_PER_CLASS, CLASSES
+from hologram.metrics import CompilationMetrics, OptimizationMetrics
 from hologram.operators import VARIANTS
 from hologram.types import Type
 
@@ -42,7 +46,8 @@ from hologram.types import Type
 class CompiledCircuit:
     """A circuit made ready: the calls as written and as optimised, and the programs that do them.
 
-    `written` are the calls in order; `optimized.calls` are those that `steps` run.
+    `written` are the calls in order; `optimized.calls` are those that `steps` run; `timings` are the seconds that each
+    stage of compiling took.
     """
 
     type: Type
@@ -50,6 +55,7 @@ class CompiledCircuit:
     optimized: Optimized
     live_out: frozenset[int] | None = None
     tree: Phrase | None = None
+    timings: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -75,6 +81,23 @@ class CompiledCircuit:
     def reduction(self) -> float:
         """Calls saved, in percent."""
         return self.optimized.reduction
+
+    @property
+    def metrics(self) -> CompilationMetrics:
+        """What compiling made of the calls, and how long it took.
+
+        >>> compile_circuit("mark@c21 . mark@c21 . copy@c05->c06 . copy@c05->c06").metrics.reduction
+        75.0
+        """
+        duration = 1e6 * sum(self.timings.values())
+        return CompilationMetrics("circuit", self.original_calls, self.canonical_calls, duration)
+
+    @property
+    def optimization(self) -> OptimizationMetrics:
+        """What the optimiser saved, and how long it took; its transformations are the `rewrites`."""
+        duration = 1e6 * self.timings.get("optimize", 0.0)
+        before, after = self.original_calls, self.canonical_calls
+        return OptimizationMetrics("optimize", duration, before, after, len(self.rewrites))
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -138,18 +161,36 @@ def compile_circuit(
     >>> compiled.original_calls, compiled.canonical_calls, compiled.text
     (4, 1, 'copy@c05->c06')
     """
+    start, begin = events.start(), perf_counter()
     tree = parse(text, file)
-    return compile_calls(calls_of_tree(tree, text, file), dtype, live_out, tree)
+    calls = calls_of_tree(tree, text, file)
+    return _compiled(calls, dtype, live_out, tree, start, {"parse": perf_counter() - begin})
 
 
 def compile_calls(
     calls: Iterable[Call], dtype: str = "f32", live_out: Iterable[int] | None = None, tree: Phrase | None = None
 ) -> CompiledCircuit:
     """Compile generator calls."""
-    written = tuple(calls)
+    return _compiled(calls, dtype, live_out, tree, events.start(), {})
+
+
+def _compiled(
+    calls: Iterable[Call],
+    dtype: str,
+    live_out: Iterable[int] | None,
+    tree: Phrase | None,
+    start: int,
+    timings: dict[str, float],
+) -> CompiledCircuit:
+    """The calls made ready; `timings` of the stages before are added to."""
+    written, begin = tuple(calls), perf_counter()
     live = None if live_out is None else frozenset(live_out)
-    compiled = CompiledCircuit(_type(dtype), written, optimize(written, live), live, tree)
+    compiled = CompiledCircuit(_type(dtype), written, optimize(written, live), live, tree, timings)
+    optimized = perf_counter()
     _ = compiled.steps  # refuses what the type does not have
+    timings |= {"optimize": optimized - begin, "lower": perf_counter() - optimized}
+    facts = {"calls": compiled.original_calls, "canonical_calls": compiled.canonical_calls}
+    events.tell(Category.COMPILE, "circuit", start, to="programs", **facts, stages_us=events.microseconds(timings))
     return compiled
 
 

@@ -16,6 +16,7 @@ from hologram.cli.inspect import disasm, inspect
 from hologram.cli.kernels import kernels
 from hologram.cli.run import run
 from hologram.cli.schema import schema
+from hologram.cli.trace import PASS_ON, trace
 
 app = typer.Typer(
     name="hologram",
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("compile")(compile_file)
+app.command("trace", context_settings=PASS_ON)(trace)
 for command in (build, run, disasm, assemble, inspect, check, circuit, kernels, schema, info):
     app.command(command.__name__)(command)
 

@@ -27,7 +27,7 @@ from hologram.isa.program import Program
 
 if TYPE_CHECKING:
     from hologram.cli.debugger import Debugger
-    from hologram.cli.trace import Tracer
+    from hologram.cli.line_trace import Tracer
     from hologram.runtime.launch import Launch
 
 _COLUMNS = (
@@ -119,7 +119,7 @@ def _follower(
 ) -> Debugger | Tracer | None:
     """What --debug and --trace ask for."""
     from hologram.cli.debugger import Debugger
-    from hologram.cli.trace import Tracer
+    from hologram.cli.line_trace import Tracer
 
     if not debug and not trace:
         if lines or lane:

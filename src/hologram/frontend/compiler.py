@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 
+from hologram import events
 from hologram.errors import KernelSyntaxError, Location
+from hologram.events import Category
 from hologram.frontend import tree
 from hologram.frontend.check import check
 from hologram.frontend.discover import DeviceText, kernel_named, kernels_of
@@ -40,7 +42,7 @@ def compile_source(text: str, file: str, constants: Mapping[str, Number] | None 
     with _bounded_recursion(file):
         kernels, source = kernels_of(text, file, constants)
         share = (perf_counter() - begin) / len(kernels)
-        return tuple(_compile(kernel, source, share) for kernel in kernels)
+        return tuple(_compile(kernel, source, share, events.start()) for kernel in kernels)
 
 
 def compile_function(
@@ -57,10 +59,10 @@ def compile_function(
 
     Raises `KernelNotFoundError` where the text has no such function, and what `compile_source` raises.
     """
-    begin = perf_counter()
+    begin, start = perf_counter(), events.start()
     with _bounded_recursion(file, first_line):
         kernel, source = kernel_named(text, file, name, first_line, constants, devices)
-        return _compile(kernel, source, perf_counter() - begin)
+        return _compile(kernel, source, perf_counter() - begin, start)
 
 
 def compile_tree(kernel: tree.Kernel, file: str = "<json>") -> Unit:
@@ -69,7 +71,7 @@ def compile_tree(kernel: tree.Kernel, file: str = "<json>") -> Unit:
         source = Source(file)
         for name in kernel.files:
             source.add(name)
-        return _compile(kernel, source, 0.0)
+        return _compile(kernel, source, 0.0, events.start())
 
 
 @contextmanager
@@ -82,7 +84,7 @@ def _bounded_recursion(file: str, first_line: int = 1) -> Iterator[None]:
         raise KernelSyntaxError(message, Location(file, first_line), hint="split the expression") from error
 
 
-def _compile(kernel: tree.Kernel, source: Source, parsing: float) -> Unit:
+def _compile(kernel: tree.Kernel, source: Source, parsing: float, start: int) -> Unit:
     timings, clock = {"parse": parsing}, perf_counter()
     typed = check(kernel, source)
     timings["check"] = perf_counter() - clock
@@ -94,6 +96,7 @@ def _compile(kernel: tree.Kernel, source: Source, parsing: float) -> Unit:
     clock = perf_counter()
     verify(program)
     timings["verify"] = perf_counter() - clock
+    events.tell(Category.COMPILE, kernel.name, start, to="program", stages_us=events.microseconds(timings))
     return Unit(kernel.name, kernel, program, timings, kernel.doc)
 
 

@@ -37,7 +37,7 @@ class Kernel:
     compiled at its first use, from the function's source, which is never executed.
     """
 
-    __slots__ = ("__weakref__", "_block", "_context", "_function", "_launcher", "_program", "_used")
+    __slots__ = ("__weakref__", "_block", "_context", "_function", "_launcher", "_program", "_strided", "_used")
 
     def __init__(
         self,
@@ -45,13 +45,16 @@ class Kernel:
         *,
         program: Program | None = None,
         block: Dimensions | None = None,
+        strided: bool = False,
     ) -> None:
+        """`strided` kernels are quickly called with arrays whose last axis is not contiguous, too."""
         self._function = function
         self._program = program
         self._block = block
         self._launcher: Launcher | None = None
         self._context: EntryContext | None = None
         self._used = False
+        self._strided = strided
 
     # Running.
 
@@ -94,7 +97,9 @@ class Kernel:
             chosen, launcher = default_executor(), self.launcher
             proven = launcher.trusted or rules_of(self.program).proven
             if self._context is None and chosen.backend == "cpu" and proven:
-                self._context = native.attach_unbound(self, launcher.executable(chosen), launcher)
+                self._context = native.attach_unbound(
+                    self, launcher.executable(chosen), launcher, contiguous=not self._strided
+                )
                 _attached.add(self)
 
     def _detach(self) -> None:

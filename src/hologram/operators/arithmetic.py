@@ -144,7 +144,7 @@ ROWS: tuple[Operator, ...] = (
         forms={Form.UNSIGNED: _QUOTIENT, Form.INTEGER: ("SUB", _QUOTIENT, _borrow(_QUOTIENT))},
         derivative=(0.0, 0.0),
         numpy="np.floor_divide(x, y)",
-        torch="torch.floor_divide(x, y)",
+        torch="torch.div(x, y, rounding_mode='floor')",
     ),
     Operator(
         "remainder",

@@ -38,16 +38,16 @@ def __dir__() -> list[str]:
 class Operations:
     """The operations of the library on one executor."""
 
-    __slots__ = ("_executor",)
-
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
     def __getattr__(self, name: str) -> Any:
-        make = maker(name)
+        make = None if name.startswith("_") else maker(name)
         if make is None:
             raise AttributeError(f"there is no operation '{name}'{_near(name)}")
-        return make().on(self._executor)
+        made = make().on(self._executor)
+        self.__dict__[name] = made  # asked for once
+        return made
 
     def __dir__(self) -> list[str]:
         return list(NAMES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,12 @@ from hologram.frontend.promote import BOOL, AnyKind, Bool, Kind
 from hologram.isa.templates.formula import Mode, Source, computed_in, mapped, program_name
 from hologram.language.kernel import Kernel
 from hologram.operators import Form, Formula, Operator
-from hologram.ops import dtypes, kinds
+from hologram.ops import dtypes, kinds, recall
 from hologram.ops.layout import Piece, broadcast_shapes, pieces
 from hologram.ops.operation import REQUIRED, Call, Operation
 from hologram.ops.operation import Form as Arguments
-from hologram.ops.plan import Plan, Step, kernel_for, launch
+from hologram.ops.plan import Plan, Step, is_usual, kernel_for, launch
+from hologram.ops.recall import Recipe
 from hologram.runtime import recording
 from hologram.runtime.executor import Executor
 from hologram.runtime.host import HostArray
@@ -49,21 +50,47 @@ class Elementwise(Operation):
             form = Arguments(inputs[: -len(original)], dict.fromkeys(original, REQUIRED))
         super().__init__(name, form, f"{row.meaning[0].upper()}{row.meaning[1:]}, element by element.", executor)
         self.row, self._original = row, original
-        self._plain: dict[Any, tuple[Kernel, kinds.DType]] = {}
+        self._recipes: dict[Hashable, Recipe] = {}
 
     def on(self, executor: Executor) -> Elementwise:
         return Elementwise(self.row, self.__name__, executor, self._original)
 
     def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
-        if self.executor is None and not kwargs and (key := _plain_key(args, out)) in self._plain:
-            kernel, dtype = self._plain[key]
-            if out is None:
-                out = np.empty(args[0].shape, dtype)
-            launch(Step(kernel, (*[a.reshape(-1) for a in args], out.reshape(-1), out.size)))
-            return out
+        if not kwargs and not recording.is_active():
+            given, place = self._direct(args, out)
+            arrays = None if given is None else recall.quick(given if place is None else (*given, place))
+            if given is not None and arrays is not None:
+                recipe = self._recipes.get(recall.key_of(arrays, given, place))
+                if recipe is not None:
+                    return self._run(recipe, arrays, given, place, given is not args)
         if out is not None:
             kwargs["out"] = out
         return super().__call__(*args, **kwargs)
+
+    def _direct(self, args: tuple[Any, ...], out: Any) -> tuple[tuple[Any, ...] | None, Any]:
+        """Operands and output of a call that may have been seen before; None where it must be taken apart."""
+        count = self.row.arity
+        if self.executor is not None and not is_usual(self.executor):
+            return None, None
+        if len(args) == count and not isinstance(args[0], Executor):
+            return args, out
+        if len(args) != count + 2 or out is not None or not isinstance(args[0], Executor) or self.form.parameters:
+            return None, None
+        vectors = all(getattr(a, "shape", ()) == getattr(args[-1], "shape", None) for a in args[1:])
+        return (args[1:-1], args[-1]) if vectors and is_usual(args[0]) else (None, None)
+
+    def _run(
+        self, recipe: Recipe, arrays: list[HostArray | None], given: Sequence[Any], out: Any, original: bool
+    ) -> Any:
+        made = out
+        if out is None:
+            made = np.empty(recipe.shape, recipe.dtype)
+            arrays.append(made)
+        numbers = [n if a is not None else _plain(n) for n, a in zip((*given, None), arrays, strict=True)]
+        launch(Step(recipe.kernel, tuple(recipe.arguments([None if a is None else _bits(a) for a in arrays], numbers))))
+        if original:
+            return None
+        return made[()] if out is None else made
 
     def plan(self, call: Call) -> Plan:
         name, row = self.__name__, self.row
@@ -90,9 +117,7 @@ class Elementwise(Operation):
                 raise ArgumentValueError(f"{name}(): out has shape {target.shape}, the result {shape}")
         steps = self._steps(operands, views, numbers, meaning, out, target)
         plan = Plan(steps, executor, out, kind, next(iter(arrays), None), is_new)
-        key = _plain_key(call.inputs, call.out) if len(call.inputs) == row.arity and not call.original else None
-        if key is not None and len(steps) == 1 and "b" not in [v.dtype.kind for v in (*views.values(), target)]:
-            self._plain[key] = steps[0].kernel, target.dtype
+        self._remember(call, plan, operands, views, target)
         return plan
 
     def _kinds(self, operands: Mapping[str, Any], views: Mapping[str, HostArray]) -> list[AnyKind]:
@@ -133,7 +158,7 @@ class Elementwise(Operation):
         owners = [*(operands[k] for k in letters), out]
         steps = []
         for piece in pieces([*map(_bits, views.values()), _bits(target)], target.shape):
-            taken = [kinds.kind_of(name, o).part(o, piece.argument(i)) for i, o in enumerate(owners)]
+            taken = [kinds.argument(name, o, piece.argument(i)) for i, o in enumerate(owners)]
             given = dict(zip(letters, taken, strict=False)) | dict(numbers)
             kernel = self._kernel(piece, letters, meaning, dtypes.stored(held))
             count = (piece.count,) if piece.rank == 1 else ()
@@ -151,7 +176,24 @@ class Elementwise(Operation):
             element = Type.of_dtype(piece.arrays[place].dtype)
             assert element is not None, "elements were checked"
             sources.append(Source(element, Mode.FIXED if piece.is_fixed(place) else Mode.EACH, tested))
-        return kernel_of(self.row.name, meaning, sources, held, piece.rank)
+        return kernel_of(self.row.name, meaning, sources, held, piece.rank, piece.is_strided)
+
+    def _remember(
+        self, call: Call, plan: Plan, operands: Mapping[str, Any], views: Mapping[str, HostArray], target: HostArray
+    ) -> None:
+        """Keep how the call became a launch, for the next one like it."""
+        values = (*operands.values(), *(() if plan.is_new else (plan.out,)))
+        arrays = recall.quick(values)
+        if (
+            arrays is None
+            or call.original
+            or recording.is_active()
+            or (plan.is_new and type(plan.out) is not np.ndarray)
+        ):
+            return
+        recipe = recall.recipe_of(plan, [*(views.get(k) for k in operands), target], target)
+        if recipe is not None and len(self._recipes) < recall.MOST:
+            self._recipes[recall.key_of(arrays, tuple(operands.values()), None if plan.is_new else plan.out)] = recipe
 
 
 def meaning_of(name: str, row: Operator, given: Sequence[AnyKind]) -> Meaning:
@@ -168,11 +210,15 @@ def meaning_of(name: str, row: Operator, given: Sequence[AnyKind]) -> Meaning:
     return Meaning(row.form(computed), computed, base, BOOL if row.gives_truth else base)
 
 
-def kernel_of(name: str, meaning: Meaning, sources: Sequence[Source], held: Type, rank: int) -> Kernel:
+def kernel_of(
+    name: str, meaning: Meaning, sources: Sequence[Source], held: Type, rank: int, strided: bool = False
+) -> Kernel:
     """The kernel of a formula for operands from somewhere, stored as a type."""
-    key = (name, meaning.formula, tuple(sources), meaning.computed, held, rank)
+    key = (name, meaning.formula, tuple(sources), meaning.computed, held, rank, strided)
     stored = program_name(name, sources, held, rank)
-    return kernel_for(key, stored, lambda: mapped(name, meaning.formula, sources, meaning.computed, held, rank))
+    return kernel_for(
+        key, stored, lambda: mapped(name, meaning.formula, sources, meaning.computed, held, rank), strided=strided
+    )
 
 
 def flat(name: str, array: HostArray) -> HostArray:
@@ -207,25 +253,14 @@ def _number(row: Operator, letter: str, value: Any, base: Type) -> int | float:
         if base.is_float:
             return -math.inf if lowest else math.inf
         return base.minimum if lowest else base.maximum
+    return _plain(value)
+
+
+def _plain(value: Any) -> int | float:
+    """A truth value as 0 or 1."""
     return int(value) if isinstance(value, bool) else value
 
 
 def _bits(array: HostArray) -> HostArray:
     """Truth values as the bytes that they are."""
     return array.view(np.uint8) if array.dtype.kind == "b" else array
-
-
-def _plain_key(inputs: Sequence[Any], out: Any) -> Any:
-    """The dtypes of NumPy arrays of one shape in C order; None where there is anything else.
-
-    Such calls go straight to the kernel that the first one found.
-    """
-    if out is None and recording.is_active():
-        return None
-    found = []
-    shape = inputs[0].shape if inputs and type(inputs[0]) is np.ndarray else None
-    for value in (*inputs, *(() if out is None else (out,))):
-        if type(value) is not np.ndarray or value.shape != shape or not value.flags.c_contiguous or not value.ndim:
-            return None
-        found.append(value.dtype)
-    return out is None, *found

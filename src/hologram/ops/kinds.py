@@ -234,11 +234,17 @@ def executor_of(name: str, kind: Kind, values: Iterable[Any]) -> Executor:
     return default_executor()
 
 
+def argument(name: str, value: Any, view: HostArray) -> Any:
+    """What a launch takes for elements of an array: in a recording, whose graph holds the array, a part of it."""
+    return kind_of(name, value).part(value, view) if recording.is_active() else view
+
+
 def new(kind: Kind, shape: Sequence[int], dtype: DType, like: Any, executor: Executor) -> Any:
     """An output that nobody gave: in a recording a temporary of the graph, else an array of a kind."""
     recorder = recording.current()
     if recorder is not None:
-        return recorder.temporary(tuple(shape), _element(dtype))
+        made = recorder.temporary(tuple(shape), _element(dtype))
+        return made.part(made.elements().view(dtype)) if dtype == BOOL else made
     if kind is BUFFER and not isinstance(like, Buffer):
         return executor.allocate(tuple(shape), dtype)
     return kind.make(shape, dtype, like)

@@ -43,6 +43,11 @@ class Piece:
         """Elements along the last axis."""
         return int(self.arrays[0].shape[-1])
 
+    @property
+    def is_strided(self) -> bool:
+        """True where some array has gaps along the last axis."""
+        return any(a.shape[-1] > 1 and a.strides[-1] not in (0, a.itemsize) for a in self.arrays)
+
     def is_fixed(self, index: int) -> bool:
         """True where an array has one element for all along the last axis."""
         return self.count > 1 and self.arrays[index].strides[-1] == 0
@@ -51,7 +56,8 @@ class Piece:
         """An array as its program takes it: with as many axes as that has, one element where it is fixed."""
         array = self.arrays[index]
         if self.is_fixed(index):
-            array = array[..., :1]
+            shape, strides = (*array.shape[:-1], 1), (*array.strides[:-1], array.itemsize)
+            array = np.lib.stride_tricks.as_strided(array, shape, strides, writeable=array.flags.writeable)
         return array if array.ndim == self.rank else array[np.newaxis]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hologram.errors import DivisionByZeroError
 from hologram.isa.cache import ProgramCache
 from hologram.ops.kinds import Kind
+from hologram.runtime import recording
 from hologram.runtime.executor import Executor, default_executor
 from hologram.stdlib import shipped
 
@@ -21,16 +22,19 @@ if TYPE_CHECKING:
 _kernels: ProgramCache[Kernel] = ProgramCache(2048)
 
 
-def kernel_for(key: Hashable, name: str, make: Callable[[], Program]) -> Kernel:
-    """The kernel of a program when its key is first asked for: the one shipped compiled by that name, else made."""
-    return _kernels.get_or_create(key, lambda: shipped(name) or _made(make()))
+def kernel_for(key: Hashable, name: str, make: Callable[[], Program], strided: bool = False) -> Kernel:
+    """The kernel of a program when its key is first asked for: the one shipped compiled by that name, else made.
+
+    `strided` says that it is for arrays with gaps along the last axis.
+    """
+    return _kernels.get_or_create(key, lambda: shipped(name) or _made(make(), strided))
 
 
-def _made(program: Program) -> Kernel:
+def _made(program: Program, strided: bool) -> Kernel:
     from hologram.language.kernel import kernel_type
     from hologram.language.program import Program as Callable_
 
-    return kernel_type()(program=Callable_.of(program))
+    return kernel_type()(program=Callable_.of(program), strided=strided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Plan:
 
     def run(self) -> None:
         """Launch everything; integers divided by zero give 0 and a RuntimeWarning, as in NumPy."""
-        chosen = None if self.executor is default_executor() else self.executor
+        chosen = None if is_usual(self.executor) else self.executor
         for step in self.steps:
             launch(step, chosen)
 
@@ -67,6 +71,15 @@ class Plan:
     def result(self) -> Any:
         """The output, as its library gives it."""
         return self.kind.result(self.out, self.like) if self.is_new else self.out
+
+
+def is_usual(executor: Executor) -> bool:
+    """True for executors that run a program of host arrays as a call that names none does: straight to its code."""
+    default = default_executor()
+    if executor is default:
+        return True
+    alike = executor.backend == default.backend == "cpu" and executor.checks is default.checks is None
+    return alike and not executor.is_closed and not recording.is_active()
 
 
 def launch(step: Step, executor: Executor | None = None) -> None:

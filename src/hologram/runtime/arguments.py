@@ -17,7 +17,7 @@ from hologram.backends.base import Argument
 from hologram.errors import ArgumentTypeError, ArgumentValueError
 from hologram.isa.operands import Field, Slot
 from hologram.isa.program import Param, Program
-from hologram.runtime.buffer import Buffer
+from hologram.runtime.buffer import Buffer, as_buffer
 from hologram.runtime.host import HostArray, host_array
 from hologram.types import Type
 
@@ -33,7 +33,7 @@ def marshal(program: Program, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
 
 
 def bind_names(program: Program, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
-    """One value a parameter, by Python's rules for positional and keyword arguments and defaults."""
+    """One value a parameter, by Python's rules for arguments and defaults; tensors as Buffers."""
     params, call = program.params, f"{program.name}()"
     if len(args) > len(params):
         takes = f"{len(params)} positional argument{'s' * (len(params) != 1)}"
@@ -53,7 +53,7 @@ def bind_names(program: Program, args: Sequence[Any], kwargs: Mapping[str, Any])
         names = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
         plural = "s" * (len(missing) > 1)
         raise ArgumentTypeError(f"{call} missing {len(missing)} required positional argument{plural}: {names}")
-    return tuple(found.get(p.name, p.default) for p in params)
+    return tuple(as_buffer(found.get(p.name, p.default)) for p in params)
 
 
 def _listed(known: set[str], params: Sequence[Param]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hologram import events
 from hologram.errors import (
     ArgumentTypeError,
     ArgumentValueError,
@@ -15,8 +16,8 @@ from hologram.errors import (
     CapacityError,
     RecordingError,
 )
-from hologram.runtime import recording
-from hologram.runtime.host import HostArray, host_array
+from hologram.runtime import dlpack, recording
+from hologram.runtime.host import HostArray, host_array, type_name
 from hologram.runtime.locks import fork_safe_lock
 from hologram.types import Type
 
@@ -50,6 +51,25 @@ def aligned_zeros(count: int, type: Type) -> HostArray:
     return raw[start : start + nbytes].view(type.dtype)
 
 
+def strided(memory: HostArray, shape: Sequence[int], strides: Sequence[int], offset: int = 0) -> HostArray:
+    """The elements at offset + i·strides[0] + … of a contiguous array, counted in elements, without a copy.
+
+    Raises ArgumentValueError where they are not all inside.
+    """
+    dtype, item = memory.dtype, memory.itemsize
+    start = 0 if 0 in shape else offset * item
+    try:
+        return np.ndarray(tuple(shape), dtype, memory, start, tuple(s * item for s in strides))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ArgumentValueError(f"shape {shape}, strides {strides} and offset {offset} leave the memory") from error
+
+
+def as_buffer(value: Any) -> Any:
+    """The Buffer that something stands for, as tensors do by `__hologram_buffer__`; all else as it is."""
+    made = getattr(type(value), "__hologram_buffer__", None)
+    return value if made is None else made(value)
+
+
 class Buffer:
     """Host memory of one element type, made by an `Executor`; freed by `free`, at the end of `with`, or when collected.
 
@@ -71,7 +91,7 @@ class Buffer:
         self.is_view = False
         self._memory = Memory(array) if memory is None else memory
         self._array: HostArray | None = array
-        self._exported: Any = None
+        self._exported: HostArray | None = None
 
     # What it is.
 
@@ -145,8 +165,7 @@ class Buffer:
         if self.is_freed:
             return "Buffer(freed)"
         place = f", class_index={self.class_index}" if self.is_boundary else ""
-        element = "bool" if self.dtype == np.bool_ else self.type.value
-        return f"Buffer(shape={self.shape}, dtype='{element}', device='{self.device}'{place})"
+        return f"Buffer(shape={self.shape}, dtype='{type_name(self.dtype)}', device='{self.device}'{place})"
 
     # Moving data.
 
@@ -155,7 +174,10 @@ class Buffer:
 
         Raises ArgumentTypeError for something that is no array, ArgumentValueError for another dtype or count.
         """
-        mine = self._writable("from_numpy")
+        self._take(array, "from_numpy")
+
+    def _take(self, array: HostArray, what: str) -> None:
+        mine = self._writable(what)
         given = host_array(array)
         if given is None:
             raise ArgumentTypeError(f"from_numpy takes an array, not {type(array).__name__}")
@@ -166,30 +188,50 @@ class Buffer:
             )
         if given.size != mine.size:
             raise ArgumentValueError(f"the array's size {given.size} doesn't match the buffer's size {mine.size}")
+        start = events.start() if events.listeners else 0
         mine[...] = given if given.shape == mine.shape else given.reshape(mine.shape)
+        self.executor.counters.copied(what, start, mine.nbytes)
 
     def to_numpy(self) -> HostArray:
         """A copy of the content, of the buffer's shape."""
-        return self._content("to_numpy").copy()
+        return self.executor.counters.copy("to_numpy", self.content("to_numpy"))
 
     def numpy(self) -> HostArray:
         """The content in place, as a NumPy array that shares the memory and keeps it alive."""
-        return self._content("numpy").view()
+        return self.content("numpy").view()
 
     def elements(self) -> HostArray:
         """The elements in place, for launches: during a recording, too."""
         return self._live()
 
-    def from_bytes(self, data: bytes) -> None:
+    def content(self, what: str, of: str = "Buffer") -> HostArray:
+        """The elements in place for somebody who reads them (`what`, for the message).
+
+        Raises RecordingError during a recording, and for a temporary of a recorded graph.
+        """
+        array = self._live()
+        if recording.is_active():
+            recording.refuse(f"{what} of a {of}", "read it after g.launch()")
+        if self._memory.hidden:
+            raise RecordingError(self._memory.hidden)
+        return array
+
+    def from_bytes(self, data: bytes | bytearray | memoryview) -> None:
         """Copy raw bytes in; their number must be `nbytes`."""
         mine = self._writable("from_bytes")
         if len(data) != mine.nbytes:
             raise ArgumentValueError(f"{len(data)} bytes given, which doesn't match the buffer's {mine.nbytes}")
+        start = events.start() if events.listeners else 0
         mine[...] = np.frombuffer(data, mine.dtype).reshape(mine.shape)
+        self.executor.counters.copied("from_bytes", start, mine.nbytes)
 
     def to_bytes(self) -> bytes:
         """The content as bytes, in C order."""
-        return self._content("to_bytes").tobytes()
+        content = self.content("to_bytes")
+        start = events.start() if events.listeners else 0
+        copied = content.tobytes()
+        self.executor.counters.copied("to_bytes", start, len(copied))
+        return copied
 
     def fill(self, value: int | float) -> None:
         """Set every element; an integer out of the type's range raises ArgumentValueError."""
@@ -203,7 +245,7 @@ class Buffer:
         """Copy another buffer's content: the same dtype and the same number of elements."""
         if not isinstance(other, Buffer):
             raise ArgumentTypeError(f"copy_from takes a Buffer, not {type(other).__name__}; from_numpy takes arrays")
-        self.from_numpy(other._content("copy_from"))
+        self._take(other.content("copy_from"), "copy_from")
 
     # Parts.
 
@@ -215,7 +257,7 @@ class Buffer:
         found = self._live()[index]
         if isinstance(found, np.ndarray):
             return self.part(found)
-        self._content("an element")
+        self.content("an element")
         return found
 
     def reshape(self, *shape: int | Sequence[int]) -> Buffer:
@@ -227,6 +269,10 @@ class Buffer:
             return self.part(mine.reshape(*shape))
         except ValueError as error:
             raise ArgumentValueError(str(error)) from error
+
+    def strided(self, shape: Sequence[int], strides: Sequence[int], offset: int = 0) -> Buffer:
+        """The elements at offset + i·strides[0] + … of a contiguous buffer, counted in elements, sharing its memory."""
+        return self.part(strided(self._live(), shape, strides, offset))
 
     def part(self, array: HostArray) -> Buffer:
         """A buffer over an array that lies in this one's memory."""
@@ -284,20 +330,21 @@ class Buffer:
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
-        mine = self._live()
         if self.type is Type.BF16:
             raise AttributeError("bfloat16 has no type string; __array__ is used")
-        self._content("__array_interface__")
-        # The consumer keeps this buffer, not the memory: so the memory stays with the buffer even after `free`.
-        self._exported = mine
-        return mine.__array_interface__
+        return self.export("__array_interface__").__array_interface__
+
+    def export(self, what: str, of: str = "Buffer") -> HostArray:
+        """The content in place for a consumer that keeps only this buffer, which now keeps the memory, freed or not."""
+        self._exported = self.content(what, of)
+        return self._exported
 
     def __buffer__(self, flags: int) -> memoryview:
         """The buffer protocol (Python 3.12 and later; before that use `memoryview(buffer.numpy())`)."""
         return self.numpy().data
 
     def __dlpack__(self, **options: Any) -> Any:
-        return self.numpy().__dlpack__(**{name: value for name, value in options.items() if value is not None})
+        return dlpack.exported(self.numpy(), **{name: value for name, value in options.items() if value is not None})
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._live().__dlpack_device__()
@@ -309,15 +356,6 @@ class Buffer:
         array = self._array
         if array is None or self._memory.freed:
             raise BufferFreedError("Buffer has been freed")
-        return array
-
-    def _content(self, what: str) -> HostArray:
-        """The elements for somebody who reads them; not during a recording, never of a graph's temporary."""
-        array = self._live()
-        if recording.is_active():
-            recording.refuse(f"{what} of a Buffer", "read it after g.launch()")
-        if self._memory.hidden:
-            raise RecordingError(self._memory.hidden)
         return array
 
     def _writable(self, what: str) -> HostArray:

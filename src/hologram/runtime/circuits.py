@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hologram import events
 from hologram.errors import ArgumentTypeError, ArgumentValueError
-from hologram.runtime import recording
+from hologram.runtime import recording, watched
+from hologram.runtime.buffer import as_buffer
 from hologram.runtime.launcher import Launcher
 
 if TYPE_CHECKING:
@@ -33,6 +35,13 @@ class CircuitLaunch:
         if recorder is not None:
             recorder.take_steps(self._steps, self._memory, self.executor)
             return
+        if not events.listeners:
+            self._run()
+            return
+        with watched.together("circuit", self.executor, sum(len(step.calls) for step in self._steps)):
+            self._run()
+
+    def _run(self) -> None:
         for launch in self.launches:
             launch()
 
@@ -45,7 +54,7 @@ def bind_circuit(executor: Executor, circuit: CompiledCircuit, buffers: Mapping[
 
     Buffers may have any length, all the same one (but the targets of reductions may be shorter).
     """
-    given = dict(buffers or {})
+    given = {place: as_buffer(value) for place, value in (buffers or {}).items()}
     unknown = sorted(set(given) - set(circuit.places))
     if unknown:
         raise ArgumentValueError(f"the circuit does not touch class {unknown[0]}; it has {list(circuit.places)}")

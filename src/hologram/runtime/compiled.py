@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import hologram.backends.llvm.jit  # noqa: F401  # its lock must be older than ours, see `fork_safe_lock`
 from hologram.backends.base import Checks
+from hologram.backends.objects import Making
 from hologram.isa.cache import ProgramCache, ProgramKey
 from hologram.isa.program import Program
 from hologram.runtime import debug
@@ -61,6 +63,10 @@ def plugins() -> dict[str, Any]:
     return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
 
 
+def _nobody(making: Making) -> None:
+    """Nobody asks how a program was made."""
+
+
 def backend_named(name: str, checks: Checks | None = None) -> Backend:
     """The one backend of that name (and those checks) in this process; the name must be known."""
     with _lock:
@@ -72,15 +78,39 @@ def backend_named(name: str, checks: Checks | None = None) -> Backend:
 
 
 def executable_for(
-    backend: str, program: Program, sections: Sequence[TargetSection] = (), checks: Checks | None = None
+    backend: str,
+    program: Program,
+    sections: Sequence[TargetSection] = (),
+    checks: Checks | None = None,
+    made: Callable[[Making], None] = _nobody,
 ) -> Executable:
-    """A verified program made runnable by a backend: from memory, else compiled (or taken from trusted `sections`)."""
+    """A verified program made runnable by a backend: from memory, else compiled (or taken from trusted `sections`).
+
+    Where it was not there, `made` is told how it is made; code that is made later is added to that.
+    """
     key = ProgramKey(program.digest, options=(backend, checks, program.debug_digest))
-    return _executables.get_or_create(key, lambda: _compile(backend, program, sections, checks))
+    return _executables.get_or_create(key, lambda: _compile(backend, program, sections, checks, made))
 
 
-def _compile(backend: str, program: Program, sections: Sequence[TargetSection], checks: Checks | None) -> Executable:
-    made: Any = backend_named(backend, checks)  # only the CPU's backend takes sections
-    executable: Executable = made.compile(program, sections) if sections and backend == "cpu" else made.compile(program)
+def _compile(
+    backend: str,
+    program: Program,
+    sections: Sequence[TargetSection],
+    checks: Checks | None,
+    made: Callable[[Making], None],
+) -> Executable:
+    named: Any = backend_named(backend, checks)  # only the CPU's backend takes sections
+    given = (program, sections) if sections and backend == "cpu" else (program,)
+    executable = prepared(lambda: named.compile(*given), made)
     debug.show_executable(executable)
+    return executable
+
+
+def prepared(compile: Callable[[], Executable], made: Callable[[Making], None]) -> Executable:
+    """An executable that `compile` gives; `made` is told how it is made: where it keeps no account, that was once."""
+    begin = perf_counter()
+    executable = compile()
+    making = getattr(executable, "making", None) or Making(compiled=1)
+    making.add({"prepare": perf_counter() - begin})
+    made(making)
     return executable

@@ -43,7 +43,7 @@ def show_executable(executable: Any) -> None:
         return
     name = executable.program.name
     if hasattr(executable, "run_address"):  # asking for it makes the code
-        show(f"{name}: {times(executable.stages) or 'native code from the cache'}")
+        show(f"{name}: {times(executable.stages) if executable.compiled else 'native code from the cache'}")
     inspect = getattr(executable, "inspect", None)
     for needed, form in ((LLVM, "llvm"), (ASSEMBLY, "asm")):
         if inspect and wanted >= needed:

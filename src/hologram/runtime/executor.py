@@ -7,10 +7,12 @@ import sys
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hologram import events
 from hologram.backends.base import Checks
 from hologram.backends.executor_memory import ExecutorMemory
 from hologram.errors import (
@@ -20,11 +22,13 @@ from hologram.errors import (
     BufferFreedError,
     UnsupportedError,
 )
+from hologram.events import Category
 from hologram.isa.cache import ProgramCache, ProgramKey
 from hologram.isa.program import Program
 from hologram.runtime.buffer import Buffer, Memory, aligned_zeros
-from hologram.runtime.compiled import ABSENT, BUILT_IN, executable_for, interpreter, plugins
-from hologram.runtime.host import HostArray, element_type, host_array, pin
+from hologram.runtime.compiled import ABSENT, BUILT_IN, executable_for, interpreter, plugins, prepared
+from hologram.runtime.counters import Counters
+from hologram.runtime.host import HostArray, element_type, host_array, pin, type_name
 from hologram.runtime.locks import fork_safe_lock
 from hologram.runtime.pools import BoundaryPool, LinearPool
 from hologram.types import Type
@@ -32,8 +36,10 @@ from hologram.types import Type
 if TYPE_CHECKING:
     from hologram.backends.base import Executable, LaunchConfig
     from hologram.backends.interpreter.moment import Hook
+    from hologram.backends.objects import Making
     from hologram.circuit.circuit import CompiledCircuit
     from hologram.isa.binary import TargetSection
+    from hologram.metrics import ExecutorMetrics
     from hologram.runtime.circuits import CircuitLaunch
     from hologram.runtime.graph import Graph
 
@@ -102,7 +108,19 @@ class Executor:
     BackendUnavailableError for one that cannot run here.
     """
 
-    __slots__ = ("__weakref__", "_buffers", "_closed", "_memory", "_pool", "_watched", "backend", "checks", "on_step")
+    __slots__ = (
+        "__weakref__",
+        "_buffers",
+        "_closed",
+        "_memory",
+        "_ops",
+        "_pool",
+        "_watched",
+        "backend",
+        "checks",
+        "counters",
+        "on_step",
+    )
 
     def __init__(
         self,
@@ -122,6 +140,8 @@ class Executor:
         self.on_step = on_step
         self._watched: ProgramCache[Executable] = ProgramCache(WATCHED)
         self._closed = False
+        self.counters = Counters()
+        self._ops: Any = None
         self._memory: ExecutorMemory | None = None
         self._pool: BoundaryPool | None = None
         self._buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
@@ -140,7 +160,9 @@ class Executor:
     def ops(self) -> Any:
         """The operations of `hologram.ops`, run on this executor."""
         # The op library lies above the runtime, so it is found by name when it is asked for.
-        return importlib.import_module("hologram.ops").Operations(self)
+        if self._ops is None:
+            self._ops = importlib.import_module("hologram.ops").Operations(self)
+        return self._ops
 
     # Memory.
 
@@ -151,14 +173,20 @@ class Executor:
         """
         self._check_open()
         lengths = _lengths(shape)
+        start = events.start() if events.listeners else 0
         array = _zeros(_product(lengths), dtype)
+        self.counters.allocations.add(array.nbytes)
+        if start:
+            facts = {"bytes": array.nbytes, "dtype": type_name(array.dtype), "shape": list(lengths)}
+            events.tell(Category.ALLOCATION, "allocate", start, **facts)
         return self._own(Buffer(self, array if len(lengths) == 1 else array.reshape(lengths)))
 
     def array(self, source: Any) -> Buffer:
         """A new buffer with a copy of a host array: its dtype, its shape."""
         given = self._host(source)
-        buffer = self.allocate(given.shape, given.dtype)
+        buffer, start = self.allocate(given.shape, given.dtype), events.start()
         buffer.elements()[...] = given
+        self.counters.copied("array", start, given.nbytes)
         return buffer
 
     def wrap(self, source: Any) -> Buffer:
@@ -197,8 +225,12 @@ class Executor:
         """
         self._check_open()
         (size,) = _lengths(size)
+        start = events.start()
         with self.memory.lock:
-            return LinearPool(self, self.memory.pools.allocate(size), size)
+            pool = LinearPool(self, self.memory.pools.allocate(size), size)
+        self.counters.allocations.add(size)
+        events.tell(Category.ALLOCATION, "allocate_pool", start, bytes=size)
+        return pool
 
     @property
     def memory(self) -> ExecutorMemory:
@@ -240,11 +272,22 @@ class Executor:
 
         `sections` are trusted native objects of the program that the CPU may use in place of compiling.
         """
+        start = events.start()
+        made: list[Making] = []
+        executable = self.executable(program, sections, made.append)
+        self.counters.looked_up(program.name, start, made[0] if made else None)
+        return executable
+
+    def executable(
+        self, program: Program, sections: Sequence[TargetSection], made: Callable[[Making], None]
+    ) -> Executable:
+        """What `compile` gives, for a call, which does not count that it is there; `made` is told where it is not."""
         self._check_open()
         if self.on_step is None:
-            return executable_for(self.backend, program, sections, self.checks)
+            return executable_for(self.backend, program, sections, self.checks, made)
         key = ProgramKey(program.digest, options=(program.debug_digest,))
-        return self._watched.get_or_create(key, lambda: interpreter(self.checks, self.on_step).compile(program))
+        backend = partial(interpreter(self.checks, self.on_step).compile, program)
+        return self._watched.get_or_create(key, lambda: prepared(backend, made))
 
     def bind_circuit(self, circuit: CompiledCircuit, buffers: Mapping[int, Any] | None = None) -> CircuitLaunch:
         """Bind a compiled circuit to memory: calling what this gives runs it.
@@ -271,6 +314,10 @@ class Executor:
         self._check_open()
         return Graph(self)
 
+    def metrics(self) -> ExecutorMetrics:
+        """Totals since this executor was made; launches are counted while a trace is on (`hologram.trace`)."""
+        return self.counters.metrics(self._live_buffers())
+
     # The end.
 
     def cleanup(self) -> None:
@@ -296,10 +343,13 @@ class Executor:
         self.cleanup()
 
     def __repr__(self) -> str:
-        with _lock:
-            live = sum(not buffer.is_freed for buffer in list(self._buffers))
+        live = self._live_buffers()
         checked = ", checked" * (self.checks is not None)
         return f"Executor('{self.backend}'{checked}, {'closed' if self._closed else f'{live} buffers'})"
+
+    def _live_buffers(self) -> int:
+        with _lock:
+            return sum(not buffer.is_freed for buffer in list(self._buffers))
 
     def __reduce__(self) -> Any:
         raise ArgumentTypeError(f"an Executor cannot be pickled; make another with Executor('{self.backend}')")

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from hologram.errors import ArgumentTypeError, ArgumentValueError
+from hologram.runtime import dlpack
 from hologram.types import Type
 
 HostArray = np.ndarray[Any, Any]
-
-_DLPACK_HOST = 1  # kDLCPU
 
 
 def host_array(value: Any) -> HostArray | None:
@@ -33,18 +32,8 @@ def host_array(value: Any) -> HostArray | None:
         return np.asarray(value)
     try:
         return np.asarray(memoryview(value))
-    except (TypeError, ValueError, NotImplementedError):
-        return _from_dlpack(value)
-
-
-def _from_dlpack(value: Any) -> HostArray | None:
-    device = getattr(value, "__dlpack_device__", None)
-    if device is None or isinstance(value, type) or device()[0] != _DLPACK_HOST:
-        return None
-    try:
-        return np.from_dlpack(value)
-    except (BufferError, RuntimeError, TypeError):  # an element type that NumPy does not have
-        return None
+    except (TypeError, ValueError, NotImplementedError, BufferError):
+        return dlpack.imported(value)
 
 
 def pin(array: HostArray) -> tuple[Any, ...]:
@@ -58,6 +47,9 @@ def pin(array: HostArray) -> tuple[Any, ...]:
     while isinstance(owner, np.ndarray):
         kept += [owner, _export(owner), weakref.ref(owner)]
         owner = owner.base
+        behind = getattr(owner, "base", None)
+        if not isinstance(owner, np.ndarray) and isinstance(behind, np.ndarray):  # what as_strided puts in between
+            owner = behind
     kept.append(owner)
     return tuple(kept)
 
@@ -86,6 +78,11 @@ def element_type(dtype: Any) -> Type:
     if found is None:
         raise ArgumentTypeError(f"dtype {np.dtype(dtype)} has no element type here; the types are {_names()}")
     return found
+
+
+def type_name(dtype: np.dtype[Any]) -> str:
+    """How an element type is called: that of truth values is "bool"."""
+    return "bool" if dtype.kind == "b" else element_type(dtype).value
 
 
 def _names() -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hologram.errors import ArgumentTypeError
 from hologram.runtime import native, recording
 from hologram.runtime.arguments import convert
+from hologram.runtime.buffer import as_buffer
 from hologram.runtime.launcher import Launcher, Prepared, Shape, check_kind, run
 from hologram.runtime.pins import Pins, pins_of
 
@@ -85,7 +86,7 @@ class Launch:
     def _change(self, changes: dict[str, Any]) -> None:
         given = list(self._prepared.given)
         for name, value in changes.items():
-            given[self.program.param(name)] = value
+            given[self.program.param(name)] = as_buffer(value)
         prepared = self._launcher.prepare(tuple(given), self._shape)
         self._take(prepared, pins_of(given, prepared.arguments))
 

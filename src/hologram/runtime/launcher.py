@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from hologram import events
 from hologram.backends.base import Argument, Domain, Executable, LaunchConfig
 from hologram.errors import ArgumentTypeError, ArgumentValueError, LaunchError
 from hologram.isa import agreement, extents
 from hologram.isa.demands import MEMORY
 from hologram.isa.program import Program
-from hologram.runtime import recording
+from hologram.runtime import recording, watched
 from hologram.runtime.arguments import bind_names, convert, slot_values
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.executor import Executor, default_executor
@@ -22,6 +23,7 @@ from hologram.runtime.rules import rules_of
 from hologram.runtime.shape import Dimensions, launch_config, launch_domain
 
 if TYPE_CHECKING:
+    from hologram.backends.objects import Making
     from hologram.isa.binary import TargetSection
     from hologram.runtime.launch import Launch
 
@@ -48,6 +50,14 @@ class Shape:
 
 
 def run(executable: Executable, prepared: Prepared, executor: Executor) -> None:
+    """Launch once, and tell of it where somebody listens."""
+    if events.listeners:
+        watched.run(_run, executable, prepared, executor)
+    else:
+        _run(executable, prepared, executor)
+
+
+def _run(executable: Executable, prepared: Prepared, executor: Executor) -> None:
     """Launch once, with the executor's memory where the program asks for it."""
     if executable.program.demands & MEMORY:
         executable.launch(prepared.arguments, prepared.domain, executor.memory)
@@ -99,7 +109,7 @@ class Launcher:
         prepared = self.prepare(given, shape)
         pins = pins_of(given, prepared.arguments)
         try:
-            run(self.executable(chosen), prepared, chosen)
+            run(self._executable(chosen), prepared, chosen)
         finally:
             pins.release()
 
@@ -175,6 +185,14 @@ class Launcher:
     def executable(self, executor: Executor) -> Executable:
         """The program made runnable on an executor."""
         return executor.compile(self.program, self.sections)
+
+    def _executable(self, executor: Executor) -> Executable:
+        made: list[Making] = []
+        start = events.start()
+        executable = executor.executable(self.program, self.sections, made.append)
+        if made:
+            executor.counters.looked_up(self.program.name, start, made[0])
+        return executable
 
     def _warn(self) -> None:
         if not self._warned:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hologram.errors import HologramError
 from hologram.isa.demands import EXCLUSIVE, MEMORY
-from hologram.runtime import recording
+from hologram.runtime import detour
 from hologram.runtime.entry.types import set_entry, vectorcall_type
-from hologram.runtime.locks import fork_safe_lock
 
 if TYPE_CHECKING:
     from hologram.backends.base import Executable
@@ -36,33 +35,32 @@ def callable_type(base: type[T], name: str) -> type[T]:
     return made
 
 
-_lock = fork_safe_lock()
 _entries: weakref.WeakKeyDictionary[Any, tuple[int, int]] = weakref.WeakKeyDictionary()
 
 
 def clear_entry(instance: Any) -> None:
     """Send calls of an object to its `__call__` again."""
     if "__vectorcalloffset__" in type(instance).__dict__:
-        with _lock:
+        with detour.lock:
             _entries.pop(instance, None)
             set_entry(instance, 0, 0)
 
 
 def _send(instance: Any, function: int, context: int) -> None:
-    """Send calls of an object to machine code: at once, or when the last recording has ended."""
-    with _lock:
+    """Send calls of an object to machine code: at once, or as soon as they need not go through Python."""
+    with detour.lock:
         _entries[instance] = function, context
-        set_entry(instance, *((0, 0) if recording.is_active() else (function, context)))
+        set_entry(instance, *((0, 0) if detour.is_active() else (function, context)))
 
 
 def _suspend(active: bool) -> None:
-    """While a thread records, all calls go through `__call__`, which knows whether they are to be recorded."""
-    with _lock:
+    """While somebody must see them, all calls go through `__call__`, which knows what to do with them."""
+    with detour.lock:
         for instance, entry in list(_entries.items()):
             set_entry(instance, *((0, 0) if active else entry))
 
 
-recording.on_change(_suspend)
+detour.on_change(_suspend)
 
 
 def native_entries() -> tuple[bool, str]:
@@ -92,6 +90,7 @@ def _checked_stubs() -> tuple[Stubs | None, str]:
 def _stub_object() -> bytes:
     """The object of the entry functions, which depends on this Python and this LLVM only."""
     from hologram.backends.llvm.jit import host_target, llvm_version
+    from hologram.backends.objects import object_of
     from hologram.runtime.cache import DiskStore
     from hologram.runtime.entry.abi import running_abi
     from hologram.runtime.entry.stub_ir import stub_ir
@@ -99,11 +98,7 @@ def _stub_object() -> bytes:
 
     abi, host, store = running_abi(), host_target(), DiskStore()
     key = f"entry/{abi!r}/{llvm_version()}/{host.triple}/{stub_ir(abi, host.arch)}"
-    data = store.get(key)
-    if data is None:
-        data = compile_stubs()
-        store.put(key, data)
-    return data
+    return object_of(store, key, "entry functions", lambda: (compile_stubs(), {}))
 
 
 def attach_bound(
@@ -137,8 +132,13 @@ def attach_bound(
     return context
 
 
-def attach_unbound(kernel: Any, executable: Executable, launcher: Launcher) -> EntryContext | None:
-    """Send calls of a kernel on host arrays to its code; whatever is not plainly right goes to `launcher.call`."""
+def attach_unbound(
+    kernel: Any, executable: Executable, launcher: Launcher, contiguous: bool = True
+) -> EntryContext | None:
+    """Send calls of a kernel on host arrays to its code; whatever is not plainly right goes to `launcher.call`.
+
+    Unless `contiguous`, the code is that for any strides.
+    """
     native: Any = executable
     stubs = _native_stubs(native, kernel) if not executable.program.demands else None
     if stubs is None:
@@ -146,7 +146,7 @@ def attach_unbound(kernel: Any, executable: Executable, launcher: Launcher) -> E
     from hologram.runtime.entry.context import unbound_context
     from hologram.runtime.rules import rules_of
 
-    code = native.variant(True)
+    code = native.variant(contiguous)
     try:
         context = unbound_context(
             code.run_address,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hologram.errors import RecordingError
+from hologram.runtime import detour
 from hologram.runtime.locks import fork_safe_lock
 from hologram.types import Type
 
@@ -43,7 +44,7 @@ class _Thread(threading.local):
 _thread = _Thread()
 _lock = fork_safe_lock()
 _active = 0
-_watchers: list[Callable[[bool], None]] = []
+_REASON = "recording"
 
 
 def current() -> Recorder | None:
@@ -56,11 +57,6 @@ def is_active() -> bool:
     return _active > 0
 
 
-def on_change(watcher: Callable[[bool], None]) -> None:
-    """Have a function told when the first recording of the process begins (True) and the last one ends (False)."""
-    _watchers.append(watcher)
-
-
 def begin(recorder: Recorder) -> None:
     """Let a recorder take the launches of this thread. Raises RecordingError where one does already."""
     global _active
@@ -68,8 +64,7 @@ def begin(recorder: Recorder) -> None:
         raise RecordingError("this thread records already; end that recording before beginning another")
     with _lock:
         _active += 1
-        if _active == 1:
-            _tell(True)
+        detour.begin(_REASON)
         _thread.recorder = recorder
 
 
@@ -80,7 +75,7 @@ def end() -> None:
         _thread.recorder = None
         _active -= 1
         if _active == 0:
-            _tell(False)
+            detour.end(_REASON)
 
 
 def refuse(what: str, cure: str) -> None:
@@ -89,18 +84,13 @@ def refuse(what: str, cure: str) -> None:
         raise RecordingError(f"{what} during a recording: nothing has run; {cure}")
 
 
-def _tell(active: bool) -> None:
-    for watcher in _watchers:
-        watcher(active)
-
-
 def _after_fork() -> None:
     """In a child only the forking thread lives on."""
     global _active
     if _active:
         _active = int(_thread.recorder is not None)
         if not _active:
-            _tell(False)
+            detour.end(_REASON)
 
 
 if hasattr(os, "register_at_fork"):

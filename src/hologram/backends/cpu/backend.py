@@ -7,13 +7,14 @@ import struct
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from hologram import events
 from hologram.backends.base import Argument, Checks, Domain, Executable, ObjectStore
 from hologram.backends.cpu import pool, targets
 from hologram.backends.cpu.environment import default_environment
@@ -23,6 +24,7 @@ from hologram.backends.llvm import jit, layout
 from hologram.backends.llvm.jit import Target
 from hologram.backends.llvm.job import Watch
 from hologram.backends.llvm.layout import CHECK, CUT, JOIN, RUN, Layout
+from hologram.backends.objects import Compiled, Making, object_of
 from hologram.errors import PrintIgnoredWarning
 from hologram.isa import agreement
 from hologram.isa.binary import TargetSection
@@ -61,7 +63,7 @@ class Native:
 
 @dataclass
 class CpuExecutable:
-    """A program on the CPU. Code is made when first asked for; `stages` has the seconds each stage took.
+    """A program on the CPU. Code is made when first asked for; `making` says how.
 
     With `watch` it is checked code, which only a `CheckedExecutable` can launch.
     """
@@ -69,16 +71,25 @@ class CpuExecutable:
     program: Program
     store: ObjectStore | None
     sections: tuple[TargetSection, ...] = ()
-    stages: dict[str, float] = field(default_factory=dict)
-    compiled: int = 0
+    making: Making = field(default_factory=Making)
     watch: Watch | None = None
     _variants: dict[bool, Native] = field(default_factory=dict)
+
+    @property
+    def stages(self) -> Mapping[str, float]:
+        """Seconds each stage of making code took."""
+        return self.making.stages
+
+    @property
+    def compiled(self) -> int:
+        """How often code was made."""
+        return self.making.compiled
 
     @property
     def layout(self) -> Layout:
         return Layout.of(self.program.params)
 
-    @property
+    @cached_property
     def cost(self) -> int:
         """An estimate of the instructions a lane runs."""
         return estimated_instructions(self.program)
@@ -126,25 +137,16 @@ class CpuExecutable:
         key = f"{CODE_FORMAT}/{self.program.digest}/{agree}/{contiguous}/{machine}"
         if self.watch is not None:
             key += f"/{self.watch}/{self.program.metadata.get(SHARED_ARRAYS, '')}"
-        found = self.store.get(key) if self.store else None
-        if found is not None:
-            return found
-        data = self._compile(host, contiguous)
-        if self.store:
-            self.store.put(key, data)
-        return data
+        return object_of(self.store, key, self.program.name, lambda: self._compile(host, contiguous), self.making)
 
-    def _compile(self, target: Target, contiguous: bool) -> bytes:
+    def _compile(self, target: Target, contiguous: bool) -> Compiled:
         from hologram.backends.cpu.source import source
 
         start = time.perf_counter()
         module = source(self.program, target, contiguous, watch=self.watch)
         lowered = time.perf_counter()
         data = jit.compile_object(module.text, target, module.level, module.vectorize)
-        self.stages["codegen"] = lowered - start
-        self.stages["llvm"] = time.perf_counter() - lowered
-        self.compiled += 1
-        return data
+        return data, {"codegen": lowered - start, "llvm": time.perf_counter() - lowered}
 
     def inspect(self, form: str) -> str:
         """The code of this machine as "llvm" (optimised IR) or "asm"."""
@@ -182,9 +184,16 @@ class CpuExecutable:
 
     def _run(self, native: Native, block: int, long: bool) -> int:
         if not long or pool.refusal():
-            return int(RUN_TYPE(native.run_address)(block, None))
+            run = RUN_TYPE(native.run_address)
+            start = events.start()
+            status = int(run(block, None))
+            events.ran(start)
+            return status
         threads = pool.pool()
-        status = int(_DRIVE_TYPE(threads.drive_address(self.store))(threads.address, native.recipe_address, block))
+        drive = _DRIVE_TYPE(threads.drive_address(self.store))
+        start = events.start()
+        status = int(drive(threads.address, native.recipe_address, block))
+        events.ran(start)
         threads.attend(self.store)
         return status
 

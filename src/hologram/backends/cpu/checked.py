@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from hologram import events
 from hologram.backends import faults
 from hologram.backends.base import Argument, Checks, Domain
 from hologram.backends.cpu.backend import RUN_TYPE, CpuExecutable, pack
@@ -17,6 +18,7 @@ from hologram.backends.cpu.faults import fault_error
 from hologram.backends.executor_memory import ExecutorMemory
 from hologram.backends.faults import Fault
 from hologram.backends.llvm import layout
+from hologram.backends.objects import Making
 from hologram.errors import (
     AssertionFailedError,
     DivisionByZeroError,
@@ -44,6 +46,11 @@ class CheckedExecutable:
     checks: Checks
 
     @property
+    def making(self) -> Making:
+        """How its code came to be."""
+        return self.native.making
+
+    @property
     def stages(self) -> Mapping[str, float]:
         """Seconds each stage took."""
         return self.native.stages
@@ -65,7 +72,9 @@ class CheckedExecutable:
         memory = (ctypes.c_char * len(block)).from_buffer(block)
         run = RUN_TYPE(self.native.native_for(arguments).run_address)
         with default_environment():
+            start = events.start()
             status = run(ctypes.addressof(memory), None)
+            events.ran(start)
         found = Record(*(layout.load_slot(block, record + k) for k in range(layout.SLOT, layout.RECORD_BYTES, 8)))
         if status and not found.code:
             raise fault_error(self.program, status)

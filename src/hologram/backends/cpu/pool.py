@@ -29,6 +29,7 @@ from hologram.backends.llvm.threads.memory import (
     WAKE,
     WORK,
 )
+from hologram.backends.objects import object_of
 
 SPIN_NANOSECONDS = 50_000
 WARM_NANOSECONDS = 10_000
@@ -180,11 +181,7 @@ def _load(store: ObjectStore | None) -> Mapping[str, int]:
     target = jit.Target(jit.host_target().triple)
     text = pool_ir(sys.platform, target.arch)
     key = f"pool/{jit.llvm_version()}/{target.triple}/{text}"
-    data = store.get(key) if store else None
-    if data is None:
-        data = jit.compile_object(text, target)
-        if store:
-            store.put(key, data)
+    data = object_of(store, key, "launch driver", lambda: (jit.compile_object(text, target), {}))
     library = ctypes.CDLL(None)
     imports = {name: ctypes.cast(library[name], ctypes.c_void_p).value or 0 for name in IMPORTS}
     return jit.load_object(data, EXPORTS, imports).addresses

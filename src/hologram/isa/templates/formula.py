@@ -174,7 +174,15 @@ def program_name(name: str, sources: Sequence[Source], result: Type, rank: int) 
     return "_".join([name, *(s.type.value + s.mode.value[0] for s in sources), result.value, str(rank)])
 
 
-def mapped(name: str, formula: Formula, sources: Sequence[Source], computed: Type, result: Type, rank: int) -> Program:
+def mapped(
+    name: str,
+    formula: Formula,
+    sources: Sequence[Source],
+    computed: Type,
+    result: Type,
+    rank: int,
+    letters: Sequence[str] = OPERANDS,
+) -> Program:
     """`name(x, y, …, out, n)`: out[i] = formula of x[i], y[i], …, computed in one type, stored as another.
 
     Beyond rank 1 arrays have any strides, lanes are the elements of `out`, and there is no n.
@@ -183,21 +191,24 @@ def mapped(name: str, formula: Formula, sources: Sequence[Source], computed: Typ
         raise BuildError(f"an element-wise program has 1 to {MAX_RANK} axes, got {rank}")
     shape = tuple((s.mode.value, s.tested) for s in sources)
     name = program_name(name, sources, result, rank)
-    key = ProgramKey(name, (*(s.type for s in sources), computed, result), options=(formula, shape, rank))
-    return made(key, lambda: _mapped(name, formula, sources, computed, result, rank))
+    key = ProgramKey(
+        name, (*(s.type for s in sources), computed, result), options=(formula, shape, rank, tuple(letters))
+    )
+    return made(key, lambda: _mapped(name, formula, dict(zip(letters, sources, strict=False)), computed, result, rank))
 
 
-def _mapped(name: str, formula: Formula, sources: Sequence[Source], computed: Type, result: Type, rank: int) -> Program:
+def _mapped(
+    name: str, formula: Formula, sources: Mapping[str, Source], computed: Type, result: Type, rank: int
+) -> Program:
     b = Builder(name)
     slots = []
-    for letter, source in zip(OPERANDS, sources, strict=False):
-        if source.mode is Mode.NUMBER:
-            slots.append(b.scalar(letter, source.type))
-        else:
-            slots.append(b.array(letter, source.type, rank))
+    for letter, source in sources.items():
+        called = "value" if letter == "out" else letter  # a derivative may go by the operator's own result
+        number = source.mode is Mode.NUMBER
+        slots.append(b.scalar(called, source.type) if number else b.array(called, source.type, rank))
     out = b.array("out", result, rank, access="w")
     count = b.scalar("n", Type.I64) if rank == 1 else None
-    reads = [_reader(b, slot, source) for slot, source in zip(slots, sources, strict=True)]
+    reads = [_reader(b, slot, source) for slot, source in zip(slots, sources.values(), strict=True)]
     target = b.view(out)
     extent = [Slot(out, Field.SHAPE, axis) for axis in reversed(range(rank))] if count is None else [Slot(count)]
     lanes = [b.global_id(axis) for axis in "xyz"[:rank]]
@@ -207,8 +218,8 @@ def _mapped(name: str, formula: Formula, sources: Sequence[Source], computed: Ty
     index = tuple(reversed(lanes))
     with b.if_(inside[0]):
         held = {
-            letter: _operand(b, source, reads[k](index), computed)
-            for k, (letter, source) in enumerate(zip(OPERANDS, sources, strict=False))
+            letter: _operand(b, source, read(index), computed)
+            for (letter, source), read in zip(sources.items(), reads, strict=True)
         }
         b.store(Emission(b, computed, held).stored(formula, result), target, *index)
     return b.build(extent)

@@ -82,7 +82,7 @@ MAX_BLOCK = 2048
 MAX_PARAMETERS = 64
 """Bounds of an unbound call: its arguments block and byte ranges live on the C stack (3 KB, within one page)."""
 
-_NUMPY_C_CONTIGUOUS, _NUMPY_ALIGNED, _NUMPY_WRITEABLE = 0x1, 0x100, 0x400
+_NUMPY_C_CONTIGUOUS, _NUMPY_ALIGNED, NUMPY_WRITEABLE = 0x1, 0x100, 0x400
 
 
 class Kind(IntEnum):
@@ -215,7 +215,7 @@ def _conflicting_pairs(params: Sequence[Param]) -> Iterator[tuple[int, int]]:
 def _parameter_row(param: Param, offset: int, dtype: np.dtype[Any]) -> bytes:
     size = param.type.size
     if param.is_array:
-        flags = _NUMPY_ALIGNED | (_NUMPY_WRITEABLE if param.is_written else 0)
+        flags = _NUMPY_ALIGNED | (NUMPY_WRITEABLE if param.is_written else 0)
         flags |= _NUMPY_C_CONTIGUOUS if param.ndim == 1 else 0
         return _PARAMETER.pack(Kind.ARRAY, offset, param.ndim, id(dtype), flags, size, 0, 0)
     kind, low, high = _scalar_kind(param.type)

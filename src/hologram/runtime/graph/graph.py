@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hologram import events
 from hologram.errors import ArgumentTypeError, ArgumentValueError, RecordingError
+from hologram.events import Category
 from hologram.runtime import recording
-from hologram.runtime.buffer import Buffer
+from hologram.runtime.buffer import Buffer, as_buffer
 from hologram.runtime.graph.explanation import explanation
 from hologram.runtime.graph.memory import GraphMemory
 from hologram.runtime.graph.plan import Plan, plan_of, replay_steps
@@ -57,7 +59,8 @@ class Graph:
 
     def input(self, name: str, buffer: Any) -> Any:
         """Give a buffer that the graph uses a name, for `bind` and for other processes; gives the buffer back."""
-        array = buffer.elements() if isinstance(buffer, Buffer) else host_array(buffer)
+        held = as_buffer(buffer)
+        array = held.elements() if isinstance(held, Buffer) else host_array(held)
         if array is None or not array.flags.c_contiguous:
             raise ArgumentTypeError(f"'{name}' names a contiguous Buffer or array, not {type(buffer).__name__}")
         if not isinstance(name, str) or not name.isidentifier() or name == "executor":
@@ -72,12 +75,13 @@ class Graph:
 
     def output(self, name: str, buffer: Any) -> Any:
         """Name a buffer, as `input` does; a temporary's value is then kept, to be read after a launch."""
-        if isinstance(buffer, Buffer) and buffer.is_hidden:
+        held = as_buffer(buffer)
+        if isinstance(held, Buffer) and held.is_hidden:
             if self._plan is not None:
                 raise RecordingError(f"'{name}' is a temporary of a compiled graph; name it before the first launch")
             self.input(name, buffer)
-            self._memory.keep(buffer.elements())
-            buffer.hide("")
+            self._memory.keep(held.elements())
+            held.hide("")
             return buffer
         return self.input(name, buffer)
 
@@ -88,12 +92,13 @@ class Graph:
         if self._plan is not None:
             return self
         self._check_recorded()
-        recorder = self._recorder
+        recorder, start = self._recorder, events.start()
         plan = plan_of(recorder.tape, self._memory, recorder.taken, self.executor)
         self._held = recorder.holds()
         self._run(plan, self._memory)
         self._plan = plan
         recorder.let_go()
+        events.tell(Category.COMPILE, "graph", start, to="programs", launches=recorder.launches, steps=len(plan.steps))
         return self
 
     def _run(self, plan: Plan, memory: GraphMemory) -> None:
@@ -117,6 +122,7 @@ class Graph:
         Raises OverlapError where they share memory in another way than those of the recording; then nothing changes.
         """
         plan = self.plan
+        buffers = {name: as_buffer(value) for name, value in buffers.items()}
         changes: dict[int, tuple[HostArray, HostArray]] = {}
         for name, value in buffers.items():
             old = self._named.get(name)

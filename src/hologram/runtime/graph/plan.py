@@ -34,7 +34,7 @@ class PlanStep:
         """Check the step's arguments and make its program runnable."""
         given = tuple(memory.array(a.place, a.shape) if isinstance(a, ArrayOf) else a for a in self.arguments)
         prepared = self.launcher.prepare(given, self.shape)
-        return BoundStep(self.launcher.executable(self.executor), prepared, self.executor)
+        return BoundStep(self.launcher.executable(self.executor), prepared, self.executor, len(self.calls))
 
     @property
     def places(self) -> tuple[int, ...]:

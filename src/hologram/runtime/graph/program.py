@@ -15,7 +15,7 @@ from hologram.isa.binary import decode, encode
 from hologram.isa.operands import BYTES_PER_CLASS
 from hologram.isa.program import Program
 from hologram.isa.verify import verify
-from hologram.runtime.buffer import Buffer, aligned_zeros
+from hologram.runtime.buffer import Buffer, aligned_zeros, as_buffer
 from hologram.runtime.executor import Executor, default_executor
 from hologram.runtime.files import read_file, write_file
 from hologram.runtime.graph.memory import GraphMemory, Region
@@ -63,6 +63,7 @@ class GraphProgram:
             raise ArgumentTypeError(f"the graph has no '{unknown[0]}'; it has {', '.join(named)}")
         if missing := [name for name in named if name not in buffers]:
             raise ArgumentTypeError(f"the graph needs {', '.join(missing)}")
+        buffers = {name: as_buffer(value) for name, value in buffers.items()}
         owners = [value.executor for value in buffers.values() if isinstance(value, Buffer)]
         chosen = executor or next(iter(owners), None) or default_executor()
         if any(owner.backend != chosen.backend for owner in owners):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from hologram.runtime import native, recording
+from hologram import events
+from hologram.runtime import native, recording, watched
 from hologram.runtime.launcher import run
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BoundStep:
-    """A program made runnable on an executor, with checked arguments."""
+    """A program made runnable on an executor, with checked arguments; `calls` are the generator calls it does."""
 
     executable: Executable
     prepared: Prepared
     executor: Executor
+    calls: int = 0
 
     @property
     def is_long(self) -> bool:
@@ -72,11 +74,22 @@ class Replay:
         recording.refuse("a graph cannot be launched", "launch it before or after the recording")
         if self._pending is not None:
             self._pending()
-        for step in self.steps:
-            step.run()
+        if events.listeners:
+            self._run_watched()
+        else:
+            self._run()
         if self._waits:
             self._waits = False
             self._context = native.attach_replay(self, self.steps, self._kept)
+
+    def _run(self) -> None:
+        for step in self.steps:
+            step.run()
+
+    def _run_watched(self) -> None:
+        first = self.steps[0].executor if self.steps else None
+        with watched.together("graph", first, sum(step.calls for step in self.steps)):
+            self._run()
 
     @property
     def is_native(self) -> bool:

@@ -104,13 +104,11 @@ fault:
 def walker_address() -> int:
     """The function in this process: from the cache, else compiled."""
     from hologram.backends.llvm import jit
+    from hologram.backends.objects import object_of
     from hologram.runtime.cache import DiskStore
 
     target, store = jit.Target(jit.host_target().triple), DiskStore()
     text = walker_ir()
     key = f"walker/{jit.llvm_version()}/{target.triple}/{text}"
-    data = store.get(key)
-    if data is None:
-        data = jit.compile_object(text, target)
-        store.put(key, data)
+    data = object_of(store, key, "graph walker", lambda: (jit.compile_object(text, target), {}))
     return jit.load_object(data, (WALK,))[WALK]

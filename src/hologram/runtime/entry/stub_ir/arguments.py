@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hologram.runtime.entry.abi import Abi
+from hologram.runtime.entry.context import NUMPY_WRITEABLE
 from hologram.runtime.entry.stub_ir.fields import CONTEXT, PARAMETER, field, fields
 
 # Rounding is the default one here, and conversions may not wander out of the code that made it so.
@@ -27,8 +28,8 @@ measure:
   store i64 %stride, ptr %stride.slot
   %remainder = and i64 %stride, %partial
   %whole = icmp eq i64 %remainder, 0
-  %positive = icmp sgt i64 %stride, 0
-  %forward = and i1 %whole, %positive
+  %onward = icmp sge i64 %stride, %least
+  %forward = and i1 %whole, %onward
   %single = icmp ult i64 %length, 2
   %walkable = or i1 %forward, %single
   br i1 %walkable, label %next, label %refuse
@@ -52,7 +53,8 @@ done:
 def accept_array(abi: Abi) -> str:
     """An array is taken when its exact type, dtype object, dimensions and flags are those of the row.
 
-    Strides must be positive multiples of the element size, save along an axis that nobody walks (length 0 or 1).
+    Strides must be multiples of the element size, none negative, and not 0 where the array is written, save along an
+    axis that nobody walks (length 0 or 1).
     Address, lengths and strides go to `slot`, the first byte and the one after the last to `range`.
     """
     return f"""
@@ -85,6 +87,9 @@ extents:
   %shape.slots = getelementptr i64, ptr %slot, i64 1
   %stride.slots = getelementptr i64, ptr %shape.slots, i64 %ndim
   %partial = add i64 %itemsize, -1
+  %writeable = and i64 %flags, {NUMPY_WRITEABLE}
+  %written = icmp ne i64 %writeable, 0
+  %least = zext i1 %written to i64
   %end.scalar = add i64 %first, %itemsize
   br label %axis
 {_WALK_AXES}refuse:

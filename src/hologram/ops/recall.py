@@ -1,0 +1,87 @@
+"""Calls seen before: arrays of the same types, shapes and strides go to the same kernel in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hologram.ops.kinds import DType
+from hologram.ops.plan import Plan
+from hologram.runtime.buffer import Buffer
+from hologram.runtime.host import HostArray
+
+if TYPE_CHECKING:
+    from hologram.language.kernel import Kernel
+
+MOST = 512
+"""Calls that an operation remembers."""
+_NUMBERS = (int, float, bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a call becomes one launch: the kernel, and each array's shape and strides there (None for a number)."""
+
+    kernel: Kernel
+    ways: tuple[tuple[tuple[int, ...], tuple[int, ...]] | None, ...]
+    counts: tuple[int, ...]
+    shape: tuple[int, ...]
+    dtype: DType
+
+    def arguments(self, arrays: Sequence[HostArray | None], numbers: Sequence[Any]) -> list[Any]:
+        """What the kernel takes, for arrays and numbers in the order of the operands, the output last."""
+        found: list[Any] = []
+        for array, number, way in zip(arrays, numbers, self.ways, strict=True):
+            if array is None or way is None:
+                found.append(number)
+            else:
+                found.append(_laid(array, *way))
+        return [*found, *self.counts]
+
+
+def _laid(array: HostArray, shape: tuple[int, ...], strides: tuple[int, ...]) -> HostArray:
+    if array.shape == shape and array.strides == strides:
+        return array
+    if len(shape) == 1 and array.flags.c_contiguous:
+        return array.reshape(-1)
+    return np.lib.stride_tricks.as_strided(array, shape, strides, writeable=array.flags.writeable)
+
+
+def quick(values: Sequence[Any]) -> list[HostArray | None] | None:
+    """NumPy arrays and Buffers as arrays, None for numbers; None for the whole where there is anything else."""
+    found: list[HostArray | None] = []
+    for value in values:
+        kind = type(value)
+        if kind is np.ndarray:
+            found.append(value)
+        elif kind is Buffer:
+            found.append(value.elements())
+        elif kind in _NUMBERS:
+            found.append(None)
+        else:
+            return None
+    return found
+
+
+def key_of(arrays: Sequence[HostArray | None], values: Sequence[Any], out: Any) -> Hashable:
+    """What decides how a call goes: types, shapes and strides of arrays, and the types of numbers."""
+    parts: list[Any] = [out is None]
+    for array, value in zip(arrays, values, strict=False):
+        parts.append(type(value) if array is None else (array.dtype, array.shape, array.strides))
+    return tuple(parts)
+
+
+def recipe_of(plan: Plan, given: Sequence[Any], target: HostArray) -> Recipe | None:
+    """The recipe of a planned call, None where there is none so simple.
+
+    `given` are the arrays of the call (None for numbers), the output last. What runs backwards is planned each time.
+    """
+    if len(plan.steps) != 1 or any(a is not None and min(a.strides, default=0) < 0 for a in given):
+        return None
+    (step,) = plan.steps
+    taken = step.arguments[: len(given)]
+    ways = tuple(None if a is None else (t.shape, t.strides) for a, t in zip(given, taken, strict=True))
+    return Recipe(step.kernel, ways, step.arguments[len(given) :], target.shape, target.dtype)

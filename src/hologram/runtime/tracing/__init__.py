@@ -1,0 +1,1 @@
+"""`with hologram.trace("run.json"):` writes down what happens, with times, for chrome://tracing and Perfetto."""
