@@ -84,7 +84,10 @@ class Along(Operation):
         return dict(self.form.keywords)
 
     def target(self, call: Call, given: Given, shape: tuple[int, ...], result: Kind) -> tuple[Any, Held]:
-        """The output and its elements: made where there is none; in the original form as many as the shape asks for."""
+        """The output and its elements: made where there is none; in the original form as many as the shape asks for.
+
+        A single result goes to the first element of any vector that is given for it.
+        """
         name, out = self.__name__, call.out
         if out is None:
             maker = given.maker
@@ -97,6 +100,8 @@ class Along(Operation):
             if array.size < size:
                 raise ArgumentValueError(f"{name}(): out has {array.size} elements, {size} are needed")
             return out, Held(out, as_bits(flat(name, array)[:size].reshape(shape)))
+        if shape == () and array.ndim == 1 and array.size:
+            array = array[:1].reshape(())
         if array.shape != shape:
             raise ArgumentValueError(f"{name}(): out has shape {array.shape}, the result {shape}")
         return out, Held(out, as_bits(array))

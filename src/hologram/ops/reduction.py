@@ -12,7 +12,7 @@ import numpy as np
 
 from hologram.errors import ArgumentTypeError, ArgumentValueError
 from hologram.frontend.promote import BOOL, Bool, Kind
-from hologram.isa.templates.folds import Folding, folded, launch_fold
+from hologram.isa.templates.folds import Folding, folded, launch_fold, launch_fold_name
 from hologram.isa.templates.formula import computed_in
 from hologram.operators import RESULTS, Fold, Formula, Gives, Reduction, words
 from hologram.ops import dtypes
@@ -127,15 +127,17 @@ class Folds:
 
     def into(self, result: Held) -> list[Step]:
         """The launches: one lane a result, or launch reductions where there are few results of many elements each."""
-        if launches_pay(math.prod(self.shape), int(self.numbers["n"])) and (found := self.launched(result)):
+        direct = result.type is self.meaning.type_of(self.meaning.folds[-1], launched=True)
+        launches = sum(2 - (f.result == "fold") for f in self.meaning.folds) + (not direct)
+        if launches_pay(math.prod(self.shape), int(self.numbers["n"]), launches) and (found := self.launched(result)):
             return found[0]
         views = [x.view for x in self.inputs]
-        found_ = turned(views, [result.view], self.axes)
-        if found_ is None:
+        turns = turned(views, [result.view], self.axes)
+        if turns is None:
             copies = [copied(x, self.axes, self.maker) for x in self.inputs]
             inside = replace(self, inputs=tuple(x for x, _ in copies))
             return [*(step for _, some in copies for step in some), *inside.into(result)]
-        return [self._step(result, piece) for piece in found_]
+        return [self._step(result, piece) for piece in turns]
 
     def folding(self, *formulas: Formula) -> Folding:
         """What a program of all folds and of further formulas is about."""
@@ -203,7 +205,7 @@ class Folds:
         steps = []
         for place, piece in lines:
             rank = piece.rank
-            name = "_".join([self.row, RESULTS[number], *(t.value for t in (*folding.elements, *types)), str(rank)])
+            name = launch_fold_name(self.row, folding, rank)
             kernel = kernel_for((name, folding.key), name, partial(launch_fold, name, folding, rank))
             arrays = [x.part(piece.argument(k)) for k, x in enumerate(self.inputs)]
             known = [cell.part(cell.view[place].reshape(-1)) for cell in (*earlier, cells)]
@@ -211,12 +213,13 @@ class Folds:
         return steps
 
 
-def launches_pay(outputs: int, count: int) -> bool:
+def launches_pay(outputs: int, count: int, launches: int = 2) -> bool:
     """True where launch reductions are faster than lanes, which go through all elements of a result one by one.
 
-    A strip of 16 lanes takes about 1.2 ns a round, a launch reduction 0.1 ns an element and 10 µs to begin.
+    A strip of 16 lanes takes about 1.2 ns a round, a launch reduction 0.1 ns an element; a launch takes 10 µs to begin.
     """
-    return -(-outputs // 16) * 1.2 * count > outputs * (0.1 * count + 10_000)
+    lanes = -(-outputs // 16) * 1.2 * count + 10_000
+    return count > 0 and lanes >= outputs * (0.1 * count + 10_000 * launches)
 
 
 def parameters(formulas: Sequence[Formula], numbers: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ from hologram import operators
 from hologram.ops import kernel_table
 from hologram.ops.elementwise import Elementwise
 from hologram.ops.kernel_operation import KernelOperation
-from hologram.ops.norm import Dot, Norm
 from hologram.ops.operation import Operation
 from hologram.ops.position import Position
 from hologram.ops.reduction import Reduce, form_of
 from hologram.ops.through import Normalise, Scan
+from hologram.ops.vectors import Dot, Norm
 
 Maker = Callable[[], Operation | KernelOperation]
 

@@ -241,6 +241,12 @@ def check_pattern(pattern: str) -> None:
         raise BuildError(f"a reduction has one or two axes kept and three in all, not '{pattern}'")
 
 
+def launch_fold_name(name: str, folding: Folding, rank: int) -> str:
+    """The name of a launch reduction's program: that of what it computes, which fold of it, its types and axes."""
+    types = [t.value for t in (*folding.elements, *folding.types)]
+    return "_".join([name, RESULTS[len(folding.folds) - 1], *types, str(rank)])
+
+
 def launch_fold(name: str, folding: Folding, rank: int) -> Program:
     """`name(x, …, a, …, out, parameters…)`: out[0] = the last fold over all elements, as a launch reduction.
 
