@@ -48,11 +48,12 @@ def every_type(row: Reduction, kind: Kind) -> None:
         assert_right(row, given, call(row, given, axis=axis), kind, axis=axis)
 
 
-@pytest.mark.parametrize("kind", QUICK, ids=id_of)
 @pytest.mark.parametrize("row", ALL, ids=id_of)
-def test_types(row: Reduction, kind: Kind) -> None:
-    if kind in kinds_of(row):
-        every_type(row, kind)
+def test_types(row: Reduction) -> None:
+    every_type(row, Type.F32)
+    other = QUICK[ALL.index(row) % len(QUICK)]
+    if other in kinds_of(row):
+        every_type(row, other)
 
 
 @pytest.mark.slow
@@ -78,7 +79,7 @@ def every_layout(row: Reduction, kind: Kind) -> None:
         assert_right(row, spread, call(row, spread, axis=axis), kind, axis=axis)
 
 
-@pytest.mark.parametrize("name", ["sum", "any", "cumsum", "softmax"])
+@pytest.mark.parametrize("name", ["sum", "cumsum", "softmax"])
 def test_layouts(name: str) -> None:
     every_layout(next(r for r in ALL if r.name == name), Type.F32)
 
