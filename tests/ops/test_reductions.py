@@ -20,7 +20,6 @@ from tests.ops.layouts import LAYOUTS, Array
 from tests.ops.reduction_references import assert_right, kinds_of, sample
 
 ALL = [*REDUCTIONS.values(), *SCANS.values(), *NORMALISATIONS.values(), *NORMS.values()]
-QUICK: list[Kind] = [Type.F32, Type.BF16, Type.I8, Type.U32, BOOL]
 SHAPE = (3, 4, 5)
 AXES: list[Any] = [None, 0, 1, 2, -1, (0, 2), (1, 0), (-1, 1), ()]
 
@@ -34,7 +33,7 @@ def call(row: Reduction, given: list[Array], **options: Any) -> Any:
 
 
 def axes_of(row: Reduction) -> list[Any]:
-    single = row.name in SCANS or row.name == "vector"
+    single = row.name in SCANS
     return [a for a in AXES if not single or not isinstance(a, tuple)]
 
 
@@ -50,10 +49,10 @@ def every_type(row: Reduction, kind: Kind) -> None:
 
 @pytest.mark.parametrize("row", ALL, ids=id_of)
 def test_types(row: Reduction) -> None:
-    every_type(row, Type.F32)
-    other = QUICK[ALL.index(row) % len(QUICK)]
-    if other in kinds_of(row):
-        every_type(row, other)
+    """Each row for one type other than f32, which the other tests use."""
+    kind = kinds_of(row)[ALL.index(row) * 5 % len(kinds_of(row))]
+    given = [sample(kind, (41, 7), seed) for seed in range(row.arity)]
+    assert_right(row, given, call(row, given, axis=1), kind, axis=1)
 
 
 @pytest.mark.slow
@@ -63,7 +62,7 @@ def test_every_type(row: Reduction) -> None:
         every_type(row, kind)
 
 
-def every_layout(row: Reduction, kind: Kind) -> None:
+def layouts_of(row: Reduction, kind: Kind) -> None:
     given = [sample(kind, SHAPE, seed) for seed in range(row.arity)]
     for layout in LAYOUTS.values():
         laid = [layout(x) for x in given]
@@ -79,16 +78,16 @@ def every_layout(row: Reduction, kind: Kind) -> None:
         assert_right(row, spread, call(row, spread, axis=axis), kind, axis=axis)
 
 
-@pytest.mark.parametrize("name", ["sum", "cumsum", "softmax"])
+@pytest.mark.parametrize("name", ["sum", "softmax"])
 def test_layouts(name: str) -> None:
-    every_layout(next(r for r in ALL if r.name == name), Type.F32)
+    layouts_of(next(r for r in ALL if r.name == name), Type.F32)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", ALL, ids=id_of)
 def test_every_layout(row: Reduction) -> None:
     for kind in (Type.F64, Type.I32):
-        every_layout(row, kind)
+        layouts_of(row, kind)
 
 
 def test_many_axes() -> None:
@@ -104,7 +103,7 @@ def test_many_axes() -> None:
 
 
 @pytest.mark.parametrize("name", ["argmin", "argmax"])
-@pytest.mark.parametrize("kind", [*QUICK, Type.I64, Type.F16], ids=id_of)
+@pytest.mark.parametrize("kind", [Type.F32, Type.BF16, Type.I8, BOOL], ids=id_of)
 def test_positions(name: str, kind: Kind) -> None:
     x = sample(kind, (5, 40, 6))
     for laid in (x, x.transpose(2, 0, 1), x[::2, ::-3, 1::2]):
@@ -137,19 +136,28 @@ def test_nan_and_infinities(row: Reduction) -> None:
 @pytest.mark.parametrize("row", ALL, ids=id_of)
 def test_no_elements(row: Reduction) -> None:
     empty = [np.zeros((0, 3), np.float32)] * row.arity
-    assert call(row, empty, axis=1).shape == call(row, [np.zeros((0, 3))] * row.arity, axis=1).shape
+    assert call(row, empty, axis=1).shape in ((0,), (0, 3))
     if row.name in SCANS or row.name in NORMALISATIONS:
         assert call(row, empty, axis=0).shape == (0, 3)
     elif row.empty:
         assert_right(row, empty, call(row, empty, axis=0), Type.F32, axis=0)
-        assert_right(row, empty, call(row, empty, axis=None), Type.F32, axis=None)
     else:
         with pytest.raises(ArgumentValueError, match="no elements has no meaning"):
             call(row, empty, axis=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", [*REDUCTIONS.values(), *NORMS.values()], ids=id_of)
-def test_few_results_of_many_elements_are_launch_reductions(row: Reduction) -> None:
+def test_every_launch_reduction(row: Reduction) -> None:
+    few_results_of_many_elements(row)
+
+
+@pytest.mark.parametrize("name", ["var", "logsumexp", "any"])
+def test_launch_reductions(name: str) -> None:
+    few_results_of_many_elements(REDUCTIONS[name])
+
+
+def few_results_of_many_elements(row: Reduction) -> None:
     given = [sample(Type.F32, (2, 30_000), seed) for seed in range(row.arity)]
     assert launches_pay(2, 30_000)
     for axis in (1, None):
@@ -295,14 +303,14 @@ def test_what_is_no_array(name: str) -> None:
 
 def test_vectors() -> None:
     x, y = sample(Type.F32, (100,)), sample(Type.F32, (100,), 1)
-    assert math.isclose(ops.dot(x, y), np.dot(x.astype(float), y), rel_tol=1e-5)
-    assert ops.dot(np.array([100, 100], np.int8), np.array([2, 2], np.int8)).dtype == np.int8
+    assert math.isclose(ops.vector_dot(x, y), np.dot(x.astype(float), y), rel_tol=1e-5)
+    assert ops.vector_dot(np.array([100, 100], np.int8), np.array([2, 2], np.int8)).dtype == np.int8
     with pytest.raises(ArgumentTypeError, match=r"two vectors, got shapes \(10, 10\) and \(100,\); cure: matmul"):
-        ops.dot(x.reshape(10, 10), y)
+        ops.vector_dot(x.reshape(10, 10), y)
     with pytest.raises(ArgumentValueError, match="do not broadcast"):
-        ops.dot(x, y[:99])
+        ops.vector_dot(x, y[:99])
     with pytest.raises(ArgumentTypeError, match="no meaning for truth values"):
-        ops.dot(x > 0, y > 0)
+        ops.vector_dot(x > 0, y > 0)
     assert ops.vecdot(x.reshape(4, 25), y.reshape(4, 25)).shape == (4,)
 
 
@@ -330,7 +338,10 @@ def test_kinds_come_back() -> None:
     assert isinstance(ops.sum(np.ones(3, np.float32)), np.float32)
 
 
-@pytest.mark.parametrize("row", [*REDUCTIONS.values(), SCANS["cumsum"], NORMALISATIONS["softmax"]], ids=id_of)
+INTERPRETED = [REDUCTIONS["sum"], REDUCTIONS["std"], REDUCTIONS["dot"], SCANS["cumsum"], NORMALISATIONS["softmax"]]
+
+
+@pytest.mark.parametrize("row", INTERPRETED, ids=id_of)
 def test_on_the_interpreter(row: Reduction) -> None:
     given = [LAYOUTS["transposed"](sample(Type.F32, (3, 5), seed)) for seed in range(row.arity)]
     ex = hg.Executor("interpreter")

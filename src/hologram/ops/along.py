@@ -81,7 +81,7 @@ class Along(Operation):
     @property
     def defaults(self) -> dict[str, Any]:
         """The keywords' values where the original form leaves them out."""
-        return dict(self.form.keywords)
+        return {**self.form.own, **self.form.keywords}
 
     def target(self, call: Call, given: Given, shape: tuple[int, ...], result: Kind) -> tuple[Any, Held]:
         """The output and its elements: made where there is none; in the original form as many as the shape asks for.

@@ -26,7 +26,7 @@ class Position(Along):
     """The place of the smallest or largest element, along one axis or in the flat array."""
 
     def __init__(self, name: str, op: str, executor: Executor | None = None) -> None:
-        form = Form(("x",), keywords={"axis": None, "keepdims": False}, gives_number=True, placed=("axis",))
+        form = Form(("x",), keywords={"keepdims": False}, gives_number=True, own={"axis": None})
         word = "smallest" if op == "MIN" else "largest"
         doc = f"The place of the first {word} x, or of the first NaN, in the flat array or along an axis, as i64."
         super().__init__(name, form, doc, executor)

@@ -103,10 +103,10 @@ class Reduce(Along):
 
 def form_of(row: Reduction, axis: int | None = None) -> Form:
     """The arguments of a reduction, along this axis unless a call names others."""
-    keywords = {"axis": axis, "keepdims": False, **row.parameters}
+    keywords = {"keepdims": False, **row.parameters}
     if row.gives in (Gives.WIDE, Gives.REAL):
         keywords["dtype"] = None
-    return Form(("x", "y")[: row.arity], keywords=keywords, gives_number=True, placed=("axis",))
+    return Form(("x", "y")[: row.arity], keywords=keywords, gives_number=True, own={"axis": axis})
 
 
 @dataclass(frozen=True, slots=True)

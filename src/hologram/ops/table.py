@@ -7,16 +7,16 @@ from functools import partial
 from types import MappingProxyType
 
 from hologram import operators
-from hologram.ops import kernel_table
+from hologram.ops import memory
 from hologram.ops.elementwise import Elementwise
-from hologram.ops.kernel_operation import KernelOperation
+from hologram.ops.linalg import table as linalg
 from hologram.ops.operation import Operation
 from hologram.ops.position import Position
 from hologram.ops.reduction import Reduce, form_of
 from hologram.ops.through import Normalise, Scan
 from hologram.ops.vectors import Dot, Norm
 
-Maker = Callable[[], Operation | KernelOperation]
+Maker = Callable[[], Operation]
 
 SCALAR_FORMS = {"scalar_add": "add", "scalar_mul": "mul"}
 """Names whose original form has the number behind the output: `scalar_add(executor, a, c, scalar, n)`."""
@@ -38,11 +38,7 @@ def _along_axes() -> dict[str, Maker]:
     found |= {row.names[0]: partial(Scan, row) for row in operators.SCANS.values()}
     found |= {row.names[0]: partial(Normalise, row) for row in operators.NORMALISATIONS.values()}
     found |= {name: partial(Position, name, op) for name, op in POSITIONS.items()}
-    return {**found, "norm": Norm, "dot": Dot}
-
-
-def _kernels() -> dict[str, Maker]:
-    return {name: partial(KernelOperation, row) for name, row in kernel_table.TABLE.items()}
+    return {**found, "norm": Norm, "vector_dot": Dot}
 
 
 def _rows() -> Iterator[operators.Operator | operators.Reduction]:
@@ -50,14 +46,14 @@ def _rows() -> Iterator[operators.Operator | operators.Reduction]:
         yield from table.values()
 
 
-MAKERS: Mapping[str, Maker] = MappingProxyType({**_elementwise(), **_along_axes(), **_kernels()})
+MAKERS: Mapping[str, Maker] = MappingProxyType({**_elementwise(), **_along_axes(), **memory.MAKERS, **linalg.MAKERS})
 """What makes each operation, by its name: NumPy's where NumPy has it."""
 ALIASES: Mapping[str, str] = MappingProxyType(
     {
         **{alias: row.names[0] for row in _rows() for alias in row.names[1:]},
         "vector_norm": "norm",
-        "vector_dot": "dot",
-        **kernel_table.ALIASES,
+        **linalg.ALIASES,
+        **memory.ALIASES,
     }
 )
 """Other names of the same operations: those of the original library, of PyTorch, of the array standard."""

@@ -25,7 +25,7 @@ class Scan(Along):
     """The fold of all elements up to each, along an axis or over the flat array."""
 
     def __init__(self, row: Reduction, name: str = "", executor: Executor | None = None) -> None:
-        form = Form(("x",), keywords={"axis": None, "dtype": None}, placed=("axis",))
+        form = Form(("x",), keywords={"dtype": None}, own={"axis": None})
         doc = f"{row.meaning[0].upper()}{row.meaning[1:]}, along an axis or over the flat array."
         super().__init__(name or row.names[0], form, doc, executor)
         self.row = row
@@ -60,7 +60,7 @@ class Normalise(Along):
     """A formula of each element and of folds along axes, the last one if none are named."""
 
     def __init__(self, row: Reduction, name: str = "", executor: Executor | None = None) -> None:
-        form = Form(("x",), keywords={"axis": -1, "dtype": None}, placed=("axis",))
+        form = Form(("x",), keywords={"dtype": None}, own={"axis": -1})
         doc = f"{row.meaning[0].upper()}{row.meaning[1:]}, along the last axis or others."
         super().__init__(name or row.names[0], form, doc, executor)
         self.row = row

@@ -16,8 +16,8 @@ class Norm(Reduce):
     """The norm of all elements, or along axes; `ord` is its order, 2 where none is named."""
 
     def __init__(self, name: str = "norm", executor: Executor | None = None) -> None:
-        keywords = {"ord": None, **form_of(_EUCLIDEAN).keywords}
-        form = Form(("x",), keywords=keywords, gives_number=True, placed=("ord", "axis"))
+        keywords = form_of(_EUCLIDEAN).keywords
+        form = Form(("x",), keywords=keywords, gives_number=True, own={"ord": None, "axis": None})
         super().__init__(_EUCLIDEAN, name, executor, form)
         self.__doc__ = "The norm of order `ord` (2 if None; any number, ±inf too) over all elements or along axes."
 
@@ -37,7 +37,7 @@ class Norm(Reduce):
 class Dot(Reduce):
     """The sum of products of two vectors."""
 
-    def __init__(self, name: str = "dot", executor: Executor | None = None) -> None:
+    def __init__(self, name: str = "vector_dot", executor: Executor | None = None) -> None:
         super().__init__(REDUCTIONS["dot"], name, executor, Form(("x", "y"), gives_number=True))
         self.__doc__ = "The sum of x · y for two vectors of one length."
 
