@@ -103,7 +103,7 @@ class Reduce(Along):
 
 def form_of(row: Reduction, axis: int | None = None) -> Form:
     """The arguments of a reduction, along this axis unless a call names others."""
-    keywords = {"keepdims": False, **row.parameters}
+    keywords: dict[str, Any] = {"keepdims": False, **row.parameters}
     if row.gives in (Gives.WIDE, Gives.REAL):
         keywords["dtype"] = None
     return Form(("x", "y")[: row.arity], keywords=keywords, gives_number=True, own={"axis": axis})
