@@ -41,9 +41,7 @@ class Along(Operation):
     def given(self, call: Call) -> Given:
         """The arrays of a call; in the original form the first n elements of each."""
         name = self.__name__
-        for value in call.inputs:
-            if value is None or kinds.is_scalar(value):
-                raise ArgumentTypeError(f"{name}() takes arrays, not {type(value).__name__}; cure: np.asarray(x)")
+        self.check_arrays(call)
         arrays = [v for v in (*call.inputs, call.out) if v is not None]
         kind = kinds.common(name, arrays)
         executor = call.executor or kinds.executor_of(name, kind, arrays)
@@ -61,6 +59,13 @@ class Along(Operation):
         axes = self.axes(call, len(shape))
         owned = tuple(Held(v, as_bits(x)) for v, x in zip(call.inputs, spread, strict=True))
         return Given(owned, shape, axes, joined, Maker(kind, call.inputs[0], executor))
+
+    def check_arrays(self, call: Call) -> None:
+        """Refuse what is no array: numbers have no axes."""
+        for value in call.inputs:
+            if value is None or kinds.is_scalar(value):
+                found = type(value).__name__
+                raise ArgumentTypeError(f"{self.__name__}() takes arrays, not {found}; cure: np.asarray(x)")
 
     def axes(self, call: Call, ndim: int) -> tuple[int, ...]:
         """The axes that a call means: all of the flat array in the original form."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hologram.errors import ArgumentTypeError
 from hologram.operators import NORMS, REDUCTIONS, Reduction
+from hologram.ops import kinds
 from hologram.ops.along import Given
 from hologram.ops.operation import Call, Form
 from hologram.ops.reduction import Reduce, form_of
@@ -45,9 +46,9 @@ class Dot(Reduce):
         return Dot(self.__name__, executor)
 
     def given(self, call: Call) -> Given:
-        given = super().given(call)
-        shapes = [x.view.shape for x in given.inputs]
-        if len(given.shape) != 1:
+        self.check_arrays(call)
+        shapes = [kinds.kind_of(self.__name__, v).array(v).shape for v in call.inputs]
+        if not call.original and any(len(shape) != 1 for shape in shapes):
             listed = " and ".join(map(str, shapes))
             raise ArgumentTypeError(f"{self.__name__}() takes two vectors, got shapes {listed}; cure: matmul(x, y)")
-        return given
+        return super().given(call)
