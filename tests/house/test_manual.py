@@ -27,6 +27,9 @@ RUNNABLE = (
     "graphs.md",
     "tracing.md",
     "tensors.md",
+    "moving-elements.md",
+    "random.md",
+    "losses.md",
     "threads.md",
 )
 

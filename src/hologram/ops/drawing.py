@@ -19,7 +19,7 @@ from hologram.frontend.promote import BOOL, Bool
 from hologram.isa.templates.formula import Mode, Source, computed_in
 from hologram.ops import kinds
 from hologram.ops.elementwise import Meaning, kernel_of
-from hologram.ops.memory.creating import Creation, Maker
+from hologram.ops.memory.creating import PLACES, Creation, Maker
 from hologram.ops.memory.indexing import take_flat
 from hologram.ops.operation import REQUIRED, Call, Form, Operation
 from hologram.ops.plan import Plan
@@ -261,9 +261,7 @@ _SEEDED: Mapping[str, Any] = {"seed": None, "counter": 0}
 class Random(Creation):
     """An operation that draws numbers: `seed=` names the sequence, `counter=` how many blocks of four are behind."""
 
-    def __init__(self, row: Maker, name: str = "", executor: Executor | None = None) -> None:
-        super().__init__(row, name, executor)
-        self.form = replace(self.form, keywords={**_SEEDED, **self.form.keywords})
+    keywords = MappingProxyType({**_SEEDED, **PLACES})
 
     def on(self, executor: Executor) -> Random:
         return Random(self.row, self.__name__, executor)
