@@ -10,6 +10,7 @@ from hologram import operators
 from hologram.ops import drawing, kernel_table, losses, memory
 from hologram.ops.elementwise import Elementwise
 from hologram.ops.kernel_operation import KernelOperation
+from hologram.ops.linalg import table as linalg
 from hologram.ops.operation import Operation
 
 Maker = Callable[[], Operation | KernelOperation]
@@ -30,13 +31,21 @@ def _kernels() -> dict[str, Maker]:
 
 
 MAKERS: Mapping[str, Maker] = MappingProxyType(
-    {**_elementwise(), **_kernels(), **memory.MAKERS, **drawing.MAKERS, **losses.MAKERS}
+    {
+        **_elementwise(),
+        **_kernels(),
+        **linalg.MAKERS,
+        **memory.MAKERS,
+        **drawing.MAKERS,
+        **losses.MAKERS,
+    }
 )
 """What makes each operation, by its name: NumPy's where NumPy has it."""
 ALIASES: Mapping[str, str] = MappingProxyType(
     {
         **{alias: row.names[0] for row in operators.TABLE.values() for alias in row.names[1:]},
         **kernel_table.ALIASES,
+        **linalg.ALIASES,
         **memory.ALIASES,
         **drawing.ALIASES,
         **losses.ALIASES,

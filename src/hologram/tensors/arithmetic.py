@@ -142,4 +142,5 @@ class Arithmetic:
 
     __neg__, __pos__, __abs__, __invert__ = unary("negative"), unary("positive"), unary("absolute"), unary("invert")
 
+    nonzero, repeat = unary("nonzero"), method("repeat", "repeats", "axis")
     clip = method("clip", "min", "max", "out")
