@@ -40,7 +40,7 @@ _LOG_SUM = """
         total = F(0)
         for c in range(x.shape[1]):
             total += exp(F(x[r, c, d]) - top)
-        norm = log(total) + top
+        norm = log(total)
 """
 _CLASSES = """
 @kernel
@@ -56,10 +56,10 @@ NORM
             loss[r, d], weights[r, d] = F(math.nan), F(1)
         else:
             weight = F(w[k])
-            each = (1 - smoothing) * weight * (norm - F(x[r, k, d]))
+            each = (1 - smoothing) * weight * (norm + (top - F(x[r, k, d])))
             if smoothing > 0:
                 for c in range(x.shape[1]):
-                    each += smoothing / F(x.shape[1]) * F(w[c]) * (norm - F(x[r, c, d]))
+                    each += smoothing / F(x.shape[1]) * F(w[c]) * (norm + (top - F(x[r, c, d])))
             loss[r, d], weights[r, d] = each, weight
 """
 _SHARES = """
@@ -72,7 +72,7 @@ NORM
         each = F(0)
         for c in range(x.shape[1]):
             share = F(y[r, c, d]) * (1 - smoothing) + smoothing / F(x.shape[1])
-            each += share * F(w[c]) * (norm - F(x[r, c, d]))
+            each += share * F(w[c]) * (norm + (top - F(x[r, c, d])))
         loss[r, d] = each
 """
 IGNORED = -100
@@ -212,7 +212,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "nll",
-        "        norm = F(0)\n",
+        "        top, norm = F(0), F(0)\n",
         "what logarithms of probabilities cost whose classes are known: −x at the class",
         "F.nll_loss(x, y, weight, reduction=reduction)",
         ("nll_loss",),
