@@ -84,13 +84,15 @@ class Elementwise(Operation):
     ) -> Any:
         made = out
         if out is None:
-            made = np.empty(recipe.shape, recipe.dtype)
-            arrays.append(made)
+            like = next(n for n, a in zip(given, arrays, strict=True) if a is not None)
+            kind = kinds.NUMPY if type(like) is np.ndarray else kinds.kind_of(self.__name__, like)
+            made = kind.make(recipe.shape, recipe.dtype, like)
+            arrays.append(kind.array(made))
         numbers = [n if a is not None else _plain(n) for n, a in zip((*given, None), arrays, strict=True)]
         launch(Step(recipe.kernel, tuple(recipe.arguments([None if a is None else _bits(a) for a in arrays], numbers))))
         if original:
             return None
-        return made[()] if out is None else made
+        return kind.result(made, like) if out is None else made
 
     def plan(self, call: Call) -> Plan:
         name, row = self.__name__, self.row
@@ -188,7 +190,7 @@ class Elementwise(Operation):
             arrays is None
             or call.original
             or recording.is_active()
-            or (plan.is_new and type(plan.out) is not np.ndarray)
+            or (plan.is_new and type(plan.out) is not type(plan.like))
         ):
             return
         recipe = recall.recipe_of(plan, [*(views.get(k) for k in operands), target], target)
