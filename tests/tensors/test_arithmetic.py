@@ -64,6 +64,15 @@ def test_one_tensor(name: str) -> None:
         assert same(apply(tensor(X)), apply(X))
 
 
+def test_products_of_matrices_stacks_and_vectors() -> None:
+    a, b, stack = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4), np.arange(24.0).reshape(2, 4, 3)
+    for x, y in ((a, b), (stack, b), (a[0], b), (b.T, a[1]), (stack[:, ::2], stack.swapaxes(1, 2))):
+        assert same(tensor(x) @ tensor(y), x @ y)
+    assert same(tensor(a[0]).dot(tensor(a[1])), a[0].dot(a[1])) and same(tensor(b).trace(1), b.trace(1))
+    with pytest.raises(ArgumentTypeError, match=r"matmul\(\)"):
+        a @ tensor(b)
+
+
 def test_shapes_broadcast() -> None:
     row, column = tensor(X[0]), tensor(X[:, :1])
     assert same(row + column, X[0] + X[:, :1])

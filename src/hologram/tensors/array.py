@@ -15,7 +15,6 @@ from hologram.runtime.executor import Executor
 from hologram.runtime.host import HostArray, element_type
 from hologram.tensors.arithmetic import Arithmetic, operation, universal
 from hologram.tensors.layout import Layout, Shape, inferred, lengths, row_major
-from hologram.tensors.products import product_of
 from hologram.tensors.views import Views, executor_first
 from hologram.types import Type
 
@@ -164,14 +163,18 @@ class Tensor(Views, Arithmetic):
         return self[(slice(None),) * self._layout.axis(axis) + (chosen,)]
 
     def matmul(self, *arguments: Any) -> Tensor:
-        """The product of two matrices of one type: `a.matmul(b)`; a leading executor is accepted.
+        """The product of two matrices, `a.matmul(b)`; a leading executor is accepted. `@` is that of any axes.
 
         Raises ArgumentValueError unless both have two axes and the inner lengths agree.
         """
         executor, rest = executor_first(arguments)
         if len(rest) != 1 or not isinstance(rest[0], Tensor):
             raise ArgumentTypeError("matmul takes another Tensor")
-        return product_of(self, rest[0], executor or self.executor)
+        for name, matrix in (("first", self), ("second", rest[0])):
+            if matrix.ndim != 2:
+                raise ArgumentValueError(f"matmul takes matrices, the {name} tensor has shape {matrix.shape}; use @")
+        product: Tensor = operation("matmul", executor)(self, rest[0])
+        return product
 
     # Parts.
 
