@@ -7,6 +7,7 @@ barrier before any goes on.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
@@ -228,10 +229,20 @@ def _tree(rows: list[list[Any]], kind: str) -> Any:
     return found if found is None or own is None else cast(own)(found)
 
 
+def _of_numbers(choose: Callable[[Any, Any], Number]) -> Callable[[Number, Any], Number]:
+    """Atomic minimum and maximum: a number wins over NaN."""
+
+    def change(old: Number, a: Any) -> Number:
+        given = old.of(old.other(a))
+        return given if math.isnan(old.value) else old if math.isnan(given.value) else choose(old, given)
+
+    return change
+
+
 _CHANGES: dict[str, Callable[..., Any]] = {
     "add": lambda old, a: old + a,
-    "min": lambda old, a: smaller(old, a),
-    "max": lambda old, a: larger(old, a),
+    "min": _of_numbers(smaller),
+    "max": _of_numbers(larger),
     "and_": lambda old, a: old & a,
     "or_": lambda old, a: old | a,
     "xor": lambda old, a: old ^ a,

@@ -91,3 +91,20 @@ def k(x: DeviceArray[i32], total: DeviceArray[i32]):
     assert not evaluate(source, Launch((8, 1, 1), (2, 1, 1), (4, 1, 1)), [x, total])
     assert x.tolist() == [12, 10, 8, 6, 36, 34, 32, 30]
     assert total[0] == 7
+
+
+def test_atomic_extremes_let_a_number_win_over_nan_in_plain_python() -> None:
+    source = """from hologram.language import *
+@kernel
+def k(x: DeviceArray[f64], low: DeviceArray[f64], high: DeviceArray[f64]):
+    i = get_global_id()
+    atomic_min(low, i, x[i])
+    atomic_max(high, i, x[i])
+"""
+    nan = math.nan
+    x, low, high = (np.array(v) for v in ([5.0, nan, nan, -0.0], [nan, 1.0, nan, 0.0], [nan, 1.0, nan, 0.0]))
+    assert not evaluate(source, Launch((4, 1, 1), (1, 1, 1), (4, 1, 1)), [x, low, high])
+    assert np.array_equal(low, [5.0, 1.0, nan, -0.0], equal_nan=True)
+    assert np.signbit(low[3])
+    assert np.array_equal(high, [5.0, 1.0, nan, 0.0], equal_nan=True)
+    assert not np.signbit(high[3])

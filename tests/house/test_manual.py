@@ -26,6 +26,7 @@ RUNNABLE = (
     "circuits.md",
     "graphs.md",
     "tracing.md",
+    "operations.md",
     "tensors.md",
     "threads.md",
 )

@@ -70,7 +70,8 @@ used in addresses, nothing else, so the verifier knows the array behind every ac
   smallest signed number divided by -1 is itself, with remainder 0, and is its own absolute value.
 - An integer divided by zero gives 0 and sets the launch's fault word; the launch raises `DivisionByZeroError` when
   it completes. Nothing traps.
-- `min` and `max` prefer the number when one operand is NaN; `minp` and `maxp` give the NaN. Both order -0 below +0.
+- `min` and `max`, and atomics like them, prefer the number when one operand is NaN; `minp` and `maxp` give the NaN.
+  All order -0 below +0.
 - Comparisons with NaN are false, except `ne`. The conditions `ltu leu gtu geu` exist for unsigned types only.
 - `cvt` rounds once, from the exact source, to nearest-even. Float to integer truncates, saturates, and takes NaN to 0.
 - Nothing is reassociated and no multiplication is merged with an addition, unless the program has the flag `fast`.

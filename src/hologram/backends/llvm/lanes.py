@@ -229,11 +229,16 @@ def scatter(w: Writer, value: Value, cells: Value, mask: Value, align: int) -> N
 
 
 def masked_load(w: Writer, element: str, lanes: int, pointer: Value, mask: Value, align: int) -> Value:
-    """Load consecutive elements; lanes outside the mask are not touched and get 0."""
+    """Load consecutive elements; lanes outside the mask are not touched and get 0.
+
+    The value is frozen, which costs nothing: LLVM 22 folds a select of a masked load into the load and moves it to the
+    select, past stores in between (llvm/llvm-project#215453, mended in 23).
+    """
     name = f"llvm.masked.load.{suffix(element, lanes)}.p0"
     w.module.declare(name, f"declare {vector(element, lanes)} @{name}(ptr, i32, {mask.type}, <{lanes} x {element}>)")
     zero = f"<{lanes} x {element}> zeroinitializer"
-    return w.value(f"call {vector(element, lanes)} @{name}({pointer}, i32 {align}, {mask}, {zero})", element, lanes)
+    loaded = w.value(f"call {vector(element, lanes)} @{name}({pointer}, i32 {align}, {mask}, {zero})", element, lanes)
+    return w.value(f"freeze {loaded}", element, lanes)
 
 
 def masked_store(w: Writer, value: Value, pointer: Value, mask: Value, align: int) -> None:
