@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 
 from hologram import operators
-from hologram.ops import kernel_table, memory
+from hologram.ops import drawing, kernel_table, losses, memory
 from hologram.ops.elementwise import Elementwise
 from hologram.ops.kernel_operation import KernelOperation
 from hologram.ops.linalg import table as linalg
@@ -30,7 +30,16 @@ def _kernels() -> dict[str, Maker]:
     return {name: partial(KernelOperation, row) for name, row in kernel_table.TABLE.items()}
 
 
-MAKERS: Mapping[str, Maker] = MappingProxyType({**_elementwise(), **_kernels(), **memory.MAKERS, **linalg.MAKERS})
+MAKERS: Mapping[str, Maker] = MappingProxyType(
+    {
+        **_elementwise(),
+        **_kernels(),
+        **linalg.MAKERS,
+        **memory.MAKERS,
+        **drawing.MAKERS,
+        **losses.MAKERS,
+    }
+)
 """What makes each operation, by its name: NumPy's where NumPy has it."""
 ALIASES: Mapping[str, str] = MappingProxyType(
     {
@@ -38,6 +47,8 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         **kernel_table.ALIASES,
         **linalg.ALIASES,
         **memory.ALIASES,
+        **drawing.ALIASES,
+        **losses.ALIASES,
     }
 )
 """Other names of the same operations: those of the original library, of PyTorch, of the array standard."""
