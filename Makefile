@@ -67,6 +67,7 @@ pages: $(VENV)/installed-dev ## regenerate the pages of the manual that show wha
 	$(BIN)/python -m tests.house.accuracy_page
 	$(BIN)/python -m tests.house.fuzzing_page
 	$(BIN)/python -m tests.house.ffi_page
+	$(BIN)/python -m tests.house.operations_page
 
 format: $(VENV)/installed-dev ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .

@@ -36,6 +36,7 @@ from hologram_ffi.buffers import (
 from hologram_ffi.canonical import buffer_canonicalize_all, buffer_copy_from_canonical_slice, buffer_verify_canonical
 from hologram_ffi.errors import InternalError
 from hologram_ffi.executors import executor_cleanup, new_executor, new_executor_auto, new_executor_with_backend
+from hologram_ffi.losses import binary_cross_entropy_loss_f32, cross_entropy_loss_f32, mse_loss_f32
 from hologram_ffi.matrices import gemm_f32, matvec_f32
 from hologram_ffi.reductions import reduce_sum_f32
 from hologram_ffi.registry import clear_all_registries, get_version
@@ -76,6 +77,7 @@ from hologram_ffi.transfers import (
 
 __all__ = [
     "InternalError",
+    "binary_cross_entropy_loss_f32",
     "buffer_as_mut_ptr",
     "buffer_as_ptr",
     "buffer_canonicalize_all",
@@ -98,6 +100,7 @@ __all__ = [
     "buffer_to_vec",
     "buffer_verify_canonical",
     "clear_all_registries",
+    "cross_entropy_loss_f32",
     "executor_allocate_boundary_buffer",
     "executor_allocate_buffer",
     "executor_cleanup",
@@ -105,6 +108,7 @@ __all__ = [
     "gemm_f32",
     "get_version",
     "matvec_f32",
+    "mse_loss_f32",
     "new_executor",
     "new_executor_auto",
     "new_executor_with_backend",

@@ -173,6 +173,38 @@ def test_7_5_at_zero(world: World) -> None:
     assert unary(world, "gelu_f32", [0]) == [0]
 
 
+def loss(world: World, name: str, predicted: Any, target: Any) -> float:
+    """What a loss gives, which is also what it stores."""
+    out = put(world, [0])
+    found = function(name)(world.exec, put(world, predicted), put(world, target), out, len(predicted))
+    assert found == pytest.approx(get(world, out)[0], rel=0, abs=0, nan_ok=True)
+    return float(found)
+
+
+def test_7_5_losses(world: World) -> None:
+    ones = np.ones(1024)
+    assert loss(world, "mse_loss_f32", 2 * ones, ones) == 1
+    assert loss(world, "mse_loss_f32", 1 + 0.01 * np.arange(1024), ones) == pytest.approx(34.90135)
+    for name in ("cross_entropy_loss_f32", "binary_cross_entropy_loss_f32"):
+        assert loss(world, name, 0.7 * ones, ones) == pytest.approx(0.356675, rel=1e-5)
+    quarter = loss(world, "cross_entropy_loss_f32", [0.1, 0.2, 0.3, 0.4] * 256, [0, 0, 0, 1] * 256)
+    assert quarter == pytest.approx(0.229073, rel=1e-5)
+
+
+def test_7_5_perfect_predictions_are_finite(world: World) -> None:
+    for name in ("cross_entropy_loss_f32", "binary_cross_entropy_loss_f32"):
+        assert loss(world, name, [0, 1, 1, 0], [0, 1, 1, 0]) == 0
+    assert loss(world, "binary_cross_entropy_loss_f32", [0, 1], [1, 0]) == 100
+    assert loss(world, "cross_entropy_loss_f32", [0, 1], [1, 0]) == 50
+
+
+def test_losses_of_nothing_and_in_place(world: World) -> None:
+    for name in ("mse_loss_f32", "cross_entropy_loss_f32", "binary_cross_entropy_loss_f32"):
+        assert math.isnan(loss(world, name, [], []))
+    assert ffi.mse_loss_f32(world.exec, world.a, world.b, world.a, 2) == (1 + 36) / 2
+    assert world.read(world.a)[:2] == [18.5, -2]
+
+
 def test_7_6_small_products(world: World) -> None:
     a, b, x = put(world, range(1, 7)), put(world, range(7, 13)), put(world, [7, 8, 9])
     c, y = put(world, [0] * 4), put(world, [0] * 2)

@@ -26,7 +26,11 @@ RUNNABLE = (
     "circuits.md",
     "graphs.md",
     "tracing.md",
+    "operations.md",
     "tensors.md",
+    "moving-elements.md",
+    "random.md",
+    "losses.md",
     "threads.md",
 )
 

@@ -95,8 +95,7 @@ def test_matrices_with_padded_rows(ex: Executor) -> None:
     ex.ops.gemm_f32(wide[:4, :5], wide[4:, 10:13], out=out[:, 2:5])
     assert_product(out[:, 2:5], wide[:4, :5], wide[4:, 10:13])
     assert (out[:, [0, 1, 5, 6, 7]] == 7).all()
-    with pytest.raises(ArgumentTypeError, match="ascontiguousarray"):
-        ex.ops.gemm_f32(wide.T, wide)
+    assert_product(ex.ops.gemm_f32(wide.T, wide), np.ascontiguousarray(wide.T), wide)
 
 
 def test_original_form_with_sizes(ex: Executor) -> None:
@@ -108,7 +107,7 @@ def test_original_form_with_sizes(ex: Executor) -> None:
     ops.matvec(ex, ex.array(a), ex.array(np.array([7, 8, 9], np.float32)), y, 2, 3)
     assert y.to_numpy().tolist() == [50, 122]
     with pytest.raises(ArgumentTypeError, match="missing k"):
-        ops.gemm(ex, a, b, c, 2, 2)
+        ops.gemm(ex, c, c, ex.allocate(4), 2, 2)
 
 
 def test_original_form_of_vectors(ex: Executor) -> None:
@@ -157,9 +156,11 @@ def test_in_place_and_overlap(ex: Executor) -> None:
     assert np.array_equal(x, A + A)
     with pytest.raises(OverlapError):
         ex.ops.exp(x[:-1], out=x[1:])
-    with pytest.raises(OverlapError):
-        ex.ops.gemm_f32(x[:4].reshape(2, 2), x[4:8].reshape(2, 2), out=x[:4].reshape(2, 2))
     assert np.array_equal(x, A + A)
+    left, right = x[:4].reshape(2, 2), x[4:8].reshape(2, 2)
+    wanted = ex.ops.gemm_f32(left, right)
+    ex.ops.gemm_f32(left, right, out=left)
+    assert np.array_equal(left, wanted)
 
 
 @pytest.mark.parametrize(
@@ -190,9 +191,9 @@ def test_bad_calls_change_nothing(args: tuple[Any, ...], options: dict[str, Any]
 @pytest.mark.parametrize(
     ("a", "b", "error"),
     [
-        (A, B, ArgumentTypeError),
+        (A, B, ArgumentValueError),
         (A[:6].reshape(2, 3), B[:4].reshape(2, 2), ArgumentValueError),
-        (A[:6].reshape(2, 3).astype(float), B[:6].reshape(3, 2), ArgumentTypeError),
+        (A[:6].reshape(2, 3) > 0, B[:6].reshape(3, 2), ArgumentTypeError),
     ],
 )
 def test_bad_matrices(a: np.ndarray, b: np.ndarray, error: type[Exception]) -> None:

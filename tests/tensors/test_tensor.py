@@ -281,7 +281,7 @@ def test_a_freed_buffer_is_said() -> None:
         (lambda: tensor(GRID).transpose(0, 1), ArgumentValueError, "all 3 axes"),
         (lambda: tensor(GRID[0, 0]).mT, ArgumentRangeError, "axis -2 does not exist in a tensor of 1 axis"),
         (lambda: tensor(GRID).matmul(GRID), ArgumentTypeError, "matmul takes another Tensor"),
-        (lambda: tensor(GRID[0]).matmul(tensor([[1]])), ArgumentTypeError, "one numeric type, got float32 and int64"),
+        (lambda: tensor(GRID[0]).matmul(tensor([1])), ArgumentValueError, r"the second tensor has shape \(1,\); use @"),
     ],
 )
 def test_what_does_not_fit_is_refused(call: Callable[[], Any], error: type[Exception], words: str) -> None:

@@ -58,9 +58,10 @@ class Elementwise(Operation):
     def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
         if not kwargs and not recording.is_active():
             given, place = self._direct(args, out)
-            arrays = None if given is None else recall.quick(given if place is None else (*given, place))
-            if given is not None and arrays is not None:
-                recipe = self._recipes.get(recall.key_of(arrays, given, place))
+            values = given if given is None or place is None else (*given, place)
+            arrays = None if values is None else recall.quick(values)
+            if given is not None and values is not None and arrays is not None:
+                recipe = self._recipes.get(recall.key_of(arrays, values))
                 if recipe is not None:
                     return self._run(recipe, arrays, given, place, given is not args)
         if out is not None:
@@ -84,13 +85,15 @@ class Elementwise(Operation):
     ) -> Any:
         made = out
         if out is None:
-            made = np.empty(recipe.shape, recipe.dtype)
-            arrays.append(made)
+            like = next(n for n, a in zip(given, arrays, strict=True) if a is not None)
+            kind = kinds.NUMPY if type(like) is np.ndarray else kinds.kind_of(self.__name__, like)
+            made = kind.make(recipe.shape, recipe.dtype, like)
+            arrays.append(kind.array(made))
         numbers = [n if a is not None else _plain(n) for n, a in zip((*given, None), arrays, strict=True)]
         launch(Step(recipe.kernel, tuple(recipe.arguments([None if a is None else _bits(a) for a in arrays], numbers))))
         if original:
             return None
-        return made[()] if out is None else made
+        return kind.result(made, like) if out is None else made
 
     def plan(self, call: Call) -> Plan:
         name, row = self.__name__, self.row
@@ -115,7 +118,7 @@ class Elementwise(Operation):
             target = kinds.kind_of(name, out).array(out)
             if target.shape != shape:
                 raise ArgumentValueError(f"{name}(): out has shape {target.shape}, the result {shape}")
-        steps = self._steps(operands, views, numbers, meaning, out, target)
+        steps = self.steps(operands, views, numbers, meaning, out, target)
         plan = Plan(steps, executor, out, kind, next(iter(arrays), None), is_new)
         self._remember(call, plan, operands, views, target)
         return plan
@@ -142,7 +145,7 @@ class Elementwise(Operation):
         count = sizes[0] if n is None else _count(name, n, sizes)
         return {k: flat(name, v)[:count] for k, v in views.items()}, flat(name, target)[:count]
 
-    def _steps(
+    def steps(
         self,
         operands: Mapping[str, Any],
         views: Mapping[str, HostArray],
@@ -188,12 +191,12 @@ class Elementwise(Operation):
             arrays is None
             or call.original
             or recording.is_active()
-            or (plan.is_new and type(plan.out) is not np.ndarray)
+            or (plan.is_new and type(plan.out) is not type(plan.like))
         ):
             return
         recipe = recall.recipe_of(plan, [*(views.get(k) for k in operands), target], target)
         if recipe is not None and len(self._recipes) < recall.MOST:
-            self._recipes[recall.key_of(arrays, tuple(operands.values()), None if plan.is_new else plan.out)] = recipe
+            self._recipes[recall.key_of(arrays, values)] = recipe
 
 
 def meaning_of(name: str, row: Operator, given: Sequence[AnyKind]) -> Meaning:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hologram.ops.arrange import Arranged, matrix_matrix, matrix_vector, reduction
+from hologram.ops.arrange import Arranged, reduction
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +30,16 @@ class Row:
         return bool(self.strides)
 
 
-_GEMM_STRIDES = (("lda", "k"), ("ldb", "n"), ("ldc", "n"))
-
 TABLE: dict[str, Row] = {
     row.name: row
     for row in (
         Row("vector_dot", "the sum of a[i] · b[i]", ("a", "b"), reduction, gives_number=True),
         Row("vector_sum", "the sum of a[i]", ("a",), reduction, gives_number=True),
-        Row("gemv_f32", "out = A·x", ("A", "x"), matrix_vector, ("m", "n"), (("lda", "n"),)),
-        Row("gemm_f32", "out = A·B", ("A", "B"), matrix_matrix, ("m", "n", "k"), _GEMM_STRIDES),
     )
 }
 
 ALIASES: dict[str, str] = {
-    "dot": "vector_dot",
     "sum": "vector_sum",
     "reduce_sum": "vector_sum",
-    "matvec": "gemv_f32",
-    "gemm": "gemm_f32",
 }
 """Other names of the same operations: NumPy's, and those of the original library."""

@@ -74,7 +74,7 @@ def pieces(arrays: Sequence[HostArray], shape: tuple[int, ...]) -> Iterator[Piec
         return
     order = sorted(range(len(shape)), key=lambda axis: -abs(spread[-1].strides[axis]))
     moved = [_forward(a.transpose(order), spread[-1].transpose(order)) for a in spread]
-    lengths, strides = _merged(moved)
+    lengths, strides = merged(moved)
     views = [
         np.lib.stride_tricks.as_strided(a, lengths, steps, writeable=a.flags.writeable)
         for a, steps in zip(moved, strides, strict=True)
@@ -90,7 +90,7 @@ def _forward(array: HostArray, out: HostArray) -> HostArray:
     return array[turned]
 
 
-def _merged(arrays: Sequence[HostArray]) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
+def merged(arrays: Sequence[HostArray]) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
     """Lengths of the axes that are left, and each array's strides on them."""
     lengths: list[int] = []
     steps: list[list[int]] = []

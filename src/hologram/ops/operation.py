@@ -24,7 +24,8 @@ REQUIRED = Parameter.empty
 class Form:
     """The arguments of an operation: arrays, then parameters with defaults, then keywords of the NumPy form alone.
 
-    `sizes` end the original form: numbers that say how much of the arrays is meant.
+    `own` are parameters that the NumPy form alone has, before the output. `sizes` end the original form: numbers that
+    say how much of the arrays is meant.
     """
 
     inputs: tuple[str, ...]
@@ -32,6 +33,7 @@ class Form:
     keywords: Mapping[str, Any] = field(default_factory=dict)
     sizes: tuple[str, ...] = ("n",)
     gives_number: bool = False
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Operation(ABC):
         missing = [name for name in needed if name not in given]
         if missing:
             raise ArgumentTypeError(f"{self.__name__}() is missing {', '.join(missing)}")
-        options = {**form.parameters, **({} if original else form.keywords)}
+        options = {**form.parameters, **({} if original else {**form.own, **form.keywords})}
         values = {name: given.get(name, default) for name, default in options.items()}
         sizes = {name: given[name] for name in form.sizes if given.get(name) is not None}
         return Call(executor, original, tuple(given[n] for n in form.inputs), given.get("out"), values, sizes)
@@ -133,7 +135,7 @@ def _positions(form: Form, original: bool) -> Sequence[str]:
     """Names of arguments in their order."""
     if original:
         return (*form.inputs, "out", *form.parameters, *form.sizes)
-    return (*form.inputs, *form.parameters, "out")
+    return (*form.inputs, *form.parameters, *form.own, "out")
 
 
 def _signature(form: Form) -> Signature:
@@ -142,7 +144,7 @@ def _signature(form: Form) -> Signature:
     return Signature(
         [
             *(Parameter(name, kind) for name in form.inputs),
-            *(Parameter(name, kind, default=default) for name, default in form.parameters.items()),
+            *(Parameter(name, kind, default=default) for name, default in {**form.parameters, **form.own}.items()),
             Parameter("out", kind, default=None),
             *(Parameter(name, keyword, default=default) for name, default in form.keywords.items()),
         ]

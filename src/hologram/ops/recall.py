@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hologram.ops.kinds import DType
-from hologram.ops.plan import Plan
+from hologram.ops.plan import Plan, is_usual
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.host import HostArray
 
@@ -50,27 +50,44 @@ def _laid(array: HostArray, shape: tuple[int, ...], strides: tuple[int, ...]) ->
     return np.lib.stride_tricks.as_strided(array, shape, strides, writeable=array.flags.writeable)
 
 
+def _of_owned(value: Any) -> HostArray | None:
+    """The elements of what belongs to an executor, if that runs programs as calls do that name none."""
+    elements: HostArray | None = value.elements() if is_usual(value.executor) else None
+    return elements
+
+
+READERS: dict[type, Callable[[Any], HostArray | None]] = {np.ndarray: lambda array: array, Buffer: _of_owned}
+"""How arrays of a kind are read; None is for those that are planned each time."""
+
+
+def read_as_owned(kind: type) -> None:
+    """Remember calls with arrays of a kind that has `elements()` and an `executor`."""
+    READERS[kind] = _of_owned
+
+
 def quick(values: Sequence[Any]) -> list[HostArray | None] | None:
-    """NumPy arrays and Buffers as arrays, None for numbers; None for the whole where there is anything else."""
+    """Arrays of one kind as they are in memory, None for numbers; None for the whole where there is anything else."""
     found: list[HostArray | None] = []
+    common: type | None = None
     for value in values:
         kind = type(value)
-        if kind is np.ndarray:
-            found.append(value)
-        elif kind is Buffer:
-            found.append(value.elements())
-        elif kind in _NUMBERS:
+        if kind in _NUMBERS:
             found.append(None)
-        else:
+            continue
+        read = READERS.get(kind)
+        array = read(value) if read is not None and common in (None, kind) else None
+        if array is None:
             return None
+        common = kind
+        found.append(array)
     return found
 
 
-def key_of(arrays: Sequence[HostArray | None], values: Sequence[Any], out: Any) -> Hashable:
-    """What decides how a call goes: types, shapes and strides of arrays, and the types of numbers."""
-    parts: list[Any] = [out is None]
-    for array, value in zip(arrays, values, strict=False):
-        parts.append(type(value) if array is None else (array.dtype, array.shape, array.strides))
+def key_of(arrays: Sequence[HostArray | None], values: Sequence[Any]) -> Hashable:
+    """What decides how a call goes: kinds of operands (and of the output, if one is given), shapes, strides, types."""
+    parts: list[Any] = []
+    for array, value in zip(arrays, values, strict=True):
+        parts.append(type(value) if array is None else (type(value), array.dtype, array.shape, array.strides))
     return tuple(parts)
 
 

@@ -7,9 +7,10 @@ from functools import partial
 from types import MappingProxyType
 
 from hologram import operators
-from hologram.ops import kernel_table, memory
+from hologram.ops import drawing, kernel_table, losses, memory
 from hologram.ops.elementwise import Elementwise
 from hologram.ops.kernel_operation import KernelOperation
+from hologram.ops.linalg import table as linalg
 from hologram.ops.operation import Operation
 
 Maker = Callable[[], Operation | KernelOperation]
@@ -29,13 +30,25 @@ def _kernels() -> dict[str, Maker]:
     return {name: partial(KernelOperation, row) for name, row in kernel_table.TABLE.items()}
 
 
-MAKERS: Mapping[str, Maker] = MappingProxyType({**_elementwise(), **_kernels(), **memory.MAKERS})
+MAKERS: Mapping[str, Maker] = MappingProxyType(
+    {
+        **_elementwise(),
+        **_kernels(),
+        **linalg.MAKERS,
+        **memory.MAKERS,
+        **drawing.MAKERS,
+        **losses.MAKERS,
+    }
+)
 """What makes each operation, by its name: NumPy's where NumPy has it."""
 ALIASES: Mapping[str, str] = MappingProxyType(
     {
         **{alias: row.names[0] for row in operators.TABLE.values() for alias in row.names[1:]},
         **kernel_table.ALIASES,
+        **linalg.ALIASES,
         **memory.ALIASES,
+        **drawing.ALIASES,
+        **losses.ALIASES,
     }
 )
 """Other names of the same operations: those of the original library, of PyTorch, of the array standard."""

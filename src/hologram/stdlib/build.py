@@ -12,6 +12,7 @@ from hologram.backends.llvm.jit import llvm_version
 from hologram.frontend import compile_source
 from hologram.isa.binary import Entry, TargetSection, encode
 from hologram.isa.templates.formula import Source, mapped
+from hologram.isa.templates.products import Product
 from hologram.language.program import Program
 from hologram.operators import TABLE
 from hologram.runtime.files import write_file
@@ -36,12 +37,21 @@ OPERATORS = (
 """The operators whose programs on vectors of f32 are shipped."""
 
 
+PRODUCTS = (
+    (Product(Type.F32, Type.F32, Type.F32, Type.F32), "products of matrices"),
+    (Product(Type.F32, Type.F32, Type.F32, Type.F32, 1, b_turned=True), "products of matrices and vectors"),
+)
+"""The programs on matrices of f32 that are shipped."""
+
+
 def operations() -> list[Program]:
-    """The programs of the most used operations, as their template makes them."""
+    """The programs of the most used operations, as their templates make them."""
     found = []
     for row in (TABLE[name] for name in OPERATORS):
         program = mapped(row.name, row.formula, [Source(Type.F32)] * row.arity, Type.F32, Type.F32, 1)
         found.append(Program.of(program, metadata={"doc": row.meaning, "llvm": llvm_version()}))
+    for product, meaning in PRODUCTS:
+        found.append(Program.of(product.program(), metadata={"doc": meaning, "llvm": llvm_version()}))
     return found
 
 

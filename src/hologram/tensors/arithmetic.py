@@ -11,6 +11,7 @@ import numpy as np
 from hologram.errors import ArgumentTypeError
 
 if TYPE_CHECKING:
+    from hologram.runtime.executor import Executor
     from hologram.tensors.array import Tensor
 
     Computed = Callable[..., Tensor]
@@ -25,9 +26,10 @@ RENAMED = {"ddof": "correction"}
 """NumPy's names of arguments that operations call otherwise."""
 
 
-def operation(name: str) -> Callable[..., Any]:
-    """An operation of the library."""
-    found: Callable[..., Any] = getattr(importlib.import_module("hologram.ops"), name)
+def operation(name: str, executor: Executor | None = None) -> Callable[..., Any]:
+    """An operation of the library, on an executor if one is given."""
+    of = importlib.import_module("hologram.ops") if executor is None else executor.ops
+    found: Callable[..., Any] = getattr(of, name)
     return found
 
 
@@ -68,10 +70,7 @@ def unary(name: str) -> Computed:
 
 
 def method(name: str, *names: str) -> Computed:
-    """`tensor.name(…)` with positional arguments of these names; what is None is left out, as NumPy does.
-
-    `dtype` converts before the operation.
-    """
+    """`tensor.name(…)` with positional arguments of these names; what is None is left out, as NumPy does."""
 
     def apply(self: Tensor, *args: Any, **kwargs: Any) -> Any:
         if len(args) > len(names):
@@ -81,9 +80,7 @@ def method(name: str, *names: str) -> Computed:
             if key in given:
                 raise ArgumentTypeError(f"{name}() got multiple values for argument '{key}'")
         given.update(kwargs)
-        dtype = given.pop("dtype", None)
-        source = self if dtype is None else self.astype(dtype, copy=False)
-        return operation(name)(source, **{RENAMED.get(k, k): v for k, v in given.items() if v is not None})
+        return operation(name)(self, **{RENAMED.get(k, k): v for k, v in given.items() if v is not None})
 
     return apply
 
@@ -142,4 +139,7 @@ class Arithmetic:
 
     __neg__, __pos__, __abs__, __invert__ = unary("negative"), unary("positive"), unary("absolute"), unary("invert")
 
+    __matmul__, __rmatmul__ = binary("matmul"), reflected("matmul")
+    dot, trace = method("dot", "b", "out"), method("trace", "offset", "axis1", "axis2")
+    nonzero, repeat = unary("nonzero"), method("repeat", "repeats", "axis")
     clip = method("clip", "min", "max", "out")

@@ -13,8 +13,7 @@ from hologram.runtime import dlpack
 from hologram.runtime.buffer import Buffer, strided
 from hologram.runtime.executor import Executor
 from hologram.runtime.host import HostArray, element_type
-from hologram.tensors import moves
-from hologram.tensors.arithmetic import Arithmetic, universal
+from hologram.tensors.arithmetic import Arithmetic, operation, universal
 from hologram.tensors.layout import Layout, Shape, inferred, lengths, row_major
 from hologram.tensors.views import Views, executor_first
 from hologram.types import Type
@@ -122,9 +121,14 @@ class Tensor(Views, Arithmetic):
 
     def copy(self, executor: Executor | None = None) -> Tensor:
         """A packed copy, on another executor if one is given."""
-        made = Tensor.new(executor or self.executor, self.shape, self.dtype)
-        moves.copy(self, made)
-        return made
+        if executor is not None and executor is not self.executor:
+            return Tensor.from_buffer(executor.array(self.numpy()), self.shape)
+        return self._written_to(Tensor.new(self.executor, self.shape, self.dtype))
+
+    def _written_to(self, target: Tensor) -> Tensor:
+        """The tensor that now has these elements, converted to its type."""
+        operation("astype")(self, target.dtype, out=target)
+        return target
 
     def astype(self, dtype: Any, copy: bool = True) -> Tensor:
         """The elements converted, each rounded once: floats to integers towards zero, numbers to bool by being not 0.
@@ -134,9 +138,7 @@ class Tensor(Views, Arithmetic):
         wanted = element_dtype(dtype)
         if not copy and wanted == self.dtype:
             return self
-        made = Tensor.new(self.executor, self.shape, wanted)
-        moves.copy(self, made)
-        return made
+        return self._written_to(Tensor.new(self.executor, self.shape, wanted))
 
     def to(self, target: Any) -> Tensor:
         """This tensor with another dtype, or on another executor; itself where nothing changes.
@@ -161,14 +163,18 @@ class Tensor(Views, Arithmetic):
         return self[(slice(None),) * self._layout.axis(axis) + (chosen,)]
 
     def matmul(self, *arguments: Any) -> Tensor:
-        """The product of two matrices of one type: `a.matmul(b)`; a leading executor is accepted.
+        """The product of two matrices, `a.matmul(b)`; a leading executor is accepted. `@` is that of any axes.
 
         Raises ArgumentValueError unless both have two axes and the inner lengths agree.
         """
         executor, rest = executor_first(arguments)
         if len(rest) != 1 or not isinstance(rest[0], Tensor):
             raise ArgumentTypeError("matmul takes another Tensor")
-        return moves.product_of(self, rest[0], executor or self.executor)
+        for name, matrix in (("first", self), ("second", rest[0])):
+            if matrix.ndim != 2:
+                raise ArgumentValueError(f"matmul takes matrices, the {name} tensor has shape {matrix.shape}; use @")
+        product: Tensor = operation("matmul", executor)(self, rest[0])
+        return product
 
     # Parts.
 

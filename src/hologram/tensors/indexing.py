@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hologram.errors import ArgumentRangeError, ArgumentTypeError
-from hologram.tensors import moves
+from hologram.tensors.arithmetic import operation
 from hologram.tensors.array import Tensor
 from hologram.tensors.creation import constant, tensor
 from hologram.tensors.layout import Layout, Shape, broadcast_shapes
@@ -49,8 +49,7 @@ def set_items(target: Tensor, index: Any, value: Any) -> None:
     given = value if isinstance(value, Tensor) else constant(value, target)
     if not found.axes:
         view = Tensor(target.buffer, found.layout)
-        source = given.broadcast_to(view.shape)
-        moves.copy(source.copy() if _meet(source, view) else source, view)
+        operation("astype")(given.broadcast_to(view.shape), view.dtype, out=view)
         return
     indexed, shape = _indexed(target, found)
     rest = indexed.rest.shape
@@ -105,7 +104,7 @@ def _places(mask: Tensor, shape: Shape) -> tuple[Tensor, ...]:
     if mask.shape != shape[: mask.ndim]:
         raise ArgumentRangeError(f"a mask of shape {mask.shape} does not fit axes of lengths {shape[: mask.ndim]}")
     mask.buffer.content("a mask", "Tensor")
-    return tuple(tensor(found, dtype=Type.I64, executor=mask.executor) for found in mask.elements().nonzero())
+    return tuple(operation("nonzero")(mask))
 
 
 def _indexed(source: Tensor, found: Found) -> tuple[Indexed, Shape]:

@@ -173,6 +173,6 @@ def test_a_batch_equals_numpy_with_any_input(executor: Executor, tmp_path: Path)
 def test_its_programs_can_be_loaded_one_by_one(tmp_path: Path) -> None:
     with Executor("cpu") as executor:
         recorded(executor, weights(), inputs(2))[0].program.save(tmp_path / "mlp.atlas")
-    assert "gemm_f32" in load_library(tmp_path / "mlp.atlas")
+    assert any(name.startswith("product_f32") for name in load_library(tmp_path / "mlp.atlas"))
     with pytest.raises(KernelNotFoundError, match=r"GraphProgram\.load"):
         Program.load(tmp_path / "mlp.atlas")

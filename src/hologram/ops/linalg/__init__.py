@@ -1,0 +1,1 @@
+"""Linear algebra: products of matrices and vectors, triangular and symmetric ones, convolutions."""
