@@ -58,9 +58,10 @@ class Elementwise(Operation):
     def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
         if not kwargs and not recording.is_active():
             given, place = self._direct(args, out)
-            arrays = None if given is None else recall.quick(given if place is None else (*given, place))
-            if given is not None and arrays is not None:
-                recipe = self._recipes.get(recall.key_of(arrays, given, place))
+            values = given if given is None or place is None else (*given, place)
+            arrays = None if values is None else recall.quick(values)
+            if given is not None and values is not None and arrays is not None:
+                recipe = self._recipes.get(recall.key_of(arrays, values))
                 if recipe is not None:
                     return self._run(recipe, arrays, given, place, given is not args)
         if out is not None:
@@ -195,7 +196,7 @@ class Elementwise(Operation):
             return
         recipe = recall.recipe_of(plan, [*(views.get(k) for k in operands), target], target)
         if recipe is not None and len(self._recipes) < recall.MOST:
-            self._recipes[recall.key_of(arrays, tuple(operands.values()), None if plan.is_new else plan.out)] = recipe
+            self._recipes[recall.key_of(arrays, values)] = recipe
 
 
 def meaning_of(name: str, row: Operator, given: Sequence[AnyKind]) -> Meaning:

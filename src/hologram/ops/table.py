@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 
 from hologram import operators
-from hologram.ops import memory
+from hologram.ops import drawing, losses, memory
 from hologram.ops.elementwise import Elementwise
 from hologram.ops.linalg import table as linalg
 from hologram.ops.operation import Operation
@@ -46,7 +46,16 @@ def _rows() -> Iterator[operators.Operator | operators.Reduction]:
         yield from table.values()
 
 
-MAKERS: Mapping[str, Maker] = MappingProxyType({**_elementwise(), **_along_axes(), **memory.MAKERS, **linalg.MAKERS})
+MAKERS: Mapping[str, Maker] = MappingProxyType(
+    {
+        **_elementwise(),
+        **_along_axes(),
+        **linalg.MAKERS,
+        **memory.MAKERS,
+        **drawing.MAKERS,
+        **losses.MAKERS,
+    }
+)
 """What makes each operation, by its name: NumPy's where NumPy has it."""
 ALIASES: Mapping[str, str] = MappingProxyType(
     {
@@ -54,6 +63,8 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "vector_norm": "norm",
         **linalg.ALIASES,
         **memory.ALIASES,
+        **drawing.ALIASES,
+        **losses.ALIASES,
     }
 )
 """Other names of the same operations: those of the original library, of PyTorch, of the array standard."""
