@@ -29,6 +29,9 @@ RUNNABLE = (
     "from-numpy.md",
     "operations.md",
     "tensors.md",
+    "moving-elements.md",
+    "random.md",
+    "losses.md",
     "threads.md",
 )
 
