@@ -31,7 +31,7 @@ TYPES = {
 FAMILIES = {
     "hologram.ops.memory": "Memory",
     "hologram.ops.linalg": "Linear algebra",
-    "hologram.ops.random": "Random numbers",
+    "hologram.ops.drawing": "Random numbers",
     "hologram.ops.losses": "Losses",
 }
 ALONG = "Along axes"
