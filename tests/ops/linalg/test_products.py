@@ -10,36 +10,9 @@ import pytest
 import hologram as hg
 from hologram import ops
 from hologram.errors import ArgumentTypeError, ArgumentValueError
-from hologram.types import HALVES, Type
-from tests import tolerance
-from tests.ops.layouts import LAYOUTS, Array
-
-RNG = np.random.default_rng(7)
-INTEGERS = [t for t in Type if t.is_integer]
-
-
-def random(type: Type, *shape: int) -> Array:
-    if type.is_integer:
-        return RNG.integers(type.minimum, type.maximum, shape, type.dtype, endpoint=True)
-    return RNG.standard_normal(shape).astype(type.dtype)
-
-
-def check(got: Any, a: Array, b: Array, type: Type) -> None:
-    """Integers wrap as NumPy's do; floats are as near to the exact product as any order of additions is."""
-    assert got.dtype == type.dtype
-    if type.is_integer:
-        assert np.array_equal(got, np.matmul(a, b))
-        return
-    exact = a.astype(np.float64) @ b.astype(np.float64)
-    assert got.shape == exact.shape
-    assert (np.abs(got.astype(np.float64) - exact) <= allowed(type, a, b, exact)).all()
-
-
-def allowed(type: Type, a: Array, b: Array, exact: Array) -> Any:
-    """Halves are summed in f32 and rounded once more."""
-    if type in HALVES:
-        return tolerance.of_product(Type.F32, a, b) + tolerance.UNIT[type] * abs(exact) * tolerance.SECOND_ORDER
-    return tolerance.of_product(type, a, b)
+from hologram.types import Type
+from tests.ops.layouts import LAYOUTS
+from tests.ops.linalg.products import RNG, allowed, check, random
 
 
 @pytest.mark.parametrize("type", Type, ids=lambda t: t.value)

@@ -73,7 +73,7 @@ def scaled_product(frame: Frame, given: Any, a: Held, b: Held, added: Any, scale
     shape = (*batch, shapes[0][-2], shapes[1][-1])
     if added is not None:
         shown: tuple[int, ...] = frame.held(added).view.shape
-        if broadcast_shapes(name, [shown, shape]) != shape:
+        if len(shown) > len(shape) or any(n not in (1, m) for n, m in zip(shown[::-1], shape[::-1], strict=False)):
             raise ArgumentValueError(f"{name}(): c of shape {shown} does not broadcast to the product's {shape}")
     result = frame.joined(*types)
     for label, number in (("alpha", scale.alpha), ("beta", scale.beta)):

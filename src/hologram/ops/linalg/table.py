@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
-from hologram.ops.linalg import gemm, multiplication
+from hologram.ops.linalg import convolution, gemm, multiplication
 from hologram.ops.linalg.operation import LinearOperation
 from hologram.ops.operation import Form
 
@@ -37,6 +37,8 @@ _GEMM = Form(
     sizes=("m", "n", "k", "lda", "ldb", "ldc"),
     own={"c": None, **_SCALES, "transpose_a": False, "transpose_b": False},
 )
+
+_CONVOLUTION = Form(("x", "weight"), own={"bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1})
 
 _ROWS = (
     Row(
@@ -188,6 +190,46 @@ _ROWS = (
         "x @ weight.T + bias",
         "torch.nn.functional.linear(x, weight, bias)",
         "x: g · weight, weight: gᵀ · x, bias: the sum of g",
+    ),
+    Row(
+        "convolve",
+        "the convolution of two sequences, in full, of the longer one's length, or where they meet in full",
+        Form(("a", "v"), {"mode": "full"}),
+        convolution.Convolve,
+        (),
+        "np.convolve(a, v, mode)",
+        "",
+        "a: g correlated with v, v: g correlated with a",
+    ),
+    Row(
+        "correlate",
+        "the correlation of two sequences",
+        Form(("a", "v"), {"mode": "valid"}),
+        convolution.Correlate,
+        (),
+        "np.correlate(a, v, mode)",
+        "",
+        "a: g convolved with v, v: g correlated with a",
+    ),
+    Row(
+        "conv1d",
+        "weights slid over signals with channels",
+        _CONVOLUTION,
+        convolution.Conv1d,
+        (),
+        "",
+        "torch.nn.functional.conv1d(x, weight, bias, stride, padding, dilation, groups)",
+        "x: g with the weights turned round, weight: x correlated with g, bias: the sum of g",
+    ),
+    Row(
+        "conv2d",
+        "weights slid over images with channels",
+        _CONVOLUTION,
+        convolution.Conv,
+        (),
+        "",
+        "torch.nn.functional.conv2d(x, weight, bias, stride, padding, dilation, groups)",
+        "x: g with the weights turned round, weight: x correlated with g, bias: the sum of g",
     ),
 )
 
