@@ -37,6 +37,13 @@ def test_what_makes_arrays_makes_tensors(call, expected) -> None:  # type: ignor
     numpy.testing.assert_array_equal(call(numpy, numpy.float32), expected)
 
 
+@pytest.mark.parametrize("name", ["uniform", "normal", "bernoulli"])
+def test_random_numbers_are_tensors(name: str) -> None:
+    one, other = (getattr(np, name)((4, 5), seed=3) for _ in range(2))
+    assert isinstance(one, Tensor)
+    assert one.tolist() == other.tolist()
+
+
 @pytest.mark.parametrize("indexing", ["xy", "ij"])
 def test_grids_are_views(indexing: str) -> None:
     axes = [np.arange(3.0), np.arange(4.0), np.arange(2.0)]

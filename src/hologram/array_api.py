@@ -26,7 +26,7 @@ uint8, uint16, uint32, uint64 = numpy.uint8, numpy.uint16, numpy.uint32, numpy.u
 float16, float32, float64 = numpy.float16, numpy.float32, numpy.float64
 ndarray = Tensor
 
-MADE = ("zeros", "ones", "full", "arange", "linspace", "eye", "identity")
+MADE = ("zeros", "ones", "full", "arange", "linspace", "eye", "identity", "uniform", "normal", "integers", "bernoulli")
 """Operations that make arrays."""
 VIEWS = ("reshape", "ravel", "squeeze", "swapaxes", "diagonal", "broadcast_to")
 """Methods of tensors that are functions here."""

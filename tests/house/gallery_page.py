@@ -30,7 +30,9 @@ def sections(text: str) -> dict[str, str]:
 def head(text: str, version: str) -> str:
     """The lines of a program's head that one version needs: imports of what it names, and the constants."""
     lines = text.splitlines()
-    libraries = "hologram|numpy" if "np." in version and "hg." in version else "hologram" if "hg." in version else "numpy"
+    libraries = (
+        "hologram|numpy" if "np." in version and "hg." in version else "hologram" if "hg." in version else "numpy"
+    )
     imports = [line for line in lines if re.match(rf"(import|from) ({libraries})\b", line)]
     constants = [line for line in lines if re.match(r"[A-Z][A-Z0-9_]*[ ,]", line)]
     return "\n".join([*imports, "", *constants])

@@ -36,6 +36,8 @@ FAMILIES = {
 }
 ALONG = "Along axes"
 """What no other family has: reductions, scans, positions, softmax."""
+PLACES = ("executor", "like")
+"""Arguments of all that makes arrays."""
 
 
 def family(operation: Any) -> str:
