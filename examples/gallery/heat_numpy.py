@@ -57,7 +57,7 @@ def draw(pictures, history, path):
     axes[-1].plot(k, change, label="mean change")
     axes[-1].set(xlabel="step", ylabel="°C", box_aspect=1)
     axes[-1].legend(frameon=False)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=80)
 
 
 if __name__ == "__main__":

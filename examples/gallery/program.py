@@ -59,9 +59,14 @@ def best_of(rounds: int, *actions: Callable[[], Any]) -> list[float]:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Write a figure as a PNG."""
+    """Write a figure as a PNG of 256 colours."""
+    from PIL import Image
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=100, metadata={"Software": None})
+    figure.savefig(path, dpi=80)
+    with Image.open(path) as image:
+        small = image.convert("RGB").quantize(256)
+    small.save(path, optimize=True)
 
 
 def main(program: Program, arguments: list[str] | None = None) -> int:

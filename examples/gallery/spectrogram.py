@@ -83,13 +83,14 @@ def draw(samples: Any, made: dict[str, Any]) -> Any:
 
 
 def found(samples: Any, made: dict[str, Any]) -> str:
-    """Where the chirps cross: there the power above the melody is in the fewest frequencies."""
+    """Where the chirps cross: while both are above the melody, their power is least spread there."""
     power = 10.0 ** (made["power"] / 10)
     rows, moments = power.shape
     kilohertz = np.arange(rows)[:, None] * RATE / FRAME / 1000
     weight = power * (kilohertz > 1.2)
     centre = (kilohertz * weight).sum(axis=0) / weight.sum(axis=0)
-    at = ((kilohertz - centre) ** 2 * weight).sum(axis=0).argmin()
+    first, last = moments * 2 // 5, moments * 4 // 5
+    at = first + ((kilohertz - centre) ** 2 * weight).sum(axis=0)[first:last].argmin()
     return f"{moments} frames of {rows} frequencies, chirps cross at {centre[at]:.2f} kHz after {at * HOP / RATE:.2f} s"
 
 
