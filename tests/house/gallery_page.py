@@ -60,7 +60,7 @@ def changes() -> str:
         (PROGRAMS / f"{name}.py").read_text("utf-8").splitlines() for name in ("heat_numpy", "heat_hologram")
     )
     lines = [
-        line for line in difflib.unified_diff(before, after, lineterm="", n=0) if not re.match(r"---|\+\+\+|@@", line)
+        line for line in difflib.unified_diff(before, after, lineterm="", n=0) if not re.match(r"---|\+\+\+|@@|\+$", line)
     ]
     return "\n```text\n" + "".join(f"{line}\n" for line in lines) + "```\n\n"
 
