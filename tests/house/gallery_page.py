@@ -59,9 +59,8 @@ def changes() -> str:
     before, after = (
         (PROGRAMS / f"{name}.py").read_text("utf-8").splitlines() for name in ("heat_numpy", "heat_hologram")
     )
-    lines = [
-        line for line in difflib.unified_diff(before, after, lineterm="", n=0) if not re.match(r"---|\+\+\+|@@|\+$", line)
-    ]
+    skipped = re.compile(r"---|\+\+\+|@@|\+$")
+    lines = [line for line in difflib.unified_diff(before, after, lineterm="", n=0) if not skipped.match(line)]
     return "\n```text\n" + "".join(f"{line}\n" for line in lines) + "```\n\n"
 
 
