@@ -16,9 +16,15 @@ from hologram.isa.templates.made import made
 from hologram.types import HALVES, Type
 
 ROWS = 8
-"""Elements of a column that a lane of a large product keeps."""
-PANEL = 32
-"""Columns that lie together in a packed matrix."""
+"""Elements of a column that a lane keeps at most of matrices that are read where they are."""
+PACKED_ROWS = 12
+"""Elements of a column that a lane keeps of packed matrices."""
+PANEL_BYTES = 128
+
+
+def panel(type: Type) -> int:
+    """Columns that lie together in a packed matrix."""
+    return PANEL_BYTES // max(type.size, 4)
 
 
 class Addend(Enum):
@@ -82,6 +88,7 @@ class _Writer:
     def __init__(self, of: Product) -> None:
         self.of = of
         self.b = Builder(of.name)
+        self.width = panel(of.summed)
 
     def build(self) -> Program:
         b, of = self.b, self.of
@@ -94,7 +101,7 @@ class _Writer:
         blocks = b.scalar("blocks", Type.I64)
         if of.packed:
             panels, depth = b.scalar("panels", Type.I64), Slot(b.scalar("k", Type.I64))
-            extent: list[Poly | Slot] = [Poly.const(PANEL), Slot(blocks), Slot(panels)]
+            extent: list[Poly | Slot] = [Poly.const(self.width), Slot(blocks), Slot(panels)]
         else:
             depth = Slot(left, Field.SHAPE, 1 if of.a_turned else 2)
             extent = [Slot(out, Field.SHAPE, 2), Slot(blocks), Slot(out, Field.SHAPE, 0)]
@@ -105,10 +112,10 @@ class _Writer:
         self.k = b.mov_param(depth)
         self.x, self.y, self.z = (b.global_id(axis) for axis in "xyz")
         first = b.mul(self.y, of.rows)
-        with b.if_(b.set("lt", self.x, PANEL if of.packed else self.n)):
+        with b.if_(b.set("lt", self.x, self.width if of.packed else self.n)):
             totals: list[Value] = [b.mov_imm(0, type=of.summed) for _ in range(of.rows)]
             (self.sum_packed if of.packed else self.sum_strided)(totals, first)
-            column = b.mad(self.z, PANEL, self.x) if of.packed else self.x
+            column = b.mad(self.z, self.width, self.x) if of.packed else self.x
             with b.if_(b.set("lt", column, self.n)):
                 self.deliver(totals, first, column)
         return b.build(extent)
@@ -136,12 +143,12 @@ class _Writer:
                     self.add(total, self.widened(self.read(left, b.add(place, passed))), element)
 
     def sum_packed(self, totals: list[Value], first: Value) -> None:
-        """Sum over packed matrices: of a k × rows elements a block, of b k × PANEL a panel."""
-        b, of, (left, right, _) = self.b, self.of, self.views
+        """Sum over packed matrices: of a k × rows elements a block, of b k × panel(type) a panel."""
+        b, of, width, (left, right, _) = self.b, self.of, self.width, self.views
         place: Value = b.mul(b.mul(first, self.k), of.a.size)
-        column: Value = b.mul(b.mad(b.mul(self.z, self.k), PANEL, self.x), of.b.size)
+        column: Value = b.mul(b.mad(b.mul(self.z, self.k), width, self.x), of.b.size)
         with b.for_range(0, self.k) as step, b.scratch():
-            element = self.read(right, b.mad(step, PANEL * of.b.size, column))
+            element = self.read(right, b.mad(step, width * of.b.size, column))
             start = b.mad(step, of.rows * of.a.size, place)
             for r, total in enumerate(totals):
                 with b.scratch():

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hologram.isa.templates.products import PANEL, ROWS, Addend, Product, pack, pack_name, summed_in
+from hologram.isa.templates.products import PACKED_ROWS, ROWS, Addend, Product, pack, pack_name, panel, summed_in
 from hologram.ops.layout import merged
 from hologram.ops.linalg.frame import Frame, Held
 from hologram.ops.plan import Step, kernel_for
@@ -20,6 +20,8 @@ FEW_ROWS = 16
 """Products of fewer rows read each element of b too rarely for packing it to pay."""
 NEAR = 1 << 17
 """Bytes of b that stay in the nearer caches from one group of rows to the next."""
+KEPT = 3 << 17
+"""Bytes of packed rows of a that one launch goes over again and again, for each panel of b."""
 GROUPS = (1, 2, 4, ROWS)
 
 
@@ -148,19 +150,30 @@ class _Job:
     def packed(self) -> None:
         """Matrix by matrix: rows of a in groups, columns of b in panels, and the product of both."""
         count, m, n = self.out.view.shape
-        k = self.a.view.shape[2]
-        blocks, panels = -(-m // ROWS), -(-n // PANEL)
-        left = self.frame.temporary((blocks * ROWS * k,), self.summed)
-        right = self.frame.temporary((panels * PANEL * k,), self.summed)
-        of = self._product(self.summed, self.summed, ROWS, True, (False, False))
+        k, width = self.a.view.shape[2], panel(self.summed)
+        blocks, panels = -(-m // PACKED_ROWS), -(-n // width)
+        left = self.frame.temporary((blocks * PACKED_ROWS * k,), self.summed)
+        right = self.frame.temporary((panels * width * k,), self.summed)
         for number in range(count):
             if number == 0 or self.a.view.strides[0]:
-                self._pack(_turned(_matrix(self.a, number)), left, ROWS, blocks)
+                self._pack(_turned(_matrix(self.a, number)), left, PACKED_ROWS, blocks)
             if number == 0 or self.b.view.strides[0]:
-                self._pack(_matrix(self.b, number), right, PANEL, panels)
-            added = None if self.added is None else _unit(_matrix(self.added, number))
-            out = _unit(_matrix(self.out, number))
-            self._launch(of, left.argument, right.argument, out, added, blocks, panels, k)
+                self._pack(_matrix(self.b, number), right, width, panels)
+            added = None if self.added is None else _matrix(self.added, number)
+            self._multiply(left, right, _matrix(self.out, number), added)
+
+    def _multiply(self, left: Held, right: Held, out: Held, added: Held | None) -> None:
+        """Multiply packed matrices, as many rows in a launch as stay near."""
+        of = self._product(self.summed, self.summed, PACKED_ROWS, True, (False, False))
+        (m, n), k = out.view.shape, self.a.view.shape[2]
+        blocks, panels = -(-m // PACKED_ROWS), -(-n // panel(self.summed))
+        together = max(1, KEPT // (k * PACKED_ROWS * self.summed.size))
+        for first in range(0, blocks, together):
+            rows = slice(first * PACKED_ROWS, (first + together) * PACKED_ROWS)
+            part = left.seen(left.view[first * PACKED_ROWS * k :])
+            more = None if added is None else _unit(added.seen(added.view[rows]))
+            count = min(together, blocks - first)
+            self._launch(of, part.argument, right.argument, _unit(out.seen(out.view[rows])), more, count, panels, k)
 
     def _pack(self, source: Held, target: Held, width: int, panels: int) -> None:
         turned = not _is_unit(source.view)
