@@ -28,6 +28,9 @@ RUNNABLE = (
     "tracing.md",
     "operations.md",
     "tensors.md",
+    "moving-elements.md",
+    "random.md",
+    "losses.md",
     "threads.md",
 )
 

@@ -58,9 +58,10 @@ class Elementwise(Operation):
     def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
         if not kwargs and not recording.is_active():
             given, place = self._direct(args, out)
-            arrays = None if given is None else recall.quick(given if place is None else (*given, place))
-            if given is not None and arrays is not None:
-                recipe = self._recipes.get(recall.key_of(arrays, given, place))
+            values = given if given is None or place is None else (*given, place)
+            arrays = None if values is None else recall.quick(values)
+            if given is not None and values is not None and arrays is not None:
+                recipe = self._recipes.get(recall.key_of(arrays, values))
                 if recipe is not None:
                     return self._run(recipe, arrays, given, place, given is not args)
         if out is not None:
@@ -141,7 +142,7 @@ class Elementwise(Operation):
         n = call.sizes.get("n")
         if n is None and len(set(sizes)) > 1:
             raise ArgumentValueError(f"{name}(): arrays of {', '.join(map(str, sizes))} elements; give n= for less")
-        count = sizes[0] if n is None else _count(name, n, sizes)
+        count = sizes[0] if n is None else element_count(name, n, sizes)
         return {k: flat(name, v)[:count] for k, v in views.items()}, flat(name, target)[:count]
 
     def steps(
@@ -195,7 +196,7 @@ class Elementwise(Operation):
             return
         recipe = recall.recipe_of(plan, [*(views.get(k) for k in operands), target], target)
         if recipe is not None and len(self._recipes) < recall.MOST:
-            self._recipes[recall.key_of(arrays, tuple(operands.values()), None if plan.is_new else plan.out)] = recipe
+            self._recipes[recall.key_of(arrays, values)] = recipe
 
 
 def meaning_of(name: str, row: Operator, given: Sequence[AnyKind]) -> Meaning:
@@ -230,7 +231,8 @@ def flat(name: str, array: HostArray) -> HostArray:
     return array.reshape(-1)
 
 
-def _count(name: str, n: Any, sizes: Sequence[int]) -> int:
+def element_count(name: str, n: Any, sizes: Sequence[int]) -> int:
+    """The number of elements that are meant; raises ArgumentTypeError or ArgumentValueError for what is none."""
     if not isinstance(n, int | np.integer) or isinstance(n, bool):
         raise ArgumentTypeError(f"{name}(): n is a number of elements, not {type(n).__name__}")
     if not 0 <= n <= min(sizes):

@@ -83,12 +83,11 @@ def quick(values: Sequence[Any]) -> list[HostArray | None] | None:
     return found
 
 
-def key_of(arrays: Sequence[HostArray | None], values: Sequence[Any], out: Any) -> Hashable:
-    """What decides how a call goes: types, shapes and strides of arrays, and the types of numbers."""
-    parts: list[Any] = [out is None]
-    for array, value in zip(arrays, values, strict=False):
-        kind = type(value)
-        parts.append(kind if array is None else (kind, array.dtype, array.shape, array.strides))
+def key_of(arrays: Sequence[HostArray | None], values: Sequence[Any]) -> Hashable:
+    """What decides how a call goes: kinds of operands (and of the output, if one is given), shapes, strides, types."""
+    parts: list[Any] = []
+    for array, value in zip(arrays, values, strict=True):
+        parts.append(type(value) if array is None else (type(value), array.dtype, array.shape, array.strides))
     return tuple(parts)
 
 

@@ -23,6 +23,8 @@ def kernel_from(text: str, **words: Type | str) -> Kernel:
 def _compiled(text: str, words: dict[str, str]) -> Program:
     from hologram.frontend.compiler import compile_source
 
-    written = re.sub(r"\b[A-Z][A-Z_]*\b", lambda found: words.get(found[0], found[0]), text)
+    written = text
+    for _ in words:  # what stands for a word may have words itself
+        written = re.sub(r"\b[A-Z][A-Z_]*\b", lambda found: words.get(found[0], found[0]), written)
     (unit,) = compile_source(written, "<hologram.ops>")
     return unit.program

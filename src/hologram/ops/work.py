@@ -145,7 +145,9 @@ class Work:
         number = fitting(self.name, value, target.element)
         meaning = Meaning("x", target.type, target.type, target.type)
         for piece in pieces([_bits(target.view)], target.shape):
-            kernel = kernel_of("fill", meaning, (Source(target.type, Mode.NUMBER),), target.type, piece.rank)
+            kernel = kernel_of(
+                "fill", meaning, (Source(target.type, Mode.NUMBER),), target.type, piece.rank, piece.is_strided
+            )
             part = target.seen(piece.argument(0)).argument()
             self.steps.append(Step(kernel, (number, part, *_count(piece.rank, piece.count))))
 

@@ -35,7 +35,7 @@ def linspace(out: DeviceArray[T], start: f64, step: f64, stop: f64, last: i64, n
     if i < n:
         out[i] = T(ROUNDED(stop if i == last else start + f64(i) * step))
 """
-_PLACES: Mapping[str, Any] = {"executor": None, "like": None}
+PLACES: Mapping[str, Any] = {"executor": None, "like": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,11 @@ class Creation(Operation):
     The array is NumPy's; `like=` makes one of another kind, `executor=` (or a leading executor) a Buffer.
     """
 
+    keywords: Mapping[str, Any] = PLACES
+
     def __init__(self, row: Maker, name: str = "", executor: Executor | None = None) -> None:
         meaning = f"{row.meaning[0].upper()}{row.meaning[1:]}."
-        super().__init__(name or row.name, Form((), row.parameters, _PLACES, sizes=()), meaning, executor)
+        super().__init__(name or row.name, Form((), row.parameters, self.keywords, sizes=()), meaning, executor)
         self.row = row
 
     def on(self, executor: Executor) -> Creation:
