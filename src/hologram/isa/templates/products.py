@@ -65,9 +65,9 @@ class Product:
         return "_".join(["product", *(t.value for t in parts), str(self.rows), *said, *added])
 
     def program(self) -> Program:
-        """`product(a, b, [addend,] c, alpha, beta, blocks[, panels])`: matrices of three axes, or packed ones of one.
+        """`product(a, b, [addend,] c, alpha, beta, blocks)`: matrices of three axes, `blocks` groups of `rows` rows.
 
-        `blocks` are groups of `rows` rows. Of packed matrices the program knows k from another number behind them.
+        Packed, a has the axes blocks, k, rows, b has panels, k, columns, and c the two of the result.
         """
         if self.rows < 1:
             raise BuildError(f"a lane makes one row or more, got {self.rows}")
@@ -92,16 +92,16 @@ class _Writer:
 
     def build(self) -> Program:
         b, of = self.b, self.of
-        axes, result_axes = (1, 2) if of.packed else (3, 3)
-        left, right = b.array("a", of.a, axes), b.array("b", of.b, axes)
+        result_axes = 2 if of.packed else 3
+        left, right = b.array("a", of.a, 3), b.array("b", of.b, 3)
         other = b.array("addend", of.added, result_axes) if of.addend is Addend.OTHER else None
         access = "rw" if of.addend is Addend.RESULT else "w"
         out = b.array("c", of.c, result_axes, access)
         self.alpha, self.beta = b.scalar("alpha", of.summed), b.scalar("beta", of.summed)
         blocks = b.scalar("blocks", Type.I64)
         if of.packed:
-            panels, depth = b.scalar("panels", Type.I64), Slot(b.scalar("k", Type.I64))
-            extent: list[Poly | Slot] = [Poly.const(self.width), Slot(blocks), Slot(panels)]
+            depth = Slot(left, Field.SHAPE, 1)
+            extent: list[Poly | Slot] = [Poly.const(self.width), Slot(blocks), Slot(right, Field.SHAPE, 0)]
         else:
             depth = Slot(left, Field.SHAPE, 1 if of.a_turned else 2)
             extent = [Slot(out, Field.SHAPE, 2), Slot(blocks), Slot(out, Field.SHAPE, 0)]
@@ -143,16 +143,17 @@ class _Writer:
                     self.add(total, self.widened(self.read(left, b.add(place, passed))), element)
 
     def sum_packed(self, totals: list[Value], first: Value) -> None:
-        """Sum over packed matrices: of a k × rows elements a block, of b k × panel(type) a panel."""
-        b, of, width, (left, right, _) = self.b, self.of, self.width, self.views
-        place: Value = b.mul(b.mul(first, self.k), of.a.size)
-        column: Value = b.mul(b.mad(b.mul(self.z, self.k), width, self.x), of.b.size)
+        """Sum over packed matrices, which are read as they lie: k × rows elements of a, k × columns of b."""
+        b, (left, right, _) = self.b, self.views
+        place: Value = b.mul(self.y, left.strides[0])
+        column: Value = b.mad(self.x, right.strides[2], b.mul(self.z, right.strides[0]))
         with b.for_range(0, self.k) as step, b.scratch():
-            element = self.read(right, b.mad(step, width * of.b.size, column))
-            start = b.mad(step, of.rows * of.a.size, place)
+            element = self.read(right, b.mad(step, right.strides[1], column))
+            start = b.mad(step, left.strides[1], place)
             for r, total in enumerate(totals):
                 with b.scratch():
-                    self.add(total, self.read(left, b.add(start, r * of.a.size)), element)
+                    offset = b.mad(b.mov_imm(r, type=Type.I64), left.strides[2], start)
+                    self.add(total, self.read(left, offset), element)
 
     def read(self, view: View, offset: Value) -> Value:
         """The element at a byte offset."""
@@ -190,9 +191,9 @@ def pack_name(source: Type, target: Type, width: int, turned: bool) -> str:
 
 
 def pack(source: Type, target: Type, width: int, turned: bool) -> Program:
-    """`pack(source, out, width, panels)`: a matrix of k rows as panels of `width` columns, each row by row.
+    """`pack(source, out)`: a matrix of k rows as panels of `width` columns, each row by row.
 
-    out[(p·k + r)·width + c] = source[r, p·width + c], 0 beyond the last column. `turned` takes the source with its axes
+    out[p, r, c] = source[r, p·width + c], 0 beyond the last column. `turned` takes the source with its axes
     exchanged: rows of it then become columns.
     """
     if width < 1:
@@ -203,8 +204,7 @@ def pack(source: Type, target: Type, width: int, turned: bool) -> Program:
 
 def _pack(source: Type, target: Type, width: int, turned: bool) -> Program:
     b = Builder(pack_name(source, target, width, turned))
-    matrix, out = b.array("source", source, 2), b.array("out", target, 1, "w")
-    panels = b.scalar("panels", Type.I64)
+    matrix, out = b.array("source", source, 2), b.array("out", target, 3, "w")
     view, packed = b.view(matrix), b.view(out)
     columns = b.mov_param(Slot(matrix, Field.SHAPE, 0 if turned else 1))
     depth = Slot(matrix, Field.SHAPE, 1 if turned else 0)
@@ -216,7 +216,6 @@ def _pack(source: Type, target: Type, width: int, turned: bool) -> Program:
         value: Value = b.mov_imm(0, type=source)
         with b.if_(b.set("lt", column, columns)):
             b.ldg(b.at(view, *((column, row) if turned else (row, column))), into=value)
-        place = b.mad(b.mad(panel, k, row), width, inside)
-        b.store(value if source is target else b.cvt(value, type=target), packed, place)
+        b.store(value if source is target else b.cvt(value, type=target), packed, panel, row, inside)
     fixed: list[Poly | Slot] = [depth, Poly.const(width)] if turned else [Poly.const(width), depth]
-    return b.build([*fixed, Slot(panels)])
+    return b.build([*fixed, Slot(out, Field.SHAPE, 0)])

@@ -68,7 +68,7 @@ class LinearOperation(Operation):
         if arrays is None or any(a is None for a in arrays):
             return super().__call__(*args, **options)
         given: list[HostArray] = [a for a in arrays if a is not None]
-        key = recall.key_of(given, args if out is None else (*args, out), out)
+        key = recall.key_of(given, args if out is None else (*args, out))
         recipe = self._recipes.get(key)
         if recipe is None or (out is not None and any(np.may_share_memory(a, given[-1]) for a in given[:-1])):
             return self._planned(args, options, key, given)
