@@ -127,7 +127,7 @@ def _forward(
     first = whole[0]
     backwards = [s < 0 and not (ordered and k in axes) for k, s in enumerate(first.strides)]
     turn = tuple(slice(None, None, -1) if b else slice(None) for b in backwards)
-    arrays = [a[turn] for a in (*whole, *kept)]
+    arrays = [a[(*turn, ...)] for a in (*whole, *kept)]
     order = sorted(
         (k for k, n in enumerate(first.shape) if n != 1),
         key=lambda k: (first.strides[k] != 0, -abs(first.strides[k])),
