@@ -101,12 +101,12 @@ class Reduce(Along):
         return given.plan(folds.into(result) if result.view.size else [], out, call.out is None)
 
 
-def form_of(row: Reduction, axis: int | None = None) -> Form:
-    """The arguments of a reduction, along this axis unless a call names others."""
+def form_of(row: Reduction) -> Form:
+    """The arguments of a reduction."""
     keywords: dict[str, Any] = {"keepdims": False, **row.parameters}
     if row.gives in (Gives.WIDE, Gives.REAL):
         keywords["dtype"] = None
-    return Form(("x", "y")[: row.arity], keywords=keywords, gives_number=True, own={"axis": axis})
+    return Form(("x", "y")[: row.arity], keywords=keywords, gives_number=True, own={"axis": None})
 
 
 @dataclass(frozen=True, slots=True)
