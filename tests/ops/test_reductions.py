@@ -19,7 +19,8 @@ from tests import tolerance
 from tests.ops.layouts import LAYOUTS, Array
 from tests.ops.reduction_references import assert_right, kinds_of, sample
 
-ALL = [*REDUCTIONS.values(), *SCANS.values(), *NORMALISATIONS.values(), *NORMS.values()]
+REDUCED = [row for row in REDUCTIONS.values() if row.arity == 1]
+ALL = [*REDUCED, *SCANS.values(), *NORMALISATIONS.values(), *NORMS.values()]
 SHAPE = (3, 4, 5)
 AXES: list[Any] = [None, 0, 1, 2, -1, (0, 2), (1, 0), (-1, 1), ()]
 
@@ -126,7 +127,11 @@ def test_the_first_of_equal_elements_and_nan() -> None:
     assert ops.argmin(long) == ops.argmax(long) == 12345
 
 
-@pytest.mark.parametrize("row", [r for r in ALL if r.name not in ("prod", "cumprod")], ids=id_of)
+ODD_PLACES = ("prod", "cumprod", "log_softmax")
+"""Where SciPy has −∞ beside +∞ instead of NaN, and where no order of factors gives NumPy's NaN."""
+
+
+@pytest.mark.parametrize("row", [r for r in ALL if r.name not in ODD_PLACES], ids=id_of)
 def test_nan_and_infinities(row: Reduction) -> None:
     specials = [[np.nan, 1, 2], [np.inf, 1, 2], [-np.inf, 1, 2], [np.inf, -np.inf, 1], [np.nan] * 3, [-0.0, 0.0, -0.0]]
     given = [np.array(specials, np.float32)] * row.arity
@@ -147,7 +152,7 @@ def test_no_elements(row: Reduction) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", [*REDUCTIONS.values(), *NORMS.values()], ids=id_of)
+@pytest.mark.parametrize("row", [*REDUCED, *NORMS.values()], ids=id_of)
 def test_every_launch_reduction(row: Reduction) -> None:
     few_results_of_many_elements(row)
 
@@ -294,7 +299,7 @@ def test_errors(name: str, options: dict[str, Any], error: type[Exception], mess
         getattr(ops, name)(sample(Type.F32, SHAPE), **options)
 
 
-@pytest.mark.parametrize("name", [*(r.names[0] for r in REDUCTIONS.values() if r.arity == 1), "cumsum", "softmax"])
+@pytest.mark.parametrize("name", [*(r.names[0] for r in REDUCED), "cumsum", "softmax"])
 def test_what_is_no_array(name: str) -> None:
     for value in ([1.0, 2.0], None, 3, "text"):
         with pytest.raises(ArgumentTypeError):
@@ -305,13 +310,15 @@ def test_vectors() -> None:
     x, y = sample(Type.F32, (100,)), sample(Type.F32, (100,), 1)
     assert math.isclose(ops.vector_dot(x, y), np.dot(x.astype(float), y), rel_tol=1e-5)
     assert ops.vector_dot(np.array([100, 100], np.int8), np.array([2, 2], np.int8)).dtype == np.int8
+    long = [sample(Type.F32, (200_000,), seed)[::2] for seed in (0, 1)]
+    products = long[0].astype(float) * long[1]
+    assert abs(ops.vector_dot(*long) - products.sum()) <= 3 * tolerance.UNIT[Type.F32] * np.abs(products).sum()
     with pytest.raises(ArgumentTypeError, match=r"two vectors, got shapes \(10, 10\) and \(100,\); cure: matmul"):
         ops.vector_dot(x.reshape(10, 10), y)
     with pytest.raises(ArgumentValueError, match="do not broadcast"):
         ops.vector_dot(x, y[:99])
     with pytest.raises(ArgumentTypeError, match="no meaning for truth values"):
         ops.vector_dot(x > 0, y > 0)
-    assert ops.vecdot(x.reshape(4, 25), y.reshape(4, 25)).shape == (4,)
 
 
 def test_in_recordings() -> None:
@@ -338,7 +345,7 @@ def test_kinds_come_back() -> None:
     assert isinstance(ops.sum(np.ones(3, np.float32)), np.float32)
 
 
-INTERPRETED = [REDUCTIONS["sum"], REDUCTIONS["std"], REDUCTIONS["dot"], SCANS["cumsum"], NORMALISATIONS["softmax"]]
+INTERPRETED = [REDUCTIONS["sum"], REDUCTIONS["std"], SCANS["cumsum"], NORMALISATIONS["softmax"]]
 
 
 @pytest.mark.parametrize("row", INTERPRETED, ids=id_of)
@@ -350,6 +357,17 @@ def test_on_the_interpreter(row: Reduction) -> None:
         assert np.array_equal(got, call(row, given, axis=axis), equal_nan=True)
     if row.arity == 1:
         assert ex.ops.argmax(given[0]) == ops.argmax(given[0])
+
+
+@pytest.mark.parametrize("row", [*REDUCED, SCANS["cumsum"], NORMALISATIONS["softmax"]], ids=id_of)
+def test_arrays_without_axes(row: Reduction) -> None:
+    x = np.array(3, np.float32)
+    got = call(row, [x])
+    assert got.shape == ((1,) if row.name == "cumsum" else ())
+    assert np.array_equal(np.ravel(got), call(row, [x.reshape(1)], axis=0).ravel())
+    if row.name != "cumsum":
+        out = np.zeros((), got.dtype)
+        assert np.array_equal(call(row, [x], out=out), got)
 
 
 def test_bools_are_told_from_bytes() -> None:

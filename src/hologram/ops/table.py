@@ -12,7 +12,7 @@ from hologram.ops.elementwise import Elementwise
 from hologram.ops.linalg import table as linalg
 from hologram.ops.operation import Operation
 from hologram.ops.position import Position
-from hologram.ops.reduction import Reduce, form_of
+from hologram.ops.reduction import Reduce
 from hologram.ops.through import Normalise, Scan
 from hologram.ops.vectors import Dot, Norm
 
@@ -34,7 +34,6 @@ POSITIONS = {"argmin": "MIN", "argmax": "MAX"}
 
 def _along_axes() -> dict[str, Maker]:
     found: dict[str, Maker] = {row.names[0]: partial(Reduce, row) for row in operators.REDUCTIONS.values()}
-    found["vecdot"] = partial(Reduce, operators.REDUCTIONS["dot"], form=form_of(operators.REDUCTIONS["dot"], axis=-1))
     found |= {row.names[0]: partial(Scan, row) for row in operators.SCANS.values()}
     found |= {row.names[0]: partial(Normalise, row) for row in operators.NORMALISATIONS.values()}
     found |= {name: partial(Position, name, op) for name, op in POSITIONS.items()}
