@@ -82,3 +82,5 @@ def test_arrays_are_taken_as_they_are_where_they_can_be() -> None:
 def test_a_wrong_name_says_where_it_was_looked_for() -> None:
     with pytest.raises(AttributeError, match=r"hologram\.array_api has no 'linspac'; did you mean linspace"):
         np.linspac  # noqa: B018
+    for name in ("linalg", "memory", "random", "_made"):
+        assert not hasattr(np, name), name

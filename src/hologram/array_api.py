@@ -105,7 +105,8 @@ def _somewhere() -> Tensor:
 
 
 def _operation(name: str) -> Callable[..., Any]:
-    found: Callable[..., Any] = getattr(importlib.import_module("hologram.ops"), name)
+    """The operation of that name, which is no module of the package `hologram.ops`."""
+    found: Callable[..., Any] = importlib.import_module("hologram.ops").__getattr__(name)
     return found
 
 

@@ -17,7 +17,14 @@ from tests.house.places import write
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "examples" / "gallery"
 DOCS = ROOT / "docs"
-NAMES = ("filters", "spectrogram", "logistic", "kmeans", "waves")
+NAMES = {
+    "filters": "a photograph and seven filtered ones",
+    "spectrogram": "two chirps that cross, and a melody",
+    "logistic": "two half moons of points and the border between them; the falling loss",
+    "kmeans": "seven clusters of points and the ways of their centres",
+    "waves": "waves behind two gaps and the bands they make on a screen",
+}
+"""The programs, and what their pictures show."""
 _SECTION = re.compile(r"^# (Hologram|NumPy|The )[^\n]*\n", re.MULTILINE)
 
 
@@ -41,7 +48,7 @@ def head(text: str, version: str) -> str:
 def both(name: str) -> str:
     """The picture of a program and its two versions, in tabs."""
     parts = sections((PROGRAMS / f"{name}.py").read_text("utf-8"))
-    tabs = [f"![{name}](gallery/{name}.png)\n"]
+    tabs = [f"![{NAMES[name]}](gallery/{name}.png)\n"]
     for title in ("Hologram", "NumPy"):
         block = f"```python\n{head(parts['head'], parts[title])}\n\n\n{parts[title]}\n```"
         tabs.append(f'=== "{title}"\n\n{_indented(block)}')
