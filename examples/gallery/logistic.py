@@ -14,15 +14,10 @@ from program import Program, main
 import hologram as hg
 from hologram import ops
 
-STEPS, RATE, MOMENTUM = 300, 0.05, 0.9
+STEPS, RATE, MOMENTUM = 1000, 0.05, 0.9
 POWERS = [(i, j) for i in range(4) for j in range(4 - i)]
 
 # Hologram
-
-
-def probabilities(features, weights):
-    """How likely each point is of the second class."""
-    return ops.sigmoid(features @ weights)
 
 
 def hologram(sets):
@@ -30,23 +25,19 @@ def hologram(sets):
     x, y, grid = (hg.tensor(sets[name]) for name in ("x", "y", "grid"))
     weights, speed = hg.tensor(np.zeros((2, x.shape[1], 1), np.float32))
     loss, losses = hg.tensor(np.float32(0)), []
-    with hg.default_executor().record() as step:  # taken down once, checked and compiled as one, launched many times
-        p = probabilities(x, weights)
-        ops.mean(-y * ops.log(p) - (1 - y) * ops.log1p(-p), out=loss)
-        gradient = x.T @ (p - y) / len(y)
+    with hg.default_executor().record() as step:  # taken down once, launched many times
+        score = x @ weights
+        ops.mean(ops.logaddexp(0, score) - y * score, out=loss)
+        gradient = x.T @ (ops.sigmoid(score) - y) / len(y)
         ops.subtract(MOMENTUM * speed, RATE * gradient, out=speed)
         weights += speed
     for _ in range(STEPS):
         step.launch()
         losses.append(float(loss))
-    return {"losses": np.array(losses), "grid": probabilities(grid, weights).numpy()}
+    return {"losses": np.array(losses), "grid": ops.sigmoid(grid @ weights).numpy()}
 
 
 # NumPy
-
-
-def probabilities_numpy(features, weights):
-    return 1 / (1 + np.exp(-(features @ weights)))
 
 
 def numpy(sets):
@@ -55,12 +46,12 @@ def numpy(sets):
     weights, speed = np.zeros((2, x.shape[1], 1), np.float32)
     losses = []
     for _ in range(STEPS):
-        p = probabilities_numpy(x, weights)
-        losses.append(-np.mean(y * np.log(p) + (1 - y) * np.log1p(-p)))
-        gradient = x.T @ (p - y) / len(y)
+        score = x @ weights
+        losses.append(np.mean(np.logaddexp(0, score) - y * score))
+        gradient = x.T @ (1 / (1 + np.exp(-score)) - y) / len(y)
         speed = MOMENTUM * speed - RATE * gradient
         weights += speed
-    return {"losses": np.array(losses), "grid": probabilities_numpy(grid, weights)}
+    return {"losses": np.array(losses), "grid": 1 / (1 + np.exp(-(grid @ weights)))}
 
 
 # The points and the picture
