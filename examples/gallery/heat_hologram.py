@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib
 
 import hologram as hg
-import hologram.array_api as np
+import hologram.numpy as np
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt

@@ -60,7 +60,7 @@ def module(name: str, **changed: str) -> Any:
 @pytest.mark.parametrize("moved", ["by its import alone", "with a recorded step"])
 def test_a_program_moved_from_numpy_gives_the_same(plates: Any, moved: str, tmp_path: Path) -> None:
     alone = moved == "by its import alone"
-    heat = module("heat_numpy", **{"numpy as np": "hologram.array_api as np"}) if alone else module("heat_hologram")
+    heat = module("heat_numpy", **{"numpy as np": "hologram.numpy as np"}) if alone else module("heat_hologram")
     pictures, history = heat.solve(24, 60, 3)
     assert all(isinstance(u, Tensor) for u in pictures)
     for ours, theirs in zip(pictures, plates[0], strict=True):

@@ -1,4 +1,4 @@
-"""NumPy's names over tensors: `import hologram.array_api as np`.
+"""NumPy's names over tensors: `import hologram.numpy as np`.
 
 Functions that make arrays make tensors on the default executor, views share memory, and every other name is the
 operation of `hologram.ops`. The names are those of the array API standard where NumPy and the standard differ; the
@@ -138,7 +138,7 @@ def __getattr__(name: str) -> Any:
     try:
         made = _maker(name) if name in MADE else _view(name) if name in VIEWS else _operation(name)
     except AttributeError as error:
-        raise AttributeError(str(error).replace("hologram.ops", "hologram.array_api")) from None
+        raise AttributeError(str(error).replace("hologram.ops", "hologram.numpy")) from None
     globals()[name] = made  # asked for once
     return made
 

@@ -6,7 +6,7 @@ import numpy
 import pytest
 
 import hologram
-import hologram.array_api as np
+import hologram.numpy as np
 from hologram import Tensor, ops
 from hologram.errors import ArgumentTypeError
 
@@ -15,7 +15,7 @@ def test_every_name_is_there_and_operations_are_those_of_the_library() -> None:
     for name in dir(np):
         assert getattr(np, name) is getattr(np, name)
     assert np.exp is ops.exp
-    assert hologram.array_api is np
+    assert hologram.numpy is np
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_arrays_are_taken_as_they_are_where_they_can_be() -> None:
 
 
 def test_a_wrong_name_says_where_it_was_looked_for() -> None:
-    with pytest.raises(AttributeError, match=r"hologram\.array_api has no 'linspac'; did you mean linspace"):
+    with pytest.raises(AttributeError, match=r"hologram\.numpy has no 'linspac'; did you mean linspace"):
         np.linspac  # noqa: B018
     for name in ("linalg", "memory", "random", "_made"):
         assert not hasattr(np, name), name
