@@ -11,7 +11,7 @@ from hologram.language.kernel import Kernel, kernel_type
 from hologram.language.program import Program
 from hologram.runtime.files import read_file
 
-FAMILIES = ("vector", "activation", "math", "matrix")
+FAMILIES = ("vector", "activation", "math", "matrix", "search")
 BUNDLE = Path(__file__).parent / "bundled.atlas"
 OPERATIONS = Path(__file__).parent / "operations.atlas"
 
