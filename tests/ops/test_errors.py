@@ -82,12 +82,9 @@ def test_outputs_that_do_not_fit(row: Operator) -> None:
         call(row, *given, out=Executor("cpu").allocate((4, 6)))
 
 
-@ROWS
+@pytest.mark.parametrize("row", [r for r in TABLE.values() if not r.gives_truth], ids=lambda row: row.names[0])
 def test_outputs_that_share_memory_with_an_operand(row: Operator) -> None:
-    given = some(row)
-    result = call(row, *given)
-    if result.dtype != given[0].dtype:
-        pytest.skip("operand and result are of different types")
+    given = [x.astype(np.float32) for x in some(row)] if row.domain is Domain.REALS else some(row)
     whole = np.resize(given[0], (5, 6))
     kept = whole.copy()
     with pytest.raises(OverlapError, match=r"share memory.*pass .*copy"):

@@ -16,10 +16,12 @@ from hologram.isa.program import Program
 ROOT = Path(__file__).parents[3]
 TABLE = ROOT / "tests" / "filetests" / "cpu" / "vectorised.txt"
 KERNEL_FILES = [
-    *(Path(stdlib.__file__).parent / f"{family}.py" for family in ("vector", "activation", "math", "matrix")),
+    *(Path(stdlib.__file__).parent / f"{family}.py" for family in stdlib.FAMILIES),
     ROOT / "benchmarks" / "kernels.py",
     ROOT / "examples" / "terrain" / "terrain.py",
 ]
+ONE_BY_ONE = {"quantum_search", "optimal_path", "constraint_solve"}
+"""Bundled kernels whose work is one lane's, or meets at an atomic."""
 ARITHMETIC = r"v(?:add|sub|mul|div|sqrt|max|min|fn?m(?:add|sub)\d+)"
 
 
@@ -54,4 +56,4 @@ def test_hot_loops_are_vector_code(row: list[str]) -> None:
 
 
 def test_every_bundled_kernel_is_in_the_table() -> None:
-    assert set(stdlib.names()) <= {row[0] for row in rows()}
+    assert set(stdlib.names()) - ONE_BY_ONE <= {row[0] for row in rows()}
