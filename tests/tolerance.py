@@ -69,3 +69,13 @@ def of_reduction(row: Reduction, result: Type, count: int, exact: Array, size: A
         roundings += count if rounds_each else min(count, SUM_PIECE) + count / SUM_PIECE
     smallest = {Type.F16: 2.0**-24, Type.BF16: 2.0**-133, Type.F32: 2.0**-149, Type.F64: 0.0}[result]
     return np.asarray(roundings * UNIT[result] * (np.abs(exact) + np.abs(size)) + smallest * (roundings > 0))
+
+
+def of_subtracted_mean(name: str, count: int, exact: Array, given: Array) -> Array:
+    """What the rounding of the mean adds to a variance in f64, or to its root, beside the roundings that follow.
+
+    Other types have their means in f64, whose roundings do not show.
+    """
+    roundings = 1 + min(count, SUM_PIECE) + count / SUM_PIECE
+    shift = roundings * UNIT[Type.F64] * np.abs(given).max(initial=0)
+    return np.asarray(shift**2 if name == "var" else np.hypot(exact, shift) - exact)

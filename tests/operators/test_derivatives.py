@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import hologram as hg
+from hologram.isa.instructions import BY_NAME
 from hologram.isa.templates.formula import Source, mapped
 from hologram.language.program import Program
-from hologram.operators import TABLE, Formula, Operator
+from hologram.operators import TABLE, TRUTHS, Formula, Operator
 from hologram.operators.calculus import slope, substituted
+from hologram.operators.row import words
 from hologram.types import Type
 from tests.ops.references import operands, types_of
 
@@ -78,4 +80,5 @@ def test_second_derivatives_are_slopes_of_the_first(row: Operator) -> None:
 def test_every_word_of_real_formulas_has_a_rule() -> None:
     for row in ROWS:
         for letter in row.operands:
-            slope(row.formula, letter)
+            found = set(words(slope(row.formula, letter)))
+            assert found <= {*BY_NAME, *TRUTHS, *row.operands, "SEL"}, row.name

@@ -39,7 +39,7 @@ def test_every_type(row: Operator, type: Type) -> None:
     check(row, type, given, getattr(ops, row.names[0])(*given))
 
 
-def layouts_of(row: Operator, type: Type) -> None:
+def assert_right_in_every_layout(row: Operator, type: Type) -> None:
     call = getattr(ops, row.names[0])
     given = operands(row, type, SHAPE, 2)
     exact_call = call(*given)
@@ -67,13 +67,13 @@ def layouts_of(row: Operator, type: Type) -> None:
 
 @pytest.mark.parametrize("name", TABLE)
 def test_every_layout(name: str) -> None:
-    layouts_of(TABLE[name], FIRST[name])
+    assert_right_in_every_layout(TABLE[name], FIRST[name])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("row", "type"), CASES)
 def test_every_layout_of_every_type(row: Operator, type: Type) -> None:
-    layouts_of(row, type)
+    assert_right_in_every_layout(row, type)
 
 
 IN_F32 = [row for row in TABLE.values() if Type.F32 in types_of(row)]

@@ -228,3 +228,21 @@ def test_names() -> None:
         _ = ops.addd
     with pytest.raises(AttributeError, match="no operation 'nothing'"):
         _ = Executor("cpu").ops.nothing
+
+
+def test_what_is_remembered_of_the_original_form_is_what_it_takes() -> None:
+    """Vectors are; strided arrays stay refused, whatever the NumPy form has seen."""
+    executor = Executor("cpu")
+    x, out = np.arange(12, dtype=np.float32), np.zeros(12, np.float32)
+    for factor in (1, 2):
+        ops.vector_add(executor, x * factor, x, out)
+        assert np.array_equal(out, (factor + 1) * x)
+    wide = np.zeros((6, 4), np.float32)
+    strided = wide[::2]
+    ops.add(strided, strided, out=strided)
+    with pytest.raises(ArgumentTypeError, match="takes contiguous arrays"):
+        ops.add(executor, strided, strided, strided)
+    square = np.ones((3, 4), np.float32)
+    for _ in range(2):
+        ops.add(executor, square, square, square)
+    assert (square == 4).all()

@@ -42,7 +42,7 @@ def id_of(value: Any) -> str:
     return value.name if isinstance(value, Reduction) else repr(value)
 
 
-def every_type(row: Reduction, kind: Kind) -> None:
+def assert_right_in_a_type(row: Reduction, kind: Kind) -> None:
     given = [sample(kind, (41, 7), seed) for seed in range(row.arity)]
     for axis in (0, 1):
         assert_right(row, given, call(row, given, axis=axis), kind, axis=axis)
@@ -60,10 +60,10 @@ def test_types(row: Reduction) -> None:
 @pytest.mark.parametrize("row", ALL, ids=id_of)
 def test_every_type(row: Reduction) -> None:
     for kind in kinds_of(row):
-        every_type(row, kind)
+        assert_right_in_a_type(row, kind)
 
 
-def layouts_of(row: Reduction, kind: Kind) -> None:
+def assert_right_in_every_layout(row: Reduction, kind: Kind) -> None:
     given = [sample(kind, SHAPE, seed) for seed in range(row.arity)]
     for layout in LAYOUTS.values():
         laid = [layout(x) for x in given]
@@ -81,14 +81,14 @@ def layouts_of(row: Reduction, kind: Kind) -> None:
 
 @pytest.mark.parametrize("name", ["sum", "softmax"])
 def test_layouts(name: str) -> None:
-    layouts_of(next(r for r in ALL if r.name == name), Type.F32)
+    assert_right_in_every_layout(next(r for r in ALL if r.name == name), Type.F32)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", ALL, ids=id_of)
 def test_every_layout(row: Reduction) -> None:
     for kind in (Type.F64, Type.I32):
-        layouts_of(row, kind)
+        assert_right_in_every_layout(row, kind)
 
 
 def test_many_axes() -> None:

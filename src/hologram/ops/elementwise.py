@@ -62,8 +62,9 @@ class Elementwise(Operation):
             arrays = None if values is None else recall.quick(values)
             if given is not None and values is not None and arrays is not None:
                 recipe = self._recipes.get(recall.key_of(arrays, values))
-                if recipe is not None:
-                    return self._run(recipe, arrays, given, place, given is not args)
+                original = given is not args
+                if recipe is not None and not (original and not recall.are_vectors(arrays)):
+                    return self._run(recipe, arrays, given, place, original)
         if out is not None:
             kwargs["out"] = out
         return super().__call__(*args, **kwargs)
@@ -77,8 +78,7 @@ class Elementwise(Operation):
             return args, out
         if len(args) != count + 2 or out is not None or not isinstance(args[0], Executor) or self.form.parameters:
             return None, None
-        vectors = all(getattr(a, "shape", ()) == getattr(args[-1], "shape", None) for a in args[1:])
-        return (args[1:-1], args[-1]) if vectors and is_usual(args[0]) else (None, None)
+        return (args[1:-1], args[-1]) if is_usual(args[0]) else (None, None)
 
     def _run(
         self, recipe: Recipe, arrays: list[HostArray | None], given: Sequence[Any], out: Any, original: bool
@@ -189,7 +189,7 @@ class Elementwise(Operation):
         arrays = recall.quick(values)
         if (
             arrays is None
-            or call.original
+            or (call.original and (call.sizes or self.form.parameters or not recall.are_vectors(arrays)))
             or recording.is_active()
             or (plan.is_new and type(plan.out) is not type(plan.like))
         ):

@@ -83,6 +83,14 @@ def quick(values: Sequence[Any]) -> list[HostArray | None] | None:
     return found
 
 
+def are_vectors(arrays: Sequence[HostArray | None]) -> bool:
+    """True for contiguous vectors of one length, which both forms of a call treat alike."""
+    first = arrays[0]
+    if first is None or first.ndim != 1:
+        return False
+    return all(a is not None and a.shape == first.shape and a.flags.c_contiguous for a in arrays)
+
+
 def key_of(arrays: Sequence[HostArray | None], values: Sequence[Any]) -> Hashable:
     """What decides how a call goes: kinds of operands (and of the output, if one is given), shapes, strides, types."""
     parts: list[Any] = []

@@ -28,7 +28,7 @@ def test_some_types(case: Case) -> None:
         assert same(getattr(ops, case.name)(*arguments(case, x), **case.parameters), case.expected(x)), dtype
 
 
-def layouts_of(case: Case, dtype: np.dtype[Any]) -> None:
+def assert_right_in_every_layout(case: Case, dtype: np.dtype[Any]) -> None:
     call = getattr(ops, case.name)
     x = elements(dtype, case.of)
     wanted = case.expected(x)
@@ -47,14 +47,14 @@ def layouts_of(case: Case, dtype: np.dtype[Any]) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_layout(case: Case) -> None:
-    layouts_of(case, np.dtype(np.float32))
+    assert_right_in_every_layout(case, np.dtype(np.float32))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_layout_of_every_type(case: Case) -> None:
     for dtype in DTYPES:
-        layouts_of(case, dtype)
+        assert_right_in_every_layout(case, dtype)
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.name != "broadcast_to" and "mode" not in c.parameters], ids=str)
