@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from hologram.operators import Reduction
 from hologram.types import HALVES, Type
 from tests.isa.elementary.references import WIDE, bound, ulps
 
@@ -18,6 +19,7 @@ Array = np.ndarray[Any, Any]
 
 ACCUMULATORS = 64
 PIECE = 4096
+SUM_PIECE = 128
 UNIT = {Type.F16: 2.0**-11, Type.BF16: 2.0**-8, Type.F32: 2.0**-24, Type.F64: 2.0**-53}
 """The largest relative error of one rounding."""
 SECOND_ORDER = 1.01
@@ -53,3 +55,17 @@ def of_product(ty: Type, a: Array, b: Array) -> Array:
     """The largest errors of a product of matrices, whatever the order of additions."""
     sizes = np.abs(a.astype(np.float64)) @ np.abs(b.astype(np.float64))
     return np.asarray((a.shape[-1] + 1) * UNIT[ty] * sizes * SECOND_ORDER)
+
+
+def of_reduction(row: Reduction, result: Type, count: int, exact: Array, size: Array) -> Array:
+    """The largest errors of a row of the reduction table, for results of about `size` before anything cancels.
+
+    Sums of f16, bf16 and f32 are made in f64 and rounded once. Sums in f64 meet as many roundings as a piece of 128
+    has terms, and one for each piece; products one for each factor.
+    """
+    roundings = row.roundings
+    if result is Type.F64 and roundings:
+        rounds_each = any(fold.op == "MUL" for fold in row.folds)
+        roundings += count if rounds_each else min(count, SUM_PIECE) + count / SUM_PIECE
+    smallest = {Type.F16: 2.0**-24, Type.BF16: 2.0**-133, Type.F32: 2.0**-149, Type.F64: 0.0}[result]
+    return np.asarray(roundings * UNIT[result] * (np.abs(exact) + np.abs(size)) + smallest * (roundings > 0))

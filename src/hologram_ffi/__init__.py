@@ -5,7 +5,7 @@ arguments, handles that are never used twice. Elements are f32. Whatever goes wr
 of a wrong type raises a TypeError, one out of range a ValueError.
 """
 
-from hologram_ffi.activations import gelu_f32, sigmoid_f32, tanh_f32
+from hologram_ffi.activations import gelu_f32, sigmoid_f32, softmax_f32, tanh_f32
 from hologram_ffi.arithmetic import (
     scalar_add_f32,
     scalar_mul_f32,
@@ -38,7 +38,7 @@ from hologram_ffi.errors import InternalError
 from hologram_ffi.executors import executor_cleanup, new_executor, new_executor_auto, new_executor_with_backend
 from hologram_ffi.losses import binary_cross_entropy_loss_f32, cross_entropy_loss_f32, mse_loss_f32
 from hologram_ffi.matrices import gemm_f32, matvec_f32
-from hologram_ffi.reductions import reduce_sum_f32
+from hologram_ffi.reductions import reduce_max_f32, reduce_min_f32, reduce_sum_f32
 from hologram_ffi.registry import clear_all_registries, get_version
 from hologram_ffi.tensors import (
     tensor_broadcast_shapes,
@@ -112,10 +112,13 @@ __all__ = [
     "new_executor",
     "new_executor_auto",
     "new_executor_with_backend",
+    "reduce_max_f32",
+    "reduce_min_f32",
     "reduce_sum_f32",
     "scalar_add_f32",
     "scalar_mul_f32",
     "sigmoid_f32",
+    "softmax_f32",
     "tanh_f32",
     "tensor_broadcast_shapes",
     "tensor_buffer",

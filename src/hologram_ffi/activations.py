@@ -24,3 +24,9 @@ def tanh_f32(exec: U64, input: U64, output: U64, len: U32) -> None:
 def gelu_f32(exec: U64, input: U64, output: U64, len: U32) -> None:
     """output = the GELU of the input in its tanh form: x/2 · (1 + tanh(√(2/π) · (x + 0.044715·x³)))."""
     elementwise(ops.gelu_tanh, exec, (input, output), len)
+
+
+@exported
+def softmax_f32(exec: U64, input: U64, output: U64, len: U32) -> None:
+    """output = exp(input) / the sum of exp(input) over the first `len` elements."""
+    elementwise(ops.softmax, exec, (input, output), len)

@@ -12,3 +12,15 @@ from hologram_ffi.launches import reduction
 def reduce_sum_f32(exec: U64, input: U64, output: U64, len: U32) -> F32:
     """The sum, in the fixed tree of launch reductions."""
     return reduction(ops.reduce_sum, exec, (input, output), len)
+
+
+@exported
+def reduce_min_f32(exec: U64, input: U64, output: U64, len: U32) -> F32:
+    """The smallest element; NaN where one is NaN."""
+    return reduction(ops.reduce_min, exec, (input, output), len)
+
+
+@exported
+def reduce_max_f32(exec: U64, input: U64, output: U64, len: U32) -> F32:
+    """The largest element; NaN where one is NaN."""
+    return reduction(ops.reduce_max, exec, (input, output), len)

@@ -144,8 +144,24 @@ def test_7_5_sums(world: World, values: range, total: float) -> None:
     assert get(world, out).tolist() == [total]
 
 
+def test_7_5_least_and_largest(world: World) -> None:
+    buf, out = put(world, range(1, 1025)), put(world, [0])
+    assert ffi.reduce_min_f32(world.exec, buf, out, 1024) == 1
+    assert ffi.reduce_max_f32(world.exec, buf, out, 1024) == 1024 == get(world, out)[0]
+
+
+def test_7_5_X_many_elements(world: World) -> None:
+    x, out = RNG.standard_normal(300_000).astype(np.float32), put(world, [0])
+    for count in (25_000, 30_000, 300_000):
+        buf, part = put(world, x), x[:count]
+        total = ffi.reduce_sum_f32(world.exec, buf, out, count)
+        assert abs(total - part.astype(np.float64).sum()) <= tolerance.of_fold("ADD", Type.F32, part)
+        assert ffi.reduce_min_f32(world.exec, buf, out, count) == part.min()
+        assert ffi.reduce_max_f32(world.exec, buf, out, count) == part.max()
+
+
 @pytest.mark.parametrize("cells", [1, 2, 3])
-@pytest.mark.parametrize("name", ["reduce_sum_f32"])
+@pytest.mark.parametrize("name", ["reduce_sum_f32", "reduce_min_f32", "reduce_max_f32"])
 def test_one_cell_is_enough(world: World, name: str, cells: int) -> None:
     out = put(world, [7] * cells)
     assert function(name)(world.exec, put(world, [2.0]), out, 1) == 2
@@ -157,6 +173,9 @@ def test_one_cell_is_enough(world: World, name: str, cells: int) -> None:
 def test_reductions_of_nothing(world: World) -> None:
     out = put(world, [7])
     assert ffi.reduce_sum_f32(world.exec, world.a, out, 0) == 0
+    for name in ("reduce_min_f32", "reduce_max_f32"):
+        with pytest.raises(ffi.InternalError):
+            function(name)(world.exec, world.a, out, 0)
 
 
 @pytest.mark.parametrize("name", ["sigmoid_f32", "tanh_f32"])
@@ -171,6 +190,25 @@ def test_7_5_at_zero(world: World) -> None:
     assert unary(world, "sigmoid_f32", [0]) == [0.5]
     assert unary(world, "tanh_f32", [0]) == [0]
     assert unary(world, "gelu_f32", [0]) == [0]
+
+
+def test_7_5_softmax(world: World) -> None:
+    x = RNG.standard_normal(10_000).astype(np.float32)
+    found = np.array(unary(world, "softmax_f32", x))
+    assert found.sum() == pytest.approx(1)
+    assert (
+        np.array_equal(np.argsort(x, kind="stable"), np.argsort(found, kind="stable"))
+        or (np.diff(found[np.argsort(x)]) >= 0).all()
+    )
+    assert np.array(unary(world, "softmax_f32", x + np.float32(64))) == pytest.approx(found, rel=1e-4)
+
+
+def test_7_5_X_softmax_on_two_executors(world: World) -> None:
+    other = World()
+    first, second = [1.0, 2.0, 3.0], [5.0, 0.0, -5.0]
+    for place, values in ((world, first), (other, second), (world, second)):
+        weights = [math.exp(v - max(values)) for v in values]
+        assert unary(place, "softmax_f32", values) == pytest.approx([w / sum(weights) for w in weights])
 
 
 def loss(world: World, name: str, predicted: Any, target: Any) -> float:

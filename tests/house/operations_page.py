@@ -33,7 +33,6 @@ FAMILIES = {
     "hologram.ops.linalg": "Linear algebra",
     "hologram.ops.random": "Random numbers",
     "hologram.ops.losses": "Losses",
-    "hologram.ops.kernel_operation": "Sums and products",
 }
 ALONG = "Along axes"
 """What no other family has: reductions, scans, positions, softmax."""
@@ -77,11 +76,9 @@ def meaning(operation: Any) -> str:
 
 def call(operation: Any) -> str:
     """How it is called, without the arguments that all have."""
-    form = getattr(operation, "form", None)
-    if form is None:
-        return f"{operation.row.name}({', '.join(operation.row.inputs)})"
+    form = operation.form
     given = [*form.inputs]
-    for name, default in (*form.parameters.items(), *form.keywords.items()):
+    for name, default in (*form.parameters.items(), *form.own.items(), *form.keywords.items()):
         given.append(name if default is REQUIRED else f"{name}={default!r}")
     return f"{operation.__name__}({', '.join(given)})"
 

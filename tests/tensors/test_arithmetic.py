@@ -132,6 +132,31 @@ def test_integers_cannot_become_floats_in_place() -> None:
     assert np.array_equal(made.numpy(), J)
 
 
+def test_parts_change_in_place() -> None:
+    made, wanted = tensor(X), X.copy()
+    made[:, 1:] += 10
+    made[[1, 0], 0] *= 2
+    made[made > 10] -= 1
+    made[1, 2] /= 4
+    wanted[:, 1:] += 10
+    wanted[[1, 0], 0] *= 2
+    wanted[wanted > 10] -= 1
+    wanted[1, 2] /= 4
+    assert same(made, wanted)
+
+
+def test_a_part_that_is_written_to_itself_launches_nothing() -> None:
+    ex = Executor()
+    made = tensor(X, executor=ex)
+    with ex.record() as g:
+        part = made[:, 1:]
+        part += 1
+        made[:, 1:] = part
+    g.launch()
+    assert "recorded: 1 launch" in str(g.explain())
+    assert same(made[:, 1:], X[:, 1:] + 1)
+
+
 def test_overlapping_parts_in_place_are_right_or_refused() -> None:
     made = tensor(np.arange(6.0))
     wanted = np.arange(6.0)

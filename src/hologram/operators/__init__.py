@@ -1,6 +1,6 @@
-"""The element-wise operators: one row each, read by circuits, by the op library and by all who offer operators.
+"""The element-wise operators and the reductions: one row each, read by circuits, the op library and all who offer them.
 
-Adding an operator is adding a row.
+Adding an operator or a reduction is adding a row.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from hologram.operators import activations, arithmetic, functions, logic
+from hologram.operators.fold import RESULTS, Fold, Gives, Reduction
+from hologram.operators.reductions import NORMALISATIONS, NORMS, REDUCTIONS, SCANS
 from hologram.operators.row import (
     COMPARISONS,
     INTEGER_FORM,
@@ -19,20 +21,30 @@ from hologram.operators.row import (
     Formula,
     Operator,
     is_truth,
+    words,
 )
 
 __all__ = [
     "COMPARISONS",
     "INTEGER_FORM",
+    "NORMALISATIONS",
+    "NORMS",
     "OPERANDS",
+    "REDUCTIONS",
+    "RESULTS",
+    "SCANS",
     "TABLE",
     "TRUTHS",
     "VARIANTS",
     "Domain",
+    "Fold",
     "Form",
     "Formula",
+    "Gives",
     "Operator",
+    "Reduction",
     "is_truth",
+    "words",
 ]
 
 TABLE: Mapping[str, Operator] = MappingProxyType(

@@ -142,7 +142,7 @@ class Elementwise(Operation):
         n = call.sizes.get("n")
         if n is None and len(set(sizes)) > 1:
             raise ArgumentValueError(f"{name}(): arrays of {', '.join(map(str, sizes))} elements; give n= for less")
-        count = sizes[0] if n is None else _count(name, n, sizes)
+        count = sizes[0] if n is None else element_count(name, n, sizes)
         return {k: flat(name, v)[:count] for k, v in views.items()}, flat(name, target)[:count]
 
     def steps(
@@ -231,7 +231,8 @@ def flat(name: str, array: HostArray) -> HostArray:
     return array.reshape(-1)
 
 
-def _count(name: str, n: Any, sizes: Sequence[int]) -> int:
+def element_count(name: str, n: Any, sizes: Sequence[int]) -> int:
+    """The number of elements that are meant; raises ArgumentTypeError or ArgumentValueError for what is none."""
     if not isinstance(n, int | np.integer) or isinstance(n, bool):
         raise ArgumentTypeError(f"{name}(): n is a number of elements, not {type(n).__name__}")
     if not 0 <= n <= min(sizes):

@@ -11,10 +11,11 @@ from hologram.backends.cpu.targets import BASELINES
 from hologram.backends.llvm.jit import llvm_version
 from hologram.frontend import compile_source
 from hologram.isa.binary import Entry, TargetSection, encode
+from hologram.isa.templates.folds import Folding, launch_fold, launch_fold_name
 from hologram.isa.templates.formula import Source, mapped
 from hologram.isa.templates.products import Product
 from hologram.language.program import Program
-from hologram.operators import TABLE
+from hologram.operators import REDUCTIONS, TABLE
 from hologram.runtime.files import write_file
 from hologram.stdlib.bundle import BUNDLE, FAMILIES, OPERATIONS
 from hologram.types import Type
@@ -35,6 +36,8 @@ OPERATORS = (
     *("sigmoid", "relu", "silu", "gelu"),
 )
 """The operators whose programs on vectors of f32 are shipped."""
+SHIPPED_REDUCTIONS = ("sum", "min", "max", "dot")
+"""The reductions of whole vectors of f32 that are."""
 
 
 PRODUCTS = (
@@ -50,6 +53,10 @@ def operations() -> list[Program]:
     for row in (TABLE[name] for name in OPERATORS):
         program = mapped(row.name, row.formula, [Source(Type.F32)] * row.arity, Type.F32, Type.F32, 1)
         found.append(Program.of(program, metadata={"doc": row.meaning, "llvm": llvm_version()}))
+    for one in (REDUCTIONS[name] for name in SHIPPED_REDUCTIONS):
+        folding = Folding(one.folds, (Type.F32,), (Type.F32,) * one.arity, Type.F32)
+        program = launch_fold(launch_fold_name(one.name, folding, 1), folding, 1)
+        found.append(Program.of(program, metadata={"doc": one.meaning, "llvm": llvm_version()}))
     for product, meaning in PRODUCTS:
         found.append(Program.of(product.program(), metadata={"doc": meaning, "llvm": llvm_version()}))
     return found

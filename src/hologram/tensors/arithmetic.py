@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hologram import ops
 from hologram.errors import ArgumentTypeError
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ RENAMED = {"ddof": "correction"}
 
 def operation(name: str, executor: Executor | None = None) -> Callable[..., Any]:
     """An operation of the library, on an executor if one is given."""
-    of = importlib.import_module("hologram.ops") if executor is None else executor.ops
-    found: Callable[..., Any] = getattr(of, name)
+    found: Callable[..., Any] = getattr(ops if executor is None else executor.ops, name)
     return found
 
 
@@ -90,7 +89,7 @@ def universal(ufunc: Any, form: str, inputs: Sequence[Any], options: Mapping[str
     name = ufunc.__name__
     if form != "__call__":
         raise ArgumentTypeError(f"np.{name}.{form} takes no tensors; use hologram.ops or tensor.numpy()")
-    if name not in dir(importlib.import_module("hologram.ops")):
+    if name not in dir(ops):
         raise ArgumentTypeError(f"np.{name} has no operation here; use tensor.numpy()")
     given = dict(options)
     if isinstance(given.get("out"), tuple):
@@ -142,4 +141,9 @@ class Arithmetic:
     __matmul__, __rmatmul__ = binary("matmul"), reflected("matmul")
     dot, trace = method("dot", "b", "out"), method("trace", "offset", "axis1", "axis2")
     nonzero, repeat = unary("nonzero"), method("repeat", "repeats", "axis")
+    sum, prod, mean = method("sum", *REDUCED), method("prod", *REDUCED), method("mean", *REDUCED)
+    var, std, ptp = method("var", *SPREAD), method("std", *SPREAD), method("ptp", *CHOSEN)
+    min, max, any, all = (method(name, *CHOSEN) for name in ("min", "max", "any", "all"))
+    argmin, argmax, norm = method("argmin", *CHOSEN), method("argmax", *CHOSEN), method("norm", "ord", "axis")
+    cumsum, cumprod = method("cumsum", *SCANNED), method("cumprod", *SCANNED)
     clip = method("clip", "min", "max", "out")

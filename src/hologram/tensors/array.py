@@ -162,6 +162,16 @@ class Tensor(Views, Arithmetic):
         chosen = np.asarray(indices) if not isinstance(indices, Tensor | list) else indices
         return self[(slice(None),) * self._layout.axis(axis) + (chosen,)]
 
+    def round(self, decimals: int = 0, out: Tensor | None = None) -> Tensor:
+        """The nearest numbers with so many decimal places, ties to even."""
+        if not decimals or not self.type.is_float:
+            rounded: Tensor = operation("round")(self, out=out)
+            return rounded
+        scale = 10.0**decimals
+        return operation("divide")((self * scale).round(), scale, out=out)  # type: ignore[no-any-return]
+
+    __round__ = round
+
     def matmul(self, *arguments: Any) -> Tensor:
         """The product of two matrices, `a.matmul(b)`; a leading executor is accepted. `@` is that of any axes.
 
@@ -187,6 +197,9 @@ class Tensor(Views, Arithmetic):
         from hologram.tensors.indexing import set_items
 
         set_items(self, index, value)
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value).any())
 
     def __len__(self) -> int:
         if not self.ndim:

@@ -10,6 +10,7 @@ from hologram.runtime.buffer import Buffer
 from hologram.runtime.executor import Executor
 from hologram.runtime.host import HostArray
 from hologram.tensors.array import Tensor
+from hologram.tensors.layout import row_major
 
 
 class TensorKind:
@@ -32,7 +33,8 @@ class TensorKind:
 
     def make(self, shape: Sequence[int], dtype: kinds.DType, like: Any) -> Any:
         """A packed tensor on the executor of `like`."""
-        return Tensor.from_buffer(like.executor.allocate(tuple(shape), dtype), shape)
+        layout = row_major(tuple(shape))
+        return Tensor(like.executor.allocate(layout.size, dtype), layout)
 
     def executor(self, value: Any) -> Executor | None:
         """The executor whose memory it is."""

@@ -227,3 +227,10 @@ def test_a_child_forked_while_another_thread_compiles_can_compile() -> None:
     script = f"IR = {IR!r}\n{FORK_WHILE_COMPILING}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_level_0_keeps_values_in_registers() -> None:
+    cell = (
+        "define i64 @f(i64 %x) {\n  %c = alloca i64\n  store i64 %x, ptr %c\n  %y = load i64, ptr %c\n  ret i64 %y\n}\n"
+    )
+    assert "alloca" not in optimize_ir(cell, host_target(), opt=0)

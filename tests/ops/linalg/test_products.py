@@ -283,3 +283,30 @@ def test_bound() -> None:
     graph = ops.matmul.bind(large, right := random(Type.F32, 400, 300), out=wide)
     graph()
     check(wide, large, right, Type.F32)
+
+
+def test_remembered_calls() -> None:
+    """The second call of a kind goes straight to the kernel; the third has other elements, the fourth shares memory."""
+    for a, b in ((random(Type.F32, 6, 6), random(Type.F32, 6, 6)), (random(Type.F64, 6, 6).T, random(Type.F64, 6))):
+        first = ops.matmul(a, b)
+        assert np.array_equal(ops.matmul(a, b), first)
+        assert np.array_equal(ops.matmul(b.T, a), np.asarray(ops.matmul(b.T.copy(), a.copy())))
+        check(ops.matmul(a + 1, b), a + 1, b, Type.F32 if a.dtype == np.float32 else Type.F64)
+        out = np.zeros_like(first)
+        for _ in range(2):
+            assert ops.matmul(a, b, out=out) is out
+            assert np.array_equal(out, first)
+    x, y = random(Type.F32, 6, 6), random(Type.F32, 6, 6)
+    wanted = ops.matmul(x, y)
+    assert np.array_equal(ops.matmul(x, y, out=x), wanted)
+
+
+def test_threads_have_memory_of_their_own() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    pairs = [(random(Type.F32, 40, 200), random(Type.F32, 200, 200)) for _ in range(4)]
+    wanted = [ops.matmul(*pair) for pair in pairs]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            for got, one in zip(pool.map(lambda pair: ops.matmul(*pair), pairs), wanted, strict=True):
+                assert np.array_equal(got, one)

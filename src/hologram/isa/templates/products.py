@@ -16,9 +16,15 @@ from hologram.isa.templates.made import made
 from hologram.types import HALVES, Type
 
 ROWS = 8
-"""Elements of a column that a lane of a large product keeps."""
-PANEL = 32
-"""Columns that lie together in a packed matrix."""
+"""Elements of a column that a lane keeps at most of matrices that are read where they are."""
+PACKED_ROWS = 12
+"""Elements of a column that a lane keeps of packed matrices."""
+PANEL_BYTES = 128
+
+
+def panel(type: Type) -> int:
+    """Columns that lie together in a packed matrix."""
+    return PANEL_BYTES // max(type.size, 4)
 
 
 class Addend(Enum):
@@ -59,9 +65,9 @@ class Product:
         return "_".join(["product", *(t.value for t in parts), str(self.rows), *said, *added])
 
     def program(self) -> Program:
-        """`product(a, b, [addend,] c, alpha, beta, blocks[, panels])`: matrices of three axes, or packed ones of one.
+        """`product(a, b, [addend,] c, alpha, beta, blocks)`: matrices of three axes, `blocks` groups of `rows` rows.
 
-        `blocks` are groups of `rows` rows. Of packed matrices the program knows k from another number behind them.
+        Packed, a has the axes blocks, k, rows, b has panels, k, columns, and c the two of the result.
         """
         if self.rows < 1:
             raise BuildError(f"a lane makes one row or more, got {self.rows}")
@@ -82,19 +88,20 @@ class _Writer:
     def __init__(self, of: Product) -> None:
         self.of = of
         self.b = Builder(of.name)
+        self.width = panel(of.summed)
 
     def build(self) -> Program:
         b, of = self.b, self.of
-        axes, result_axes = (1, 2) if of.packed else (3, 3)
-        left, right = b.array("a", of.a, axes), b.array("b", of.b, axes)
+        result_axes = 2 if of.packed else 3
+        left, right = b.array("a", of.a, 3), b.array("b", of.b, 3)
         other = b.array("addend", of.added, result_axes) if of.addend is Addend.OTHER else None
         access = "rw" if of.addend is Addend.RESULT else "w"
         out = b.array("c", of.c, result_axes, access)
         self.alpha, self.beta = b.scalar("alpha", of.summed), b.scalar("beta", of.summed)
         blocks = b.scalar("blocks", Type.I64)
         if of.packed:
-            panels, depth = b.scalar("panels", Type.I64), Slot(b.scalar("k", Type.I64))
-            extent: list[Poly | Slot] = [Poly.const(PANEL), Slot(blocks), Slot(panels)]
+            depth = Slot(left, Field.SHAPE, 1)
+            extent: list[Poly | Slot] = [Poly.const(self.width), Slot(blocks), Slot(right, Field.SHAPE, 0)]
         else:
             depth = Slot(left, Field.SHAPE, 1 if of.a_turned else 2)
             extent = [Slot(out, Field.SHAPE, 2), Slot(blocks), Slot(out, Field.SHAPE, 0)]
@@ -105,10 +112,10 @@ class _Writer:
         self.k = b.mov_param(depth)
         self.x, self.y, self.z = (b.global_id(axis) for axis in "xyz")
         first = b.mul(self.y, of.rows)
-        with b.if_(b.set("lt", self.x, PANEL if of.packed else self.n)):
+        with b.if_(b.set("lt", self.x, self.width if of.packed else self.n)):
             totals: list[Value] = [b.mov_imm(0, type=of.summed) for _ in range(of.rows)]
             (self.sum_packed if of.packed else self.sum_strided)(totals, first)
-            column = b.mad(self.z, PANEL, self.x) if of.packed else self.x
+            column = b.mad(self.z, self.width, self.x) if of.packed else self.x
             with b.if_(b.set("lt", column, self.n)):
                 self.deliver(totals, first, column)
         return b.build(extent)
@@ -136,16 +143,17 @@ class _Writer:
                     self.add(total, self.widened(self.read(left, b.add(place, passed))), element)
 
     def sum_packed(self, totals: list[Value], first: Value) -> None:
-        """Sum over packed matrices: of a k × rows elements a block, of b k × PANEL a panel."""
-        b, of, (left, right, _) = self.b, self.of, self.views
-        place: Value = b.mul(b.mul(first, self.k), of.a.size)
-        column: Value = b.mul(b.mad(b.mul(self.z, self.k), PANEL, self.x), of.b.size)
+        """Sum over packed matrices, which are read as they lie: k × rows elements of a, k × columns of b."""
+        b, (left, right, _) = self.b, self.views
+        place: Value = b.mul(self.y, left.strides[0])
+        column: Value = b.mad(self.x, right.strides[2], b.mul(self.z, right.strides[0]))
         with b.for_range(0, self.k) as step, b.scratch():
-            element = self.read(right, b.mad(step, PANEL * of.b.size, column))
-            start = b.mad(step, of.rows * of.a.size, place)
+            element = self.read(right, b.mad(step, right.strides[1], column))
+            start = b.mad(step, left.strides[1], place)
             for r, total in enumerate(totals):
                 with b.scratch():
-                    self.add(total, self.read(left, b.add(start, r * of.a.size)), element)
+                    offset = b.mad(b.mov_imm(r, type=Type.I64), left.strides[2], start)
+                    self.add(total, self.read(left, offset), element)
 
     def read(self, view: View, offset: Value) -> Value:
         """The element at a byte offset."""
@@ -183,9 +191,9 @@ def pack_name(source: Type, target: Type, width: int, turned: bool) -> str:
 
 
 def pack(source: Type, target: Type, width: int, turned: bool) -> Program:
-    """`pack(source, out, width, panels)`: a matrix of k rows as panels of `width` columns, each row by row.
+    """`pack(source, out)`: a matrix of k rows as panels of `width` columns, each row by row.
 
-    out[(p·k + r)·width + c] = source[r, p·width + c], 0 beyond the last column. `turned` takes the source with its axes
+    out[p, r, c] = source[r, p·width + c], 0 beyond the last column. `turned` takes the source with its axes
     exchanged: rows of it then become columns.
     """
     if width < 1:
@@ -196,8 +204,7 @@ def pack(source: Type, target: Type, width: int, turned: bool) -> Program:
 
 def _pack(source: Type, target: Type, width: int, turned: bool) -> Program:
     b = Builder(pack_name(source, target, width, turned))
-    matrix, out = b.array("source", source, 2), b.array("out", target, 1, "w")
-    panels = b.scalar("panels", Type.I64)
+    matrix, out = b.array("source", source, 2), b.array("out", target, 3, "w")
     view, packed = b.view(matrix), b.view(out)
     columns = b.mov_param(Slot(matrix, Field.SHAPE, 0 if turned else 1))
     depth = Slot(matrix, Field.SHAPE, 1 if turned else 0)
@@ -209,7 +216,6 @@ def _pack(source: Type, target: Type, width: int, turned: bool) -> Program:
         value: Value = b.mov_imm(0, type=source)
         with b.if_(b.set("lt", column, columns)):
             b.ldg(b.at(view, *((column, row) if turned else (row, column))), into=value)
-        place = b.mad(b.mad(panel, k, row), width, inside)
-        b.store(value if source is target else b.cvt(value, type=target), packed, place)
+        b.store(value if source is target else b.cvt(value, type=target), packed, panel, row, inside)
     fixed: list[Poly | Slot] = [depth, Poly.const(width)] if turned else [Poly.const(width), depth]
-    return b.build([*fixed, Slot(panels)])
+    return b.build([*fixed, Slot(out, Field.SHAPE, 0)])

@@ -13,6 +13,7 @@ from hologram.frontend.promote import Bool
 from hologram.operators import TABLE
 from hologram.ops import dtypes, kinds
 from hologram.ops.elementwise import Elementwise, meaning_of
+from hologram.ops.linalg import workspace
 from hologram.ops.operation import Call
 from hologram.ops.plan import Plan, Step
 from hologram.runtime import recording
@@ -63,6 +64,7 @@ class Frame:
     executor: Executor
     like: Any
     steps: list[Step] = field(default_factory=list)
+    temporaries: int = 0
 
     @staticmethod
     def of(name: str, call: Call, arrays: Sequence[Any]) -> Frame:
@@ -106,6 +108,10 @@ class Frame:
     def temporary(self, shape: tuple[int, ...], type: Type) -> Held:
         """Memory for something in between."""
         recorder = recording.current()
+        if recorder is None and not workspace.is_lasting():
+            self.temporaries += 1
+            kept = workspace.piece(self.temporaries - 1, shape, type)
+            return Held(kept, kept, self.name)
         made = self.executor.allocate(shape, type) if recorder is None else recorder.temporary(shape, type)
         return Held(made, made.elements(), self.name)
 

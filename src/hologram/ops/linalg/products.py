@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hologram.isa.templates.products import PANEL, ROWS, Addend, Product, pack, pack_name, summed_in
+from hologram.isa.templates.products import PACKED_ROWS, ROWS, Addend, Product, pack, pack_name, panel, summed_in
 from hologram.ops.layout import merged
 from hologram.ops.linalg.frame import Frame, Held
 from hologram.ops.plan import Step, kernel_for
@@ -20,6 +20,8 @@ FEW_ROWS = 16
 """Products of fewer rows read each element of b too rarely for packing it to pay."""
 NEAR = 1 << 17
 """Bytes of b that stay in the nearer caches from one group of rows to the next."""
+KEPT = 3 << 17
+"""Bytes of packed rows of a that one launch goes over again and again, for each panel of b."""
 GROUPS = (1, 2, 4, ROWS)
 
 
@@ -129,10 +131,10 @@ class _Job:
         scaled = self.scale.alpha != 1
         return Product(a, b, self.summed, self.out.type, rows, packed, *turned, scaled, self._addend, added)
 
-    def _launch(self, of: Product, a: Any, b: Any, out: Held, added: Held | None, *sizes: int) -> None:
+    def _launch(self, of: Product, a: Any, b: Any, out: Held, added: Held | None, blocks: int) -> None:
         kernel = kernel_for(of, of.name, of.program)
         other = () if added is None or of.addend is not Addend.OTHER else (added.argument,)
-        arguments = (a, b, *other, out.argument, self.scale.alpha, self.scale.beta, *sizes)
+        arguments = (a, b, *other, out.argument, self.scale.alpha, self.scale.beta, blocks)
         self.frame.steps.append(Step(kernel, arguments))
 
     def direct(self) -> None:
@@ -148,26 +150,35 @@ class _Job:
     def packed(self) -> None:
         """Matrix by matrix: rows of a in groups, columns of b in panels, and the product of both."""
         count, m, n = self.out.view.shape
-        k = self.a.view.shape[2]
-        blocks, panels = -(-m // ROWS), -(-n // PANEL)
-        left = self.frame.temporary((blocks * ROWS * k,), self.summed)
-        right = self.frame.temporary((panels * PANEL * k,), self.summed)
-        of = self._product(self.summed, self.summed, ROWS, True, (False, False))
+        k, width = self.a.view.shape[2], panel(self.summed)
+        blocks, panels = -(-m // PACKED_ROWS), -(-n // width)
+        left = self.frame.temporary((blocks, k, PACKED_ROWS), self.summed)
+        right = self.frame.temporary((panels, k, width), self.summed)
         for number in range(count):
             if number == 0 or self.a.view.strides[0]:
-                self._pack(_turned(_matrix(self.a, number)), left, ROWS, blocks)
+                self._pack(_turned(_matrix(self.a, number)), left, PACKED_ROWS)
             if number == 0 or self.b.view.strides[0]:
-                self._pack(_matrix(self.b, number), right, PANEL, panels)
-            added = None if self.added is None else _unit(_matrix(self.added, number))
-            out = _unit(_matrix(self.out, number))
-            self._launch(of, left.argument, right.argument, out, added, blocks, panels, k)
+                self._pack(_matrix(self.b, number), right, width)
+            added = None if self.added is None else _matrix(self.added, number)
+            self._multiply(left, right, _matrix(self.out, number), added)
 
-    def _pack(self, source: Held, target: Held, width: int, panels: int) -> None:
+    def _multiply(self, left: Held, right: Held, out: Held, added: Held | None) -> None:
+        """Multiply packed matrices, as many rows in a launch as stay near."""
+        of = self._product(self.summed, self.summed, PACKED_ROWS, True, (False, False))
+        blocks, k, _ = left.view.shape
+        together = max(1, KEPT // (k * PACKED_ROWS * self.summed.size))
+        for first in range(0, blocks, together):
+            rows = slice(first * PACKED_ROWS, (first + together) * PACKED_ROWS)
+            part = left.seen(left.view[first : first + together])
+            more = None if added is None else _unit(added.seen(added.view[rows]))
+            self._launch(of, part.argument, right.argument, _unit(out.seen(out.view[rows])), more, len(part.view))
+
+    def _pack(self, source: Held, target: Held, width: int) -> None:
         turned = not _is_unit(source.view)
         types = (source.type, self.summed, width, turned)
         kernel = kernel_for(("pack", *types), pack_name(*types), lambda: pack(*types))
         given = _unit(_turned(source) if turned else source)
-        self.frame.steps.append(Step(kernel, (given.argument, target.argument, panels)))
+        self.frame.steps.append(Step(kernel, (given.argument, target.argument)))
 
 
 def _matrix(held: Held, number: int) -> Held:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from hologram.ops.memory import arranging, creating, indexing, selecting
+from hologram.ops.memory import arranging, creating, indexing, selecting, sorting
 from hologram.ops.memory.creating import Creation, Fill, Like, Maker
 from hologram.ops.memory.row import Moved, Row
 from hologram.ops.operation import Operation
 
-ROWS: tuple[Row, ...] = (*arranging.ROWS, *indexing.ROWS, *selecting.ROWS, selecting.NON_ZERO)
+ROWS: tuple[Row, ...] = (*arranging.ROWS, *indexing.ROWS, *selecting.ROWS, selecting.NON_ZERO, *sorting.ROWS)
 NEW: tuple[Maker, ...] = (*creating.ROWS, *creating.LIKE)
 MAKERS: Mapping[str, Callable[[], Operation]] = MappingProxyType(
     {
