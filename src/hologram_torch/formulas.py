@@ -54,10 +54,7 @@ def _operation(text: str, count: int) -> Elementwise:
 def result_dtype(row: Operator, operands: Sequence[Operand]) -> torch.dtype:
     """The type of a result, by PyTorch's rules."""
     deciding = [o for letter, o in zip(LETTERS, operands, strict=False) if letter not in row.tested]
-    found: Any = deciding[0]
-    dtype = found.dtype if isinstance(found, Tensor) else torch.result_type(torch.tensor(0), found)
-    for k in range(1, len(deciding)):
-        dtype = _joined(deciding[: k + 1])
+    dtype = _common(deciding)
     if row.gives_truth:
         return torch.bool
     if row.domain is Domain.REALS and not dtype.is_floating_point:
@@ -67,14 +64,25 @@ def result_dtype(row: Operator, operands: Sequence[Operand]) -> torch.dtype:
     return dtype
 
 
+def _common(operands: Sequence[Operand]) -> torch.dtype:
+    dtypes = {o.dtype for o in operands if isinstance(o, Tensor)}
+    if len(dtypes) == 1:
+        (dtype,) = dtypes
+        if dtype.is_floating_point or all(isinstance(o, Tensor) or type(o) is int for o in operands):
+            return dtype
+    return _joined(operands)
+
+
 def _joined(operands: Sequence[Operand]) -> torch.dtype:
     """PyTorch's type of several: the tensors with axes decide before those without, and those before numbers."""
-    stands: Operand = operands[0]
+    first = operands[0]
+    stands: Operand = first if isinstance(first, Tensor) else torch.tensor(first)
     for other in operands[1:]:
         dtype = torch.result_type(stands, other)
         axes = max(o.dim() if isinstance(o, Tensor) else -1 for o in (stands, other))
         stands = torch.empty((1,) * max(axes, 0), dtype=dtype, device="meta")
-    return stands.dtype if isinstance(stands, Tensor) else torch.get_default_dtype()
+    assert isinstance(stands, Tensor)
+    return stands.dtype
 
 
 def result_shape(operands: Sequence[Operand]) -> torch.Size:

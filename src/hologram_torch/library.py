@@ -16,7 +16,17 @@ from torch import Tensor
 from hologram.operators import Formula
 from hologram.operators.calculus import slope, substituted
 from hologram.operators.row import words
-from hologram_torch.formulas import LETTERS, Number, Operand, formula_of, result_dtype, result_shape, row_of, run, text_of
+from hologram_torch.formulas import (
+    LETTERS,
+    Number,
+    Operand,
+    formula_of,
+    result_dtype,
+    result_shape,
+    row_of,
+    run,
+    text_of,
+)
 
 NAME = "hologram::elementwise"
 
@@ -68,7 +78,7 @@ def gradient_of(formula: str, letter: str) -> tuple[str, tuple[str, ...]]:
     shared = _with_result(along, whole)
     product: Formula = "g" if shared == 1.0 else 0.0 if shared == 0.0 else ("MUL", "g", shared)
     used = tuple(name for name in (*LETTERS[:3], *value, "g") if name in set(words(product)))
-    renamed = {old: new for old, new in zip(used, LETTERS, strict=False)}
+    renamed: dict[str, Formula] = dict(zip(used, LETTERS, strict=False))
     return text_of(substituted(product, renamed)), used
 
 
