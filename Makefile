@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: help demo test lint format bench docs conformance exhaustive fuzz soundness stdlib pages clean
+.PHONY: help demo gallery test lint format bench docs conformance exhaustive fuzz soundness stdlib pages clean
 
 help: ## list the targets
 	@echo "usage: make TARGET"
@@ -26,6 +26,9 @@ $(VENV)/installed-%: pyproject.toml $(BIN)/python
 demo: $(VENV)/installed-plot ## compile the terrain and small-launches examples ahead of time and run them
 	$(BIN)/python examples/terrain/run.py
 	$(BIN)/python examples/small_launches/run.py
+
+gallery: $(VENV)/installed-plot ## run the programs of the gallery and draw the pictures of the manual
+	for program in examples/gallery/*.py; do $(BIN)/python $$program docs/gallery || exit 1; done
 
 lint: $(VENV)/installed-dev ## style, types and import contracts
 	$(BIN)/ruff check .
@@ -68,6 +71,7 @@ pages: $(VENV)/installed-dev ## regenerate the pages of the manual that show wha
 	$(BIN)/python -m tests.house.fuzzing_page
 	$(BIN)/python -m tests.house.ffi_page
 	$(BIN)/python -m tests.house.operations_page
+	$(BIN)/python -m tests.house.gallery_page
 
 format: $(VENV)/installed-dev ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .

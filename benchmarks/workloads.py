@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks import graphs, kernels
 from benchmarks.peers import numba_functions, torch_module
 from benchmarks.timing import Contender
+from hologram import ops
 
 OURS = "hologram"
 Array = np.ndarray[Any, Any]
@@ -32,6 +33,7 @@ def workloads() -> list[Workload]:
     numba, torch = numba_functions(), torch_module()
     adds = [bound_add(n, bar, random, numba, torch) for n, bar in ((100, 0.15), (1000, 0.30), (3072, 0.40))]
     products = [gemv(random, numba, "fast"), gemv(random, numba, "in order")]
+    products += [gemm(n, bar, random, torch) for n, bar in ((64, 0.6), (256, 1.0), (1024, 1.05))]
     chains = [chain(n, bar, random, numba, torch) for n, bar in ((1_000, 0.5), (100_000, 0.9), (4_000_000, 0.95))]
     recorded = [*chains, launches(random, numba, torch)]
     return [*adds, unbound_add(100, random), *recorded, *products, mandelbrot(numba), stencil(random, numba)]
@@ -86,6 +88,20 @@ def gemv(random: np.random.Generator, numba: Any, order: str, n: int = 1024) -> 
         Contender("numba", "gemv(a, x, y)", {"gemv": numba.gemv, "a": a, "x": x, "y": theirs}, theirs),
     )
     return Workload(f"gemv f32, {n:,}², {order}", contenders, 1.0, _close)
+
+
+def gemm(n: int, bar: float, random: np.random.Generator, torch: Any) -> Workload:
+    """The product of two square matrices."""
+    a, b = random.random((n, n), np.float32), random.random((n, n), np.float32)
+    outs = [np.empty((n, n), np.float32) for _ in range(3)]
+    contenders = [
+        Contender(OURS, "launch()", {"launch": ops.matmul.bind(a, b, out=outs[0])}, outs[0]),
+        Contender("numpy", "matmul(a, b, out=c)", {"matmul": np.matmul, "a": a, "b": b, "c": outs[1]}, outs[1]),
+    ]
+    if torch is not None:
+        tensors = dict(zip("abc", map(torch.from_numpy, (a, b, outs[2])), strict=True))
+        contenders.append(Contender("torch", "mm(a, b, out=c)", {"mm": torch.mm, **tensors}, outs[2]))
+    return Workload(f"gemm f32, {n:,}²", tuple(contenders), bar, _close)
 
 
 def mandelbrot(numba: Any, width: int = 800, height: int = 600, limit: int = 100) -> Workload:

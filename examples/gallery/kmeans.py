@@ -17,7 +17,7 @@ from hologram.language import DeviceArray, atomic_add, f32, get_global_id, i32, 
 
 CLUSTERS, STEPS = 7, 25
 
-# Hologram: a kernel finds the nearest centre of each point and adds the point to it; the rest are operations.
+# Hologram: a kernel finds the nearest centre of each point and adds the point to it; a step of all is recorded once.
 
 
 @kernel
@@ -49,12 +49,14 @@ def hologram(points):
     labels = hg.tensor(np.zeros(len(points), np.int32))
     sums = hg.tensor(np.zeros(2 * CLUSTERS, np.float32))
     counts = hg.tensor(np.zeros(CLUSTERS, np.uint32))
-    step, way = assign.bind(cloud, centres, labels, sums, counts), [centres.to_numpy()]
-    for _ in range(STEPS):
-        sums.fill(0)
-        counts.fill(0)
-        step()
+    with hg.default_executor().record() as step:
+        ops.fill(sums, 0)
+        ops.fill(counts, 0)
+        assign(cloud, centres, labels, sums, counts)
         ops.divide(sums.reshape(CLUSTERS, 2), ops.maximum(counts, 1)[:, None], out=centres)
+    way = [centres.to_numpy()]
+    for _ in range(STEPS):
+        step.launch()
         way.append(centres.to_numpy())
     return {"labels": labels.numpy(), "way": np.stack(way)}
 

@@ -14,7 +14,7 @@ from program import Program, main
 import hologram as hg
 from hologram.language import DeviceArray, f32, get_global_id, kernel, sin, u8
 
-SPEED2, TURN, ABSORBED = 0.25, 0.35, 0.06  # (speed · dt / dx)², the source's angle a step, loss in the outermost cell
+SPEED2, TURN, ABSORBED = 0.25, 0.35, 0.06  # (speed · dt / dx)², angle of the source a step, loss on a beach
 
 # Hologram: a kernel, bound once for each direction between two fields, and launched
 
@@ -39,17 +39,19 @@ def swing(field: DeviceArray[f32, 2], angle: f32):
 
 def hologram(tank):
     """The water after all steps, and the mean of its square over the last ones."""
-    now, then = hg.tensor(np.zeros((2, *tank["wall"].shape), np.float32))
+    one, other = hg.tensor(np.zeros((2, *tank["wall"].shape), np.float32))
     wall, loss = hg.tensor(tank["wall"]), hg.tensor(tank["loss"])
-    energy = now * 0
-    forth, back = step.bind(now, then, wall, loss), step.bind(then, now, wall, loss)
+    energy = one * 0
+    forth = other, step.bind(one, other, wall, loss), swing.bind(other, 0.0)
+    back = one, step.bind(other, one, wall, loss), swing.bind(one, 0.0)
     for k in range(tank["steps"]):
-        forth()
-        swing(then, TURN * k)
+        water, move, drive = back if k % 2 else forth
+        move()
+        drive.set(angle=TURN * k)
+        drive()
         if k >= tank["steps"] - tank["shown"]:
-            energy += then * then
-        forth, back, now, then = back, forth, then, now
-    return {"water": now.numpy(), "energy": (energy / tank["shown"]).numpy()}
+            energy += water * water
+    return {"water": water.numpy(), "energy": (energy / tank["shown"]).numpy()}
 
 
 # NumPy

@@ -63,7 +63,7 @@ _HOMES = {
     "hologram.types": ("Type",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = ("errors", "language", "metrics", "ops", "random", "stdlib", "tensors", "types")
+_MODULES = ("errors", "language", "metrics", "numpy", "ops", "random", "stdlib", "tensors", "types")
 
 __all__ = [
     "BackendType",

@@ -31,11 +31,13 @@ TYPES = {
 FAMILIES = {
     "hologram.ops.memory": "Memory",
     "hologram.ops.linalg": "Linear algebra",
-    "hologram.ops.random": "Random numbers",
+    "hologram.ops.drawing": "Random numbers",
     "hologram.ops.losses": "Losses",
 }
 ALONG = "Along axes"
 """What no other family has: reductions, scans, positions, softmax."""
+PLACES = ("executor", "like")
+"""Arguments of all that makes arrays."""
 
 
 def family(operation: Any) -> str:

@@ -26,6 +26,7 @@ RUNNABLE = (
     "circuits.md",
     "graphs.md",
     "tracing.md",
+    "from-numpy.md",
     "operations.md",
     "tensors.md",
     "moving-elements.md",

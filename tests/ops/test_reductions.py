@@ -359,6 +359,17 @@ def test_on_the_interpreter(row: Reduction) -> None:
         assert ex.ops.argmax(given[0]) == ops.argmax(given[0])
 
 
+@pytest.mark.parametrize("row", [*REDUCED, SCANS["cumsum"], NORMALISATIONS["softmax"]], ids=id_of)
+def test_arrays_without_axes(row: Reduction) -> None:
+    x = np.array(3, np.float32)
+    got = call(row, [x])
+    assert got.shape == ((1,) if row.name == "cumsum" else ())
+    assert np.array_equal(np.ravel(got), call(row, [x.reshape(1)], axis=0).ravel())
+    if row.name != "cumsum":
+        out = np.zeros((), got.dtype)
+        assert np.array_equal(call(row, [x], out=out), got)
+
+
 def test_bools_are_told_from_bytes() -> None:
     truth = np.array([[True, False], [True, True]])
     assert isinstance(BOOL, Bool) and ops.all(truth, axis=1).tolist() == [False, True]

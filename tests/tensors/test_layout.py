@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hologram.errors import ArgumentRangeError, ArgumentTypeError, ArgumentValueError
@@ -48,6 +48,7 @@ def test_bounds_hold_every_element_and_no_more(layout: Layout) -> None:
     assert (low, high) == ((elements.min(), elements.max() + 1) if elements.size else (0, 0))
 
 
+@settings(max_examples=40)
 @given(layouts(), st.data())
 def test_reshape_is_a_view_exactly_where_numpy_has_one(layout: Layout, data: st.DataObject) -> None:
     shape: list[int] = []

@@ -63,6 +63,13 @@ def with_axes(result: HostArray, ndim: int, axes: Sequence[int]) -> HostArray:
     return result[tuple(np.newaxis if k in axes else slice(None) for k in range(ndim))]
 
 
+def part_at(array: HostArray, place: Sequence[slice]) -> HostArray:
+    """A part of an array, in the same memory even where there are no axes."""
+    index: Any = (*place, ...)
+    part: HostArray = array[index]
+    return part
+
+
 @dataclass(frozen=True, slots=True)
 class _Axis:
     """An axis of all arrays: kept or reduced, its length, each array's stride along it."""
@@ -127,7 +134,7 @@ def _forward(
     first = whole[0]
     backwards = [s < 0 and not (ordered and k in axes) for k, s in enumerate(first.strides)]
     turn = tuple(slice(None, None, -1) if b else slice(None) for b in backwards)
-    arrays = [a[turn] for a in (*whole, *kept)]
+    arrays = [part_at(a, turn) for a in (*whole, *kept)]
     order = sorted(
         (k for k, n in enumerate(first.shape) if n != 1),
         key=lambda k: (first.strides[k] != 0, -abs(first.strides[k])),

@@ -13,7 +13,7 @@ from hologram.isa.templates.positions import launch_position, position
 from hologram.language.kernel import Kernel
 from hologram.operators import Fold
 from hologram.ops.along import Along
-from hologram.ops.axes import Turned, kept_shape, one_axis, turned, with_axes
+from hologram.ops.axes import Turned, kept_shape, one_axis, part_at, turned, with_axes
 from hologram.ops.held import Held, Maker, copied
 from hologram.ops.operation import Call, Form
 from hologram.ops.plan import Plan, Step, kernel_for
@@ -79,12 +79,12 @@ class Position(Along):
         for place in np.ndindex(*result.view.shape):
             cell = tuple(slice(i, i + 1) for i in place)
             taken = tuple(slice(None) if k in axes else part for k, part in enumerate(cell))
-            found = turned([x.view[taken]], [], range(x.view.ndim), ordered=True)
+            found = turned([part_at(x.view, taken)], [], range(x.view.ndim), ordered=True)
             assert found is not None, "the reduced axes are one"
             line = found[0].whole[0]
             line = line.reshape(-1) if line.flags.c_contiguous else line
             fold, where = self._kernels(x.type, line.ndim)
-            given, target = x.part(line), result.part(result.view[cell].reshape(-1))
+            given, target = x.part(line), result.part(part_at(result.view, cell).reshape(-1))
             steps.append(Step(fold, (given, best.part(best.view))))
             steps.append(Step(where, (given, best.part(best.view), target)))
         return steps

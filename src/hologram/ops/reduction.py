@@ -17,7 +17,7 @@ from hologram.isa.templates.formula import computed_in
 from hologram.operators import RESULTS, Fold, Formula, Gives, Reduction, words
 from hologram.ops import dtypes
 from hologram.ops.along import Along
-from hologram.ops.axes import Turned, kept_shape, turned, with_axes
+from hologram.ops.axes import Turned, kept_shape, part_at, turned, with_axes
 from hologram.ops.held import Held, Maker, copied, formula_steps
 from hologram.ops.layout import Piece, pieces
 from hologram.ops.operation import Call, Form
@@ -186,7 +186,7 @@ class Folds:
         lines = []
         for place in np.ndindex(*self.shape):
             taken = tuple(slice(None) if k in self.axes else slice(i, i + 1) for k, i in enumerate(place))
-            arrays = [x.view[taken] for x in self.inputs]
+            arrays = [part_at(x.view, taken) for x in self.inputs]
             (piece, *more) = pieces(arrays, arrays[0].shape)
             if more or any(piece.is_fixed(k) for k in range(len(arrays))):
                 return None
@@ -208,7 +208,7 @@ class Folds:
             name = launch_fold_name(self.row, folding, rank)
             kernel = kernel_for((name, folding.key), name, partial(launch_fold, name, folding, rank))
             arrays = [x.part(piece.argument(k)) for k, x in enumerate(self.inputs)]
-            known = [cell.part(cell.view[place].reshape(-1)) for cell in (*earlier, cells)]
+            known = [cell.part(part_at(cell.view, place).reshape(-1)) for cell in (*earlier, cells)]
             steps.append(Step(kernel, (*arrays, *known, *(self.numbers[k] for k in used))))
         return steps
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 
-from hologram.isa.templates.folds import normalised, scanned
-from hologram.operators import Reduction
+from hologram.isa.templates.folds import scanned
+from hologram.operators import RESULTS, Reduction
 from hologram.ops.along import Along
 from hologram.ops.axes import Turned, one_axis, turned
 from hologram.ops.held import Held, Maker, copied, formula_steps
 from hologram.ops.operation import Call, Form
 from hologram.ops.plan import Plan, Step, kernel_for
-from hologram.ops.reduction import Folds, launches_pay, meaning_of
+from hologram.ops.reduction import Folds, meaning_of
 from hologram.runtime.executor import Executor
 
 StepOf = Callable[[Held, Held, Turned], Step]
@@ -78,24 +78,15 @@ class Normalise(Along):
         (source,) = given.inputs
         count = math.prod(given.shape[k] for k in given.axes)
         folds = Folds(row.name, meaning, given.inputs, given.axes, {"n": count}, given.maker)
-        each = row.each
-        assert each is not None, "a normalisation says what becomes of each element"
-
-        def step(x: Held, result: Held, piece: Turned) -> Step:
-            folding, held = folds.folding(each), result.type
-            types = (*folding.elements, *folding.types, held)
-            name = "_".join([row.name, *(t.value for t in types), piece.pattern])
-            kernel = kernel_for(
-                (name, folding.key), name, partial(normalised, name, folding, each, held, piece.pattern)
-            )
-            return Step(kernel, (x.part(piece.whole[0]), result.part(piece.whole[1])))
-
-        outputs = source.view.size // max(1, count)
-        if launches_pay(outputs, count) and (found := folds.launched()) is not None:
-            steps, results = found
-            steps += formula_steps(row.name, each, {"x": source, **results}, meaning.computed, target)
-        else:
-            steps = through(source, target, given.axes, given.maker, step)
+        assert row.each is not None, "a normalisation says what becomes of each element"
+        steps: list[Step] = []
+        results: dict[str, Held] = {}
+        for number in range(len(meaning.folds) if source.view.size else 0):
+            part = replace(folds, meaning=replace(meaning, folds=meaning.folds[: number + 1]))
+            cells = given.maker.new(part.shape, meaning.computed)
+            steps += part.into(cells)
+            results[RESULTS[number]] = cells
+        steps += formula_steps(row.name, row.each, {"x": source, **results}, meaning.computed, target)
         return given.plan(steps, out, call.out is None)
 
 

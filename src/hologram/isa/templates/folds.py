@@ -16,7 +16,7 @@ from hologram.isa.operands import Field, Pred, Slot
 from hologram.isa.program import Program
 from hologram.isa.templates.formula import Emission
 from hologram.isa.templates.made import made
-from hologram.operators import INTEGER_FORM, OPERANDS, RESULTS, Fold, Formula
+from hologram.operators import INTEGER_FORM, OPERANDS, RESULTS, Fold
 from hologram.types import Type
 
 KEPT, REDUCED = "k", "r"
@@ -69,15 +69,6 @@ def folded(name: str, folding: Folding, result: Type, pattern: str, out_rank: in
     return made(
         ProgramKey(name, (result,), options=options),
         lambda: _Folded(name, folding, pattern).reduction(result, out_rank),
-    )
-
-
-def normalised(name: str, folding: Folding, each: Formula, result: Type, pattern: str) -> Program:
-    """`name(x, …, out, parameters…)`: out[k, r] = a formula of x[k, r] and of the folds over all r."""
-    check_pattern(pattern)
-    options = (*folding.key, each, pattern)
-    return made(
-        ProgramKey(name, (result,), options=options), lambda: _Folded(name, folding, pattern).each(each, result)
     )
 
 
@@ -165,16 +156,6 @@ class _Folded:
             total = self._folds()
             stored = total if total.type is result else b.cvt(total, type=result)
             b.store(stored, target, *self.lanes.here, *[0] * (out_rank - kept))
-        return b.build(self.lanes.extent)
-
-    def each(self, each: Formula, result: Type) -> Program:
-        b, computed = self.b, self.folding.computed
-        with self._begun(result, len(self.pattern)) as target:
-            self._folds()
-            known = self._known(computed)
-            with self.lanes.loops() as index, b.scratch():
-                made = Emission(b, computed, {**known, **self._elements(index)}).stored(each, result)
-                b.store(made, target, *index)
         return b.build(self.lanes.extent)
 
     def scan(self, result: Type) -> Program:

@@ -33,9 +33,11 @@ def float_type(name: str, *elements: Kind) -> Type:
 
 
 def cell(work: Work, call_out: Region | None, element: Kind) -> Region:
-    """Where one number goes: the first element of out, which may have more, or a new array without axes."""
+    """Where one number goes: the first element of out, which may be a vector, or a new array without axes."""
     if call_out is None:
         return work.result((), element)
+    if call_out.view.ndim > 1:
+        raise ArgumentValueError(f"{work.name}(): out has shape {call_out.view.shape}, the result ()")
     if not call_out.view.size:
         raise ArgumentValueError(f"{work.name}(): out has no elements; one is needed")
     dtypes.check_out(work.name, element, call_out.element)
