@@ -87,7 +87,8 @@ def _joined(operands: Sequence[Operand]) -> torch.dtype:
 
 def result_shape(operands: Sequence[Operand]) -> torch.Size:
     """The shape that all operands broadcast to."""
-    return torch.broadcast_shapes(*(o.shape for o in operands if isinstance(o, Tensor)))
+    shape: torch.Size = torch.broadcast_shapes(*(o.shape for o in operands if isinstance(o, Tensor)))
+    return shape
 
 
 def run(text: str, operands: Sequence[Operand], out: Tensor | None = None) -> Tensor:

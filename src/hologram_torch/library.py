@@ -155,7 +155,7 @@ class _Elementwise(torch.autograd.Function):
         ctx.save_for_forward(*tensors, output)
 
     @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         _, found, _, _ = _backward(ctx, g)
         return None, None, None, *found
 
@@ -177,7 +177,8 @@ class _Elementwise(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, formula: str, numbers: Any, places: Any, *tensors: Tensor) -> tuple[Tensor, int]:
-        return _Elementwise.apply(formula, numbers, places, *lined_up(tensors, in_dims[3:])), 0
+        made: Tensor = _Elementwise.apply(formula, numbers, places, *lined_up(tensors, in_dims[3:]))
+        return made, 0
 
 
 def apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor:
@@ -187,7 +188,8 @@ def apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor
     tensors = [o for o in operands if isinstance(o, Tensor)]
     traced = not all(type(t) in _ORDINARY for t in tensors)
     transformed = torch._C._functorch.peek_interpreter_stack() is not None
-    differentiated = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+    forward = torch.autograd.forward_ad._current_level >= 0
+    differentiated = forward or (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
     if not (traced or transformed or differentiated):
         return run(formula, operands, out)
     if out is not None:

@@ -1,8 +1,4 @@
-"""Element-wise functions of PyTorch, by PyTorch's names, computed by Hologram: `functional.gelu(x)`.
-
-All broadcast, take any strides and every type that PyTorch's own take, have gradients of any order, and work under
-`torch.compile` and `torch.func`. A leading executor, as in the original interface, is accepted.
-"""
+"""Element-wise functions, made from the rows of the operator table that PyTorch has an equal of."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from hologram.operators import TABLE, Operator
