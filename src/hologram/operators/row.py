@@ -15,7 +15,7 @@ from types import MappingProxyType
 from hologram.types import Type
 
 Formula = str | float | tuple["str | Formula", ...]
-OPERANDS = ("x", "y", "z")
+OPERANDS = ("x", "y", "z", "v", "g")
 COMPARISONS: Mapping[str, str] = MappingProxyType(
     {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 )

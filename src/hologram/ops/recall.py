@@ -65,6 +65,20 @@ def read_as_owned(kind: type) -> None:
     READERS[kind] = _of_owned
 
 
+def _of_torch(value: Any) -> HostArray | None:
+    if value.device.type != "cpu" or value.requires_grad or value.dtype.is_complex or value.dtype.itemsize == 2:
+        return None
+    elements: HostArray = value.numpy()
+    return elements
+
+
+def _reader(kind: type) -> Callable[[Any], HostArray | None] | None:
+    """How arrays of a kind are read, PyTorch's once there is one."""
+    if kind.__module__ == "torch" and kind.__name__ == "Tensor":
+        return READERS.setdefault(kind, _of_torch)
+    return None
+
+
 def quick(values: Sequence[Any]) -> list[HostArray | None] | None:
     """Arrays of one kind as they are in memory, None for numbers; None for the whole where there is anything else."""
     found: list[HostArray | None] = []
@@ -74,7 +88,7 @@ def quick(values: Sequence[Any]) -> list[HostArray | None] | None:
         if kind in _NUMBERS:
             found.append(None)
             continue
-        read = READERS.get(kind)
+        read = READERS.get(kind) or _reader(kind)
         array = read(value) if read is not None and common in (None, kind) else None
         if array is None:
             return None
