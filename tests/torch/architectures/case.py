@@ -35,9 +35,7 @@ class Case:
     targets: tuple[Tensor, ...]
 
     @classmethod
-    def of(
-        cls, model: nn.Module, loss: Callable[..., Tensor], inputs: tuple[Tensor, ...], *targets: Tensor
-    ) -> Case:
+    def of(cls, model: nn.Module, loss: Callable[..., Tensor], inputs: tuple[Tensor, ...], *targets: Tensor) -> Case:
         return cls(Objective(model, loss), inputs, targets)
 
     def copy(self) -> Case:
