@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -48,24 +49,26 @@ def test_a_model_trains_as_eager_does(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=str)
-def test_every_model_trains_and_infers_as_eager_and_inductor_do(
+def test_every_model_trains_and_infers_as_eager_does(
     architecture: Architecture, record_property: Callable[[str, object], None]
 ) -> None:
     needing(architecture)
     case = architecture.build()
-    eager, ours = train(case), train(case, compiled_by("hologram"))
-    assert_trained_alike(ours, eager)
+    assert_trained_alike(train(case, compiled_by("hologram")), train(case))
     assert_same(infer(case, compiled_by("hologram")), infer(case))
     explained = hologram_torch.explain(case.copy().objective, case.inputs, case.targets)
     assert explained.fused > 0
-    record_property(
-        "operators fused",
-        f"{architecture.name}: {explained.fused} of {explained.operators} operators run in our programs",
-    )
-    torch._dynamo.reset()
-    inductor = train(case, compiled_by("inductor"))
-    assert_trained_alike(inductor, eager)
-    assert_trained_alike(ours, inductor)
+    share = f"{explained.fused} of {explained.operators} operators run in our programs"
+    record_property("operators fused", f"{architecture.name}: {share}")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which(os.environ.get("CXX", "g++")) is None, reason="inductor needs a C++ compiler")
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=str)
+def test_every_model_trains_as_inductor_does(architecture: Architecture) -> None:
+    needing(architecture)
+    case = architecture.build()
+    assert_trained_alike(train(case, compiled_by("hologram")), train(case, compiled_by("inductor")))
 
 
 @pytest.mark.slow
