@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
@@ -51,7 +50,8 @@ def _share(first: HostArray, second: HostArray) -> bool:
         return True
 
 
-def _same(first: Any, second: Any) -> bool:
+def _same(first: Argument, second: Argument) -> bool:
+    assert isinstance(first, np.ndarray) and isinstance(second, np.ndarray)
     places = [a.__array_interface__["data"][0] for a in (first, second)]
     return places[0] == places[1] and first.shape == second.shape and first.strides == second.strides
 
