@@ -24,10 +24,10 @@ C_TYPES: Mapping[Type, str] = {
     Type.F64: "double",
 }
 """Elements in C; f16 and bf16 go as their bits."""
-_KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while".split()
-)
+_KEYWORDS = """
+auto break case char const continue default do double else enum extern float for goto if inline int long
+register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
+"""
 
 _HEAD = """\
 /* {signature}: a kernel compiled by Hologram; link the object file made of the same program.
@@ -101,7 +101,7 @@ def launches_plainly(program: Program) -> bool:
 
 def c_name(name: str) -> str:
     """A name that C allows."""
-    return f"{name}_" if name in _KEYWORDS else name
+    return f"{name}_" if name in _KEYWORDS.split() else name
 
 
 def _field(param: Param) -> str:
