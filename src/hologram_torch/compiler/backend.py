@@ -15,7 +15,7 @@ from torch._functorch.partitioners import min_cut_rematerialization_partition
 from torch.fx import GraphModule
 
 from hologram_torch.compiler import decompositions, programs
-from hologram_torch.compiler.partition import Partition, partition
+from hologram_torch.compiler.partition import Partition, is_given, partition
 from hologram_torch.compiler.report import CallReport, GraphReport, Report, region_report
 from hologram_torch.compiler.runner import Writer, function_of
 
@@ -92,7 +92,7 @@ def _elsewhere(module: GraphModule) -> str:
     """Why a whole graph stays in ATen."""
     for node in module.graph.nodes:
         value = node.meta.get("val")
-        if isinstance(value, torch.Tensor) and node.op == "placeholder" and value.device.type != "cpu":
+        if isinstance(value, torch.Tensor) and is_given(node) and value.device.type != "cpu":
             return f"a tensor is on {value.device}, regions run on the CPU"
     return ""
 

@@ -48,7 +48,8 @@ def listing(launch: Launch) -> str:
     """A region in words: nodes, axes, steps."""
     region: Any = launch.region
     lines = [f"  {node.name} = {node.target}{node.args}" for node in launch.nodes]
-    lines.append(f"  axes {region.axes} of {launch.lengths}, strides {dict(zip(region.stride_names, launch.strides))}")
+    strides = dict(zip(region.stride_names, launch.strides, strict=True))
+    lines.append(f"  axes {region.axes} of {launch.lengths}, strides {strides}")
     lines += [f"  reads {node.name} as {operand}" for node, operand in zip(launch.reads, region.inputs, strict=True)]
     lines += [f"  {step}" for step in region.steps]
     lines += [f"  stores {output}" for output in region.outputs]

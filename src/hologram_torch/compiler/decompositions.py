@@ -39,8 +39,8 @@ def table() -> Table:
     """The decompositions."""
     whole = {getattr(packet, overload) for packet in _WHOLE for overload in packet.overloads()}
     found = {k: v for k, v in _core_aten_decompositions_post_autograd().items() if k not in whole}
-    found.update(get_decompositions([k for k in _ALSO]))
-    found.update({k: v for k, v in _OWN.items()})
+    found.update(get_decompositions(list(_ALSO)))
+    found.update(_OWN)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from torch.fx import Node
 
 from hologram_torch.compiler.layouts import VIEWS, Axes, Layout, NoLayout, viewed
-from hologram_torch.compiler.lowering import Constant, Lowered, Places, Pointwise, Reduced
+from hologram_torch.compiler.meanings import Constant, Lowered, Places, Pointwise, Reduced
 from hologram_torch.compiler.sizes import is_one, same
 
 MOST_STEPS = 64
@@ -175,7 +175,7 @@ class Group:
 
     def _guesses(self, operands: Sequence[Node], shape: list[Any]) -> Iterable[Layout]:
         """Layouts of values of the shape: first those in which an operand is read already, then of this group's own."""
-        for (read, layout) in self.reads:
+        for read, layout in self.reads:
             if read in operands and same_shape(read.meta["val"].shape, shape):
                 yield self.axes.layout(layout)
         for node in self.nodes:

@@ -1,94 +1,37 @@
-"""What operators of ATen mean: formulas of the operator table over their operands, folds, and constants.
+"""What operators of ATen mean: one table from overloads to rows of the operator table, folds, numbers and places.
 
-One table from overloads to rows of the operator table, so there is one source of formulas. What is not in it, or is
+The formulas are those of the operator table, so there is one source of them. What is not in the table here, or is
 asked for types whose results would differ from PyTorch's, stays in ATen; `Stays` says why.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch._prims_common import elementwise_dtypes
+from torch._prims_common import ELEMENTWISE_TYPE_PROMOTION_KIND, elementwise_dtypes
 from torch.fx import Node
 
 from hologram.operators import TABLE, Form, Formula
 from hologram.operators.calculus import substituted
 from hologram.types import Type
+from hologram_torch.compiler.meanings import (
+    STORED,
+    Constant,
+    Lowered,
+    Places,
+    Pointwise,
+    Reduced,
+    Stays,
+    computed_in,
+    number,
+    option,
+    pointwise,
+    values,
+)
 
 aten, prims = torch.ops.aten, torch.ops.prims
-COMPUTED: Mapping[torch.dtype, Type] = {
-    torch.float16: Type.F32,
-    torch.bfloat16: Type.F32,
-    torch.float32: Type.F32,
-    torch.float64: Type.F64,
-    torch.int32: Type.I32,
-    torch.int64: Type.I64,
-    torch.bool: Type.U8,
-}
-"""The type in which values of a type are computed."""
-STORED: Mapping[torch.dtype, Type] = {
-    **COMPUTED,
-    torch.float16: Type.F16,
-    torch.bfloat16: Type.BF16,
-    torch.uint8: Type.U8,
-    torch.int8: Type.I8,
-    torch.int16: Type.I16,
-}
-"""The type of elements in memory."""
-Argument = Node | int | float | torch.SymInt | torch.SymFloat
-
-
-class Stays(Exception):
-    """An operator stays in ATen; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pointwise:
-    """An element-wise operator: a formula over "x", "y", "z", which are the arguments, computed in a type."""
-
-    formula: Formula
-    arguments: tuple[Any, ...]
-    type: Type
-
-
-@dataclass(frozen=True, slots=True)
-class Reduced:
-    """A reduction of an argument over axes: a fold of a formula over "x", divided by the count where it is a mean.
-
-    Where truths are folded, `asked` is the type in which the argument is asked whether it is 0.
-    """
-
-    op: str
-    formula: Formula
-    argument: Node
-    dims: tuple[int, ...]
-    keeps: bool
-    type: Type
-    is_mean: bool = False
-    asked: Type | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """One number everywhere."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """start + step · i along the only axis."""
-
-    start: Any
-    step: Any
-    type: Type
-
-
-Lowered = Pointwise | Reduced | Constant | Places
 
 
 def lowered(node: Node) -> Lowered:
@@ -109,66 +52,14 @@ def lowered(node: Node) -> Lowered:
     return make(node)
 
 
-def _values(node: Node, count: int) -> tuple[Any, ...]:
-    """The first arguments, with defaults and keywords in their places."""
-    schema = node.target._schema.arguments  # type: ignore[union-attr]
-    found = []
-    for place, argument in enumerate(schema[:count]):
-        if place < len(node.args):
-            found.append(_plain(node.args[place]))
-        else:
-            found.append(node.kwargs.get(argument.name, argument.default_value if argument.has_default_value() else None))
-    return tuple(found)
-
-
-def _plain(argument: Any) -> Any:
-    """A node that gives a size or another number as that."""
-    if isinstance(argument, Node) and not isinstance(argument.meta.get("val"), torch.Tensor):
-        return argument.meta["val"]
-    return argument
-
-
-def _option(node: Node, name: str) -> Any:
-    for place, argument in enumerate(node.target._schema.arguments):  # type: ignore[union-attr]
-        if argument.name == name:
-            if place < len(node.args):
-                return node.args[place]
-            return node.kwargs.get(name, argument.default_value if argument.has_default_value() else None)
-    return None
-
-
 def _meta(argument: Any) -> Any:
     return argument.meta["val"] if isinstance(argument, Node) else argument
 
 
 def _common(arguments: tuple[Any, ...]) -> torch.dtype:
     given = [_meta(a) for a in arguments if a is not None]
-    computed, _ = elementwise_dtypes(
-        *given, type_promotion_kind=torch._prims_common.ELEMENTWISE_TYPE_PROMOTION_KIND.DEFAULT
-    )
+    computed, _ = elementwise_dtypes(*given, type_promotion_kind=ELEMENTWISE_TYPE_PROMOTION_KIND.DEFAULT)
     return computed
-
-
-def _computed(dtype: torch.dtype) -> Type:
-    if dtype not in COMPUTED:
-        raise Stays(f"arithmetic of {dtype} stays in ATen")
-    return COMPUTED[dtype]
-
-
-def pointwise(formula: Formula, arguments: tuple[Any, ...], type: Type) -> Pointwise:
-    """An element-wise operator with the arguments that are numbers put into the formula."""
-    letters = dict(zip(("x", "y", "z"), arguments, strict=False))
-    known = {k: number(v) for k, v in letters.items() if isinstance(v, bool | int | float)}
-    return Pointwise(substituted(formula, known) if known else formula, tuple(arguments), type)
-
-
-def number(value: float) -> float:
-    """A number as formulas have it; raises Stays for what they cannot hold."""
-    if math.isnan(value):
-        raise Stays("a constant is NaN")
-    if isinstance(value, int) and int(float(value)) != value:
-        raise Stays(f"the integer {value} is not exact in 64 bits of float")
-    return float(value)
 
 
 def _row(name: str, count: int | None = None, *, integers: bool = False) -> Callable[[Node], Pointwise]:
@@ -177,7 +68,7 @@ def _row(name: str, count: int | None = None, *, integers: bool = False) -> Call
     taken = count or row.arity
 
     def make(node: Node) -> Pointwise:
-        return of_row(name, node, _values(node, taken), integers)
+        return of_row(name, node, values(node, taken), integers)
 
     return make
 
@@ -194,7 +85,7 @@ def of_row(name: str, node: Node, arguments: tuple[Any, ...], integers: bool = F
         form = row.forms[Form.BOOL]
         assert not callable(form)
         return pointwise(form, arguments, Type.U8)
-    computed = _computed(dtype)
+    computed = computed_in(dtype)
     if computed.is_integer and not integers:
         raise Stays(f"of {dtype} it stays in ATen")
     return pointwise(row.form(computed), arguments, computed)
@@ -204,13 +95,13 @@ def _scaled(name: str) -> Callable[[Node], Pointwise]:
     """add and sub, whose second operand may be scaled."""
 
     def make(node: Node) -> Pointwise:
-        x, y = _values(node, 2)
-        scale = _option(node, "alpha")
+        x, y = values(node, 2)
+        scale = option(node, "alpha")
         if scale in (None, 1):
             return of_row(name, node, (x, y), True)
         if not isinstance(scale, int | float):
             raise Stays("a scale is symbolic")
-        computed = _computed(node.meta["val"].dtype)
+        computed = computed_in(node.meta["val"].dtype)
         formula = substituted(TABLE[name].formula, {"y": ("MUL", "y", number(scale))})
         return pointwise(formula, (x, y), computed)
 
@@ -218,16 +109,16 @@ def _scaled(name: str) -> Callable[[Node], Pointwise]:
 
 
 def _reversed_sub(node: Node) -> Pointwise:
-    x, y = _values(node, 2)
-    if _option(node, "alpha") not in (None, 1):
+    x, y = values(node, 2)
+    if option(node, "alpha") not in (None, 1):
         raise Stays("rsub is scaled")
     return of_row("sub", node, (y, x), True)
 
 
 def _divided(node: Node) -> Pointwise:
-    mode = _option(node, "rounding_mode")
+    mode = option(node, "rounding_mode")
     names = {None: "div", "floor": "floor_divide", "trunc": "div"}
-    made = of_row(names[mode], node, _values(node, 2))
+    made = of_row(names[mode], node, values(node, 2))
     return Pointwise(("TRUNC", made.formula), made.arguments, made.type) if mode == "trunc" else made
 
 
@@ -243,22 +134,22 @@ _POWERS: Mapping[float, Formula] = {
 
 
 def _power(node: Node) -> Pointwise:
-    x, y = _values(node, 2)
+    x, y = values(node, 2)
     if isinstance(y, int | float) and float(y) in _POWERS:
-        computed = _computed(node.meta["val"].dtype)
+        computed = computed_in(node.meta["val"].dtype)
         if computed.is_float or float(y) in (1.0, 2.0, 3.0):
             return pointwise(_POWERS[float(y)], (x,), computed)
     return of_row("pow", node, (x, y))
 
 
 def _converted(node: Node) -> Pointwise:
-    if _option(node, "non_blocking"):
+    if option(node, "non_blocking"):
         raise Stays("it copies without waiting")
-    (x,) = _values(node, 1)
+    (x,) = values(node, 1)
     source, result = x.meta["val"].dtype, node.meta["val"].dtype
     if result is torch.bool:
-        return pointwise("x" if source is torch.bool else ("!=", "x", 0.0), (x,), _computed(source))
-    computed = _computed(result)
+        return pointwise("x" if source is torch.bool else ("!=", "x", 0.0), (x,), computed_in(source))
+    computed = computed_in(result)
     if computed.is_integer and source.is_floating_point and result is not torch.int64:
         raise Stays("floats that are no number of the type become what the machine makes of them")
     if computed is Type.I32 and source is torch.int64:
@@ -267,27 +158,27 @@ def _converted(node: Node) -> Pointwise:
 
 
 def _same(node: Node) -> Pointwise:
-    (x,) = _values(node, 1)
-    return pointwise("x", (x,), _computed(node.meta["val"].dtype))
+    (x,) = values(node, 1)
+    return pointwise("x", (x,), computed_in(node.meta["val"].dtype))
 
 
 def _where(node: Node) -> Pointwise:
-    return of_row("where", node, _values(node, 3), True)
+    return of_row("where", node, values(node, 3), True)
 
 
 def _masked(node: Node) -> Pointwise:
-    x, mask, value = _values(node, 3)
+    x, mask, value = values(node, 3)
     return of_row("where", node, (mask, value, x), True)
 
 
 def _clamped(node: Node) -> Pointwise:
-    x, low, high = _values(node, 3)
+    x, low, high = values(node, 3)
     formula: Formula = "x"
     if low is not None:
         formula = ("MAXP", formula, "y")
     if high is not None:
         formula = ("MINP", formula, "z")
-    computed = _computed(node.meta["val"].dtype)
+    computed = computed_in(node.meta["val"].dtype)
     made = [x, low, high]
     if low is None:  # letters go by place
         formula, made = substituted(formula, {"z": "y"}), [x, high]
@@ -295,26 +186,26 @@ def _clamped(node: Node) -> Pointwise:
 
 
 def _at_least(node: Node) -> Pointwise:
-    return pointwise(("MAXP", "x", "y"), _values(node, 2), _computed(node.meta["val"].dtype))
+    return pointwise(("MAXP", "x", "y"), values(node, 2), computed_in(node.meta["val"].dtype))
 
 
 def _at_most(node: Node) -> Pointwise:
-    return pointwise(("MINP", "x", "y"), _values(node, 2), _computed(node.meta["val"].dtype))
+    return pointwise(("MINP", "x", "y"), values(node, 2), computed_in(node.meta["val"].dtype))
 
 
 def _gelu(node: Node) -> Pointwise:
-    tanh = _option(node, "approximate") == "tanh"
-    return of_row("gelu_tanh" if tanh else "gelu", node, _values(node, 1))
+    tanh = option(node, "approximate") == "tanh"
+    return of_row("gelu_tanh" if tanh else "gelu", node, values(node, 1))
 
 
 def _elu(node: Node) -> Pointwise:
-    if _option(node, "scale") not in (1, None) or _option(node, "input_scale") not in (1, None):
-        x, alpha, scale, given = _values(node, 4)
+    if option(node, "scale") not in (1, None) or option(node, "input_scale") not in (1, None):
+        x, alpha, scale, given = values(node, 4)
         grown: Formula = ("MUL", ("EXPM1", ("MUL", "x", number(given))), number(alpha) * number(scale))
         return pointwise(
-            ("SEL", (">", "x", 0.0), ("MUL", "x", number(scale)), grown), (x,), _computed(node.meta["val"].dtype)
+            ("SEL", (">", "x", 0.0), ("MUL", "x", number(scale)), grown), (x,), computed_in(node.meta["val"].dtype)
         )
-    return of_row("elu", node, _values(node, 2))
+    return of_row("elu", node, values(node, 2))
 
 
 def _constant(node: Node) -> Constant:
@@ -323,20 +214,20 @@ def _constant(node: Node) -> Constant:
     known = {"zeros": 0.0, "zeros_like": 0.0, "new_zeros": 0.0, "ones": 1.0, "ones_like": 1.0, "new_ones": 1.0}
     if name in known:
         return Constant(known[name])
-    value = _option(node, "s" if name == "scalar_tensor" else "fill_value")
+    value = option(node, "s" if name == "scalar_tensor" else "fill_value")
     if not isinstance(value, bool | int | float):
         raise Stays("its number comes with the call")
     dtype = node.meta["val"].dtype
-    _computed(dtype)
+    computed_in(dtype)
     return Constant(number(bool(value) if dtype is torch.bool else value if dtype.is_floating_point else int(value)))
 
 
 def _iota(node: Node) -> Places:
     dtype = node.meta["val"].dtype
-    computed = _computed(dtype)
+    computed = computed_in(dtype)
     if not computed.is_integer:
         raise Stays("places of floats stay in ATen")
-    start, step = _option(node, "start") or 0, _option(node, "step")
+    start, step = option(node, "start") or 0, option(node, "step")
     step = 1 if step is None else step
     if not isinstance(start, int) or not isinstance(step, int):
         raise Stays("it begins or steps by a symbol")
@@ -349,22 +240,24 @@ def _fold(op: str, formula: Formula = "x", *, mean: bool = False, truth: bool = 
         assert isinstance(argument, Node)
         value, result = argument.meta["val"], node.meta["val"]
         rank = value.dim()
-        asked = _option(node, "dim")
+        asked = option(node, "dim")
         dims = range(rank) if asked is None or asked == [] else [asked] if isinstance(asked, int) else asked
-        computed = Type.I32 if truth else _computed(result.dtype)
+        computed = Type.I32 if truth else computed_in(result.dtype)
         if not truth and result.dtype is torch.bool:
             raise Stays("truth values are no numbers here")
         taken = tuple(sorted(d % rank for d in dims)) if rank else ()
-        asked_in = _computed(value.dtype) if truth else None
-        return Reduced(op, formula, argument, taken, bool(_option(node, "keepdim")), computed, mean, asked_in)
+        asked_in = computed_in(value.dtype) if truth else None
+        return Reduced(op, formula, argument, taken, bool(option(node, "keepdim")), computed, mean, asked_in)
 
     return make
 
 
 _UNARY = (
-    "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf "
-    "reciprocal sigmoid floor ceil round trunc sign silu mish hardswish hardsigmoid relu6 softsign sinc deg2rad rad2deg"
-).split()
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "sin", "cos", "tan", "asin", "acos",
+    "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "reciprocal", "sigmoid", "floor", "ceil",
+    "round", "trunc", "sign", "silu", "mish", "hardswish", "hardsigmoid", "relu6", "softsign", "sinc", "deg2rad",
+    "rad2deg",
+)  # fmt: skip
 _MEANINGS: dict[Any, Callable[[Node], Any]] = {
     **{getattr(aten, name).default: _row(name) for name in _UNARY if hasattr(getattr(aten, name, None), "default")},
     **{getattr(aten, name).default: _row(name, integers=True) for name in ("abs", "neg", "square", "relu")},
@@ -375,9 +268,16 @@ _MEANINGS: dict[Any, Callable[[Node], Any]] = {
     **{
         getattr(getattr(aten, short), form): _row(name, integers=True)
         for short, name in (
-            ("lt", "less"), ("le", "less_equal"), ("gt", "greater"), ("ge", "greater_equal"), ("eq", "equal"),
-            ("ne", "not_equal"), ("bitwise_and", "bitwise_and"), ("bitwise_or", "bitwise_or"),
-            ("bitwise_xor", "bitwise_xor"), ("mul", "mul"),
+            ("lt", "less"),
+            ("le", "less_equal"),
+            ("gt", "greater"),
+            ("ge", "greater_equal"),
+            ("eq", "equal"),
+            ("ne", "not_equal"),
+            ("bitwise_and", "bitwise_and"),
+            ("bitwise_or", "bitwise_or"),
+            ("bitwise_xor", "bitwise_xor"),
+            ("mul", "mul"),
         )
         for form in ("Tensor", "Scalar")
     },

@@ -6,13 +6,13 @@ import heapq
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch.fx import Graph, Node
 
 from hologram_torch.compiler.group import Group
-from hologram_torch.compiler.lowering import Constant, Lowered, Places, Stays, lowered
+from hologram_torch.compiler.lowering import lowered
+from hologram_torch.compiler.meanings import Constant, Lowered, Places, Stays
 
 aten = torch.ops.aten
 SEVERAL = 8
@@ -45,6 +45,11 @@ def is_view(node: Node) -> bool:
         return True
     target = node.target
     return isinstance(target, torch._ops.OpOverload) and target.is_view and not target._schema.is_mutable
+
+
+def is_given(node: Node) -> bool:
+    """True for an argument of the graph."""
+    return node.op not in ("call_function", "get_attr", "output")
 
 
 def source_of(node: Node) -> Node:
@@ -232,4 +237,3 @@ def is_small(node: Node) -> bool:
 def partition(graph: Graph, fuses: bool = True) -> Partition:
     """The units of a graph."""
     return Partitioner(graph, fuses).run()
-

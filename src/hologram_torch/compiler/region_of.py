@@ -15,7 +15,7 @@ from hologram.operators.calculus import substituted
 from hologram.types import Type
 from hologram_torch.compiler.group import Group, aligned, free_of
 from hologram_torch.compiler.layouts import VIEWS, Layout
-from hologram_torch.compiler.lowering import STORED, Constant, Places, Pointwise, Reduced
+from hologram_torch.compiler.meanings import STORED, Constant, Places, Pointwise, Reduced
 from hologram_torch.compiler.sizes import is_one, plain, same, times
 
 LETTERS = ("x", "y", "z")

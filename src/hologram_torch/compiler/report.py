@@ -21,7 +21,9 @@ class RegionReport:
     makes: int
 
     def __str__(self) -> str:
-        sizes = " × ".join(f"{n}{'' if kind == 'k' else ' folded'}" for kind, n in zip(self.axes, self.lengths))
+        sizes = " × ".join(
+            f"{n}{'' if kind == 'k' else ' folded'}" for kind, n in zip(self.axes, self.lengths, strict=True)
+        )
         names = ", ".join(f"{n} {c}×" if c > 1 else n for n, c in Counter(self.operators).items())
         return f"{self.program}: {names}; over {sizes}; {self.reads} read, {self.makes} made"
 
@@ -104,6 +106,4 @@ class Report:
 def region_report(launch: Launch, program: str) -> RegionReport:
     """What is said of a region."""
     names = tuple(str(n.target).removeprefix("aten.") for n in launch.nodes)
-    return RegionReport(
-        names, program, launch.region.axes, launch.lengths, len(launch.reads), len(launch.makes)
-    )
+    return RegionReport(names, program, launch.region.axes, launch.lengths, len(launch.reads), len(launch.makes))

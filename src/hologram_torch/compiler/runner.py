@@ -12,11 +12,12 @@ import torch
 from torch.fx import GraphModule, Node
 
 from hologram_torch.compiler.checking import compared
-from hologram_torch.compiler.partition import Partition, Unit, is_symbolic, is_view
+from hologram_torch.compiler.partition import Partition, Unit, is_given, is_symbolic, is_view
 from hologram_torch.compiler.region_of import Launch, region_of
 from hologram_torch.compiler.sizes import plain, text, tuple_text
 
 aten = torch.ops.aten
+_NATIVE: Any = torch._C._dynamo.guards
 _RESHAPES = frozenset(
     {
         *(aten.alias.default, aten.detach.default, aten.permute.default, aten.transpose.int, aten.t.default),
@@ -36,8 +37,8 @@ class Writer:
         self.module, self.parts, self.check = module, parts, check
         self.lines: list[str] = []
         self.values: dict[str, Any] = {
-            "_empty": torch._C._dynamo.guards._empty_strided_cpu,
-            "_look": torch._C._dynamo.guards._reinterpret_tensor,
+            "_empty": _NATIVE._empty_strided_cpu,
+            "_look": _NATIVE._reinterpret_tensor,
             "_laid": laid,
             "_compared": compared,
             "inf": math.inf,
@@ -48,6 +49,7 @@ class Writer:
         self.launches: list[Launch] = []
         self.kernels: dict[int, str] = {}
         self._count = itertools.count()
+        self._plain: dict[Node, str] = {}
         self.ends: dict[int, list[Node]] = {}
 
     # The function as a whole.
@@ -55,7 +57,7 @@ class Writer:
     def write(self) -> str:
         """The source of the function `call`; what it refers to is in `values`."""
         graph = self.module.graph
-        inputs = [n for n in graph.nodes if n.op == "placeholder"]
+        inputs = [n for n in graph.nodes if is_given(n)]
         for node in graph.nodes:
             if node.op == "get_attr":
                 self.names[node] = self._value(_attribute(self.module, str(node.target)))
@@ -109,7 +111,7 @@ class Writer:
     def _find_ends(self, output: Node) -> None:
         last: dict[Node, int] = {}
         for node in self.module.graph.nodes:
-            if node.op == "placeholder":
+            if is_given(node):
                 last[node] = -1
         for place, unit in enumerate(self.parts.units):
             for node in unit.nodes:
@@ -125,8 +127,9 @@ class Writer:
 
     def _free(self, place: int) -> None:
         done = [n for n in self.ends.get(place, ()) if n in self.names and n.op != "get_attr"]
-        if done:
-            self.lines.append(f"del {', '.join(self.names[n] for n in done)}")
+        names = [*(self.names[n] for n in done), *(self._plain[n] for n in done if n in self._plain)]
+        if names:
+            self.lines.append(f"del {', '.join(names)}")
 
     # Names of values.
 
@@ -158,7 +161,9 @@ class Writer:
             offset = self._offset(node, base)
             held = self.name(base)
             name = self._new(node)
-            self.lines.append(f"{name} = _look({held}, {tuple_text(shape.shape)}, {tuple_text(shape.stride())}, {offset})")
+            self.lines.append(
+                f"{name} = _look({held}, {tuple_text(shape.shape)}, {tuple_text(shape.stride())}, {offset})"
+            )
         elif node.target is operator.getitem:
             held = self.name(source)
             self.lines.append(f"{self._new(node)} = {held}[{node.args[1]}]")
@@ -173,9 +178,13 @@ class Writer:
     def _span(self, node: Node) -> str:
         """The variable whose memory begins where a value's does."""
         base = base_of(node)
-        if base is not None and self._offset(node, base) == "0":
-            return self.name(base)
-        return self.name(node)
+        seen = node if base is None or self._offset(node, base) != "0" else base
+        if is_given(seen):  # launches take no tensors that require grad, and AOTAutograd has seen to it
+            if seen not in self._plain:
+                self._plain[seen] = f"p{next(self._count)}"
+                self.lines.append(f"{self._plain[seen]} = {self.names[seen]}.detach()")
+            return self._plain[seen]
+        return self.name(seen)
 
     def _argument(self, value: Any) -> str:
         if isinstance(value, Node):
@@ -188,8 +197,8 @@ class Writer:
         if value is None or isinstance(value, bool | int | float | str):
             return repr(value)
         if isinstance(value, list | tuple):
-            inner = [self._argument(v) for v in value]
-            return self._tuple(inner) if isinstance(value, tuple) else f"[{', '.join(inner)}]"
+            parts = [self._argument(v) for v in value]
+            return self._tuple(parts) if isinstance(value, tuple) else f"[{', '.join(parts)}]"
         return self._value(value)
 
     @staticmethod
@@ -313,6 +322,5 @@ def laid(tensor: torch.Tensor, strides: tuple[int, ...]) -> torch.Tensor:
 def function_of(source: str, values: dict[str, Any]) -> Callable[..., Any]:
     """The function that some source defines."""
     exec(compile(source, "<hologram graph>", "exec"), values)
-    return values["call"]  # type: ignore[no-any-return]
-
-
+    made: Callable[..., Any] = values["call"]
+    return made
