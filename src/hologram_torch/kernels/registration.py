@@ -12,10 +12,10 @@ from torch import Tensor
 from torch._C import DispatchKey, DispatchKeySet, _AutoDispatchBelowAutograd, _ExcludeDispatchKeyGuard
 from torch.autograd.function import _SingleLevelFunction
 
-from hologram_torch import gradients
-from hologram_torch.gradients import Gradient
+from hologram_torch.kernels import gradients
+from hologram_torch.kernels.gradients import Gradient
+from hologram_torch.kernels.signatures import DTYPES, Signature
 from hologram_torch.library import lined_up
-from hologram_torch.signatures import DTYPES, Signature
 
 NAMESPACE = "hologram_user"
 _LIBRARY = torch.library.Library(NAMESPACE, "FRAGMENT")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from hologram.isa.program import Param
-from hologram_torch.signatures import DTYPES, GRADIENT, SHAPE, Signature, Values
+from hologram_torch.kernels.signatures import DTYPES, GRADIENT, SHAPE, Signature, Values
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from torch import Tensor
 from hologram.isa.program import Param
 from hologram.language import Kernel
 from hologram.language.program import Program
-from hologram_torch import gradients
-from hologram_torch.gradients import Gradient
-from hologram_torch.registration import NAMESPACE, has_tangent, registered
-from hologram_torch.signatures import GRADIENT, Rule, Signature
+from hologram_torch.kernels import gradients
+from hologram_torch.kernels.gradients import Gradient
+from hologram_torch.kernels.registration import NAMESPACE, has_tangent, registered
+from hologram_torch.kernels.signatures import GRADIENT, Rule, Signature
 
 Function = Callable[..., Any]
 Shape = int | tuple[int, ...]
