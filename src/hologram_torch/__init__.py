@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from hologram_torch import functional, library
+from hologram_torch import functional, kernels, library
+from hologram_torch.kernels import op
 
-__all__ = ["compiler", "explain", "functional", "library"]
+__all__ = ["compiler", "explain", "functional", "kernels", "library", "op"]
 
 
 def __getattr__(name: str) -> Any:

@@ -246,9 +246,8 @@ class Writer:
         reads = [self._span(n) for n in launch.reads]
         for node in launch.makes:
             value = node.meta["val"]
-            sizes, strides = tuple_text(value.shape), tuple_text(value.stride())
-            dtype = self._value(value.dtype)
-            self.lines.append(f"{self._new(node)} = _empty({sizes}, {strides}, {dtype})")
+            place = f"{tuple_text(value.shape)}, {tuple_text(value.stride())}"
+            self.lines.append(f"{self._new(node)} = _empty({place}, {self._value(value.dtype)})")
         made = [self.names[n] for n in launch.makes]
         sizes = [text(s) for s in (*launch.lengths, *launch.strides)]
         numbers = [self._argument(n) for n in launch.numbers]
