@@ -143,7 +143,10 @@ class Group:
         found = [None if axes is None else self.axes.now(axes) for axes in found]
         if any(axes is None for axes in found):
             self._settle(found, operands, shape)
-        return tuple(self.axes.now(axes) for axes in found if axes is not None)
+        layout = tuple(self.axes.now(axes) for axes in found if axes is not None)
+        if len(_of(layout)) < sum(map(len, layout)):
+            raise NoLayout("two axes of a value lie along one axis of the region")
+        return layout
 
     def _agree(self, found: list[tuple[int, ...] | None], layout: Layout) -> None:
         for place, axes in enumerate(layout, len(found) - len(layout)):

@@ -32,6 +32,12 @@ def _made(region: Region) -> Kernel:
     return kernel_type()(program=Program.of(made), spans=True)
 
 
+def _compile(executable: Any) -> None:
+    """Have the native code of launches on the CPU; other executables are ready as they are."""
+    if hasattr(executable, "variant"):
+        executable.variant(True)
+
+
 def prepared(regions: Iterable[Region]) -> dict[Region, Callable[..., Any]]:
     """The kernels of several regions, compiled side by side."""
     from hologram.runtime.executor import default_executor
@@ -39,5 +45,5 @@ def prepared(regions: Iterable[Region]) -> dict[Region, Callable[..., Any]]:
     kernels = {region: kernel_of(region) for region in dict.fromkeys(regions)}
     executor = default_executor()
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda k: k.launcher.executable(executor), kernels.values()))
+        list(pool.map(lambda kernel: _compile(kernel.launcher.executable(executor)), kernels.values()))
     return kernels  # type: ignore[return-value]
