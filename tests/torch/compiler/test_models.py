@@ -123,6 +123,7 @@ PROCESSES = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.s
 sys.addaudithook(lambda event, arguments: started.append((event, arguments)) if event in PROCESSES else None)
 assert not any(map(shutil.which, ("c++", "g++", "clang++", "cc", "gcc", "clang", "icpx", "ld", "as")))
 import torch
+import hologram_torch.compiler
 from tests.torch.architectures.table import BY_NAME
 from tests.torch.compiler.training import assert_trained_alike, train
 case = BY_NAME["MLP"].build()
