@@ -130,8 +130,8 @@ def seconds_in_a_new_process(architecture: Architecture, backend: str) -> float:
 def in_one_process(architecture: Architecture) -> Mapping[str, Any]:
     """Seconds of compiling by loaded compilers, best seconds of steps whose gradients agree, and what we fused."""
     import torch
-    from hologram_torch.compiler import explain
 
+    from hologram_torch.compiler import explain
     from tests.torch.compiler.training import assert_same
 
     cases = {name: architecture.build(large=True) for name in (EAGER, INDUCTOR, OURS)}

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import torch
-from hologram_torch.compiler import explain
 
+from hologram_torch.compiler import explain
 from tests.torch.architectures.case import Architecture, Objective
 from tests.torch.architectures.table import ARCHITECTURES, BY_NAME
 from tests.torch.compiler.training import assert_same, assert_trained_alike, infer, train
