@@ -4,7 +4,7 @@ All broadcast, take any strides and every type that PyTorch's own take, have gra
 `torch.compile` and `torch.func`. A leading executor, as in the original interface, is accepted.
 """
 
-from hologram_torch.functional import elementwise
+from hologram_torch.functional import elementwise, reductions
 from hologram_torch.functional.elementwise import *  # noqa: F403
 
 __all__ = [*elementwise.__all__]
