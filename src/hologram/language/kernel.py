@@ -17,6 +17,7 @@ from hologram.runtime.executor import default_executor, on_default_change
 from hologram.runtime.launcher import Launcher
 from hologram.runtime.locks import fork_safe_lock
 from hologram.runtime.rules import rules_of
+from hologram.runtime.spans import check_spans
 
 if TYPE_CHECKING:
     from hologram.backends.base import LaunchConfig
@@ -37,7 +38,17 @@ class Kernel:
     compiled at its first use, from the function's source, which is never executed.
     """
 
-    __slots__ = ("__weakref__", "_block", "_context", "_function", "_launcher", "_program", "_strided", "_used")
+    __slots__ = (
+        "__weakref__",
+        "_block",
+        "_context",
+        "_function",
+        "_launcher",
+        "_program",
+        "_spans",
+        "_strided",
+        "_used",
+    )
 
     def __init__(
         self,
@@ -46,8 +57,12 @@ class Kernel:
         program: Program | None = None,
         block: Dimensions | None = None,
         strided: bool = False,
+        spans: bool = False,
     ) -> None:
-        """`strided` kernels are quickly called with arrays whose last axis is not contiguous, too."""
+        """`strided` kernels are quickly called with arrays whose last axis is not contiguous, too.
+
+        Kernels on `spans` take arrays of any rank and strides: see `spanning`.
+        """
         self._function = function
         self._program = program
         self._block = block
@@ -55,6 +70,7 @@ class Kernel:
         self._context: EntryContext | None = None
         self._used = False
         self._strided = strided
+        self._spans = spans
 
     # Running.
 
@@ -127,8 +143,19 @@ class Kernel:
         if self._launcher is None:
             program = self.program
             block = self._block or program.block
-            self._launcher = Launcher(program, program.sections, trusted=program.trusted, block=block)
+            trusted = program.trusted
+            self._launcher = Launcher(program, program.sections, trusted=trusted, block=block, spans=self._spans)
         return self._launcher
+
+    def spanning(self) -> Kernel:
+        """The same kernel for arrays of any rank and strides, each taken as the span of memory that it lies in.
+
+        All arrays of the kernel have one axis: element k is the k-th of the memory from the array's first element on.
+        The kernel finds its elements there by strides that it gets as numbers. Raises ArgumentValueError for kernels
+        of arrays with several axes.
+        """
+        check_spans(self.program)
+        return type(self)(program=self.program, block=self._block, spans=True)
 
     @property
     def tree(self) -> Tree | None:
@@ -169,7 +196,7 @@ class Kernel:
     def __reduce__(self) -> tuple[Any, ...]:
         if self._function is not None and _find(*_place(self._function)) is self:
             return _find, _place(self._function)
-        return _restore, (self.program, self._block)
+        return _restore, (self.program, self._block, self._spans)
 
 
 class _PerKernel:
@@ -278,8 +305,8 @@ def _find(module: str, qualname: str) -> Any:
     return found
 
 
-def _restore(program: Program, block: Dimensions | None) -> Kernel:
-    return kernel_type()(program=program, block=block)
+def _restore(program: Program, block: Dimensions | None, spans: bool = False) -> Kernel:
+    return kernel_type()(program=program, block=block, spans=spans)
 
 
 @overload

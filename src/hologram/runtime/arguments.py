@@ -19,6 +19,7 @@ from hologram.isa.operands import Field, Slot
 from hologram.isa.program import Param, Program
 from hologram.runtime.buffer import Buffer, as_buffer
 from hologram.runtime.host import HostArray, host_array
+from hologram.runtime.tensors import is_tensor, trouble
 from hologram.types import Type
 
 
@@ -60,10 +61,10 @@ def _listed(known: set[str], params: Sequence[Param]) -> str:
     return ", ".join(p.name for p in params) if known else "no arguments"
 
 
-def convert(kernel: str, param: Param, value: Any) -> Argument:
-    """One argument as its parameter wants it."""
+def convert(kernel: str, param: Param, value: Any, any_layout: bool = False) -> Argument:
+    """One argument as its parameter wants it; with `any_layout` an array of any rank and strides."""
     if param.is_array:
-        return _array(kernel, param, value)
+        return _array(kernel, param, value, any_layout)
     if isinstance(value, np.ndarray | Buffer | list | tuple):
         raise _wrong(kernel, param, f"is a number, got {_described(value)}", "pass a number, of an array x.item()")
     return _real(kernel, param, value) if param.type.is_float else _integer(kernel, param, value)
@@ -85,20 +86,24 @@ def slot_values(program: Program, arguments: Sequence[Argument]) -> dict[Slot, i
 # Arrays.
 
 
-def _array(kernel: str, param: Param, value: Any) -> HostArray:
+def _array(kernel: str, param: Param, value: Any, any_layout: bool) -> HostArray:
     array = value.elements() if isinstance(value, Buffer) else host_array(value)
     name = param.type.dtype.name
+    theirs = is_tensor(value)
     if array is None:
+        if theirs:
+            wants = f"wants dtype {name}, got {value.dtype}", f"{param.name}.to(torch.{name})"
+            raise _wrong(kernel, param, *(trouble(value, param.name) or wants))
         raise _wrong(kernel, param, f"is an array of {name}, got {_described(value)}", _array_cure(param, value))
+    if any_layout and array.dtype.kind == "b" and param.type is Type.U8:
+        array = array.view(np.uint8)
     if Type.of_dtype(array.dtype) is not param.type:
-        raise _wrong(kernel, param, f"wants dtype {name}, got {_dtype_name(array)}", _dtype_cure(param, array))
-    if array.ndim != param.ndim:
-        wanted = f"has {param.ndim} dimension{'s' * (param.ndim != 1)}"
-        cure = f"{param.name}.ravel()" if param.ndim == 1 and array.flags.c_contiguous else f"{param.name}.reshape(…)"
-        raise _wrong(kernel, param, f"{wanted}, got an array of shape {array.shape}", cure)
-    if param.ndim == 1 and not array.flags.c_contiguous:
-        cure = f"np.ascontiguousarray({param.name})"
-        raise _wrong(kernel, param, f"must be contiguous, got a stride of {array.strides[0]} bytes", cure)
+        raise _wrong(kernel, param, f"wants dtype {name}, got {_dtype_name(array)}", _dtype_cure(param, array, theirs))
+    if not any_layout:
+        _check_layout(kernel, param, array, theirs)
+    elif any(s < 0 or s % array.itemsize for s in array.strides) and array.size > 1:
+        layout = f"must have strides of whole elements that are not negative, got {array.strides} bytes"
+        raise _wrong(kernel, param, layout, f"np.ascontiguousarray({param.name})")
     if not array.flags.aligned:
         raise _wrong(kernel, param, "is not aligned for its dtype", f"{param.name}.copy()")
     if param.is_written and not array.flags.writeable:
@@ -108,14 +113,26 @@ def _array(kernel: str, param: Param, value: Any) -> HostArray:
     return array
 
 
+def _check_layout(kernel: str, param: Param, array: HostArray, of_torch: bool) -> None:
+    if array.ndim != param.ndim:
+        wanted = f"has {param.ndim} dimension{'s' * (param.ndim != 1)}"
+        cure = f"{param.name}.ravel()" if param.ndim == 1 and array.flags.c_contiguous else f"{param.name}.reshape(…)"
+        raise _wrong(kernel, param, f"{wanted}, got an array of shape {array.shape}", cure)
+    if param.ndim == 1 and not array.flags.c_contiguous:
+        cure = f"{param.name}.contiguous()" if of_torch else f"np.ascontiguousarray({param.name})"
+        raise _wrong(kernel, param, f"must be contiguous, got a stride of {array.strides[0]} bytes", cure)
+
+
 def _dtype_name(array: HostArray) -> str:
     order = "" if array.dtype.isnative else " in foreign byte order"
     return f"{array.dtype.name}{order}"
 
 
-def _dtype_cure(param: Param, array: HostArray) -> str:
+def _dtype_cure(param: Param, array: HostArray, of_torch: bool) -> str:
     if array.dtype.kind == "b" and param.type is Type.U8:
-        return f"{param.name}.view(np.uint8)"
+        return f"{param.name}.view({'torch' if of_torch else 'np'}.uint8)"
+    if of_torch:
+        return f"{param.name}.to(torch.{param.type.dtype.name})"
     if param.type is Type.BF16:
         return f"{param.name}.astype(ml_dtypes.bfloat16)"
     return f"{param.name}.astype(np.{param.type.dtype.name})"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hologram.errors import ArgumentTypeError, ArgumentValueError
-from hologram.runtime import dlpack
+from hologram.runtime import dlpack, tensors
 from hologram.types import Type
 
 HostArray = np.ndarray[Any, Any]
@@ -17,7 +17,8 @@ HostArray = np.ndarray[Any, Any]
 def host_array(value: Any) -> HostArray | None:
     """A plain ndarray over the memory `value` exports, or None where it exports no host memory.
 
-    Understands ndarray and its subclasses, the buffer protocol, `__array_interface__`, and DLPack on the host.
+    Understands ndarray and its subclasses, PyTorch's tensors, the buffer protocol, `__array_interface__`, and DLPack
+    on the host.
     Raises ArgumentTypeError for a masked array, whose mask would be lost.
     """
     if type(value) is np.ndarray:
@@ -28,6 +29,8 @@ def host_array(value: Any) -> HostArray | None:
         return np.asarray(value)
     if isinstance(value, np.generic | str):  # scalars of NumPy export a buffer too, of a copy
         return None
+    if tensors.is_tensor(value):
+        return tensors.elements(value)
     if hasattr(value, "__array_interface__"):
         return np.asarray(value)
     try:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hologram.errors import ArgumentTypeError
-from hologram.runtime import native, recording
+from hologram.runtime import native, recording, tensors
 from hologram.runtime.arguments import convert
 from hologram.runtime.buffer import as_buffer
 from hologram.runtime.launcher import Launcher, Prepared, Shape, check_kind, run
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Launch:
     """A bound launch: `launch()` runs it, with all checks already made.
 
-    The arguments are held: Buffers cannot be freed and arrays cannot be resized while the launch lives.
+    The arguments are held: Buffers cannot be freed and arrays cannot be resized while the launch lives, tensors of
+    PyTorch never again. PyTorch is told that tensors are written when they are bound, not at every launch.
     `set` changes scalars, `rebind` changes arrays; a change that does not pass the checks changes nothing.
     Do not change a launch while another thread runs it.
     """
@@ -34,6 +35,7 @@ class Launch:
         self._shape = shape
         self.executor = executor
         prepared = launcher.prepare(given, shape)
+        tensors.hold(given)
         self._executable: Executable = launcher.executable(executor)
         self._context: EntryContext | None = None
         self._take(prepared, pins_of(given, prepared.arguments))
@@ -43,6 +45,7 @@ class Launch:
         previous = self._context
         self._context = native.attach_bound(self, self._executable, prepared, pins, self.executor)
         self._prepared, self._pins = prepared, pins
+        tensors.tell_written(self.program, prepared.given)
         del previous  # lived until no call can start with it
 
     def __call__(self) -> None:
@@ -88,6 +91,7 @@ class Launch:
         for name, value in changes.items():
             given[self.program.param(name)] = as_buffer(value)
         prepared = self._launcher.prepare(tuple(given), self._shape)
+        tensors.hold(given)
         self._take(prepared, pins_of(given, prepared.arguments))
 
     @property

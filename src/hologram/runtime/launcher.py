@@ -21,6 +21,8 @@ from hologram.runtime.overlap import check_overlap
 from hologram.runtime.pins import pins_of
 from hologram.runtime.rules import rules_of
 from hologram.runtime.shape import Dimensions, launch_config, launch_domain
+from hologram.runtime.spans import check_spans, span_of
+from hologram.runtime.tensors import tell_written
 
 if TYPE_CHECKING:
     from hologram.backends.objects import Making
@@ -70,10 +72,11 @@ class Launcher:
 
     `sections` are native objects from a trusted place. A program that is not trusted and has accesses that no length
     check covers runs checked: each of them is watched, and a lane that does not end is stopped.
-    `block` is the default block size.
+    `block` is the default block size. With `spans` arrays of any rank and strides are taken as the spans of memory they
+    lie in: see `hologram.runtime.spans`.
     """
 
-    __slots__ = ("__weakref__", "_warned", "block", "program", "sections", "trusted")
+    __slots__ = ("__weakref__", "_warned", "block", "program", "sections", "spans", "trusted")
 
     def __init__(
         self,
@@ -82,7 +85,11 @@ class Launcher:
         *,
         trusted: bool = True,
         block: Dimensions | None = None,
+        spans: bool = False,
     ) -> None:
+        if spans:
+            check_spans(program)
+        self.spans = spans
         self.program = program
         self.sections = tuple(sections) if trusted else ()
         self.trusted = trusted
@@ -108,6 +115,7 @@ class Launcher:
         chosen = self.executor_for(given, executor)
         prepared = self.prepare(given, shape)
         pins = pins_of(given, prepared.arguments)
+        tell_written(self.program, given)
         try:
             run(self._executable(chosen), prepared, chosen)
         finally:
@@ -149,7 +157,7 @@ class Launcher:
         self, *args: Any, grid: Dimensions | None = None, block: Dimensions | None = None, **kwargs: Any
     ) -> LaunchConfig:
         """Grid and block that a call with these arguments would run with."""
-        arguments = self._convert(bind_names(self.program, args, kwargs))
+        arguments = self._laid(self._convert(bind_names(self.program, args, kwargs)))
         return launch_config(
             self.program, slot_values(self.program, arguments), grid, self.block if block is None else block
         )
@@ -157,19 +165,24 @@ class Launcher:
     def prepare(self, given: tuple[Any, ...], shape: Shape) -> Prepared:
         """All checks of a call whose values stand in the order of the parameters."""
         program, rules = self.program, rules_of(self.program)
-        arguments = self._convert(given)
+        seen = self._convert(given)
+        arguments = self._laid(seen)
         values = slot_values(program, arguments)
         domain = launch_domain(program, values, shape.grid, self.block if shape.block is None else shape.block)
         if shape.resonance_class is not None:
             domain = replace(domain, resonance_class=shape.resonance_class)
         agreement.check(program, values)
-        check_overlap(program, arguments, rules.same_allowed)
+        check_overlap(program, seen, rules.same_allowed, arguments)
         extents.check(rules.extents, program, values, domain.lanes)
         return Prepared(given, arguments, domain)
 
     def _convert(self, given: Sequence[Any]) -> tuple[Argument, ...]:
-        name = self.program.name
-        return tuple(convert(name, p, v) for p, v in zip(self.program.params, given, strict=True))
+        name, params = self.program.name, self.program.params
+        return tuple(convert(name, p, v, self.spans) for p, v in zip(params, given, strict=True))
+
+    def _laid(self, arguments: tuple[Argument, ...]) -> tuple[Argument, ...]:
+        """Arrays as the program takes them."""
+        return tuple(map(span_of, arguments)) if self.spans else arguments
 
     def executor_for(self, given: Sequence[Any], executor: Executor | None = None) -> Executor:
         """The executor of a call: the one named, else that of its Buffers, else the default one."""
@@ -205,11 +218,11 @@ class Launcher:
             )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _launcher, (self.program, self.trusted, self.block)
+        return _launcher, (self.program, self.trusted, self.block, self.spans)
 
 
-def _launcher(program: Program, trusted: bool, block: Dimensions | None) -> Launcher:
-    return Launcher(program, trusted=trusted, block=block)
+def _launcher(program: Program, trusted: bool, block: Dimensions | None, spans: bool) -> Launcher:
+    return Launcher(program, trusted=trusted, block=block, spans=spans)
 
 
 def _executor_of_buffers(kernel: str, given: Sequence[Any]) -> Executor | None:

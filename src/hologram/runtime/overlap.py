@@ -16,21 +16,28 @@ MAX_WORK = 10_000
 """Steps spent on finding out whether two interleaved arrays really meet; undecided counts as meeting."""
 
 
-def check_overlap(program: Program, arguments: Sequence[Argument], exact_allowed: Collection[tuple[int, int]]) -> None:
+def check_overlap(
+    program: Program,
+    arguments: Sequence[Argument],
+    exact_allowed: Collection[tuple[int, int]],
+    laid: Sequence[Argument] | None = None,
+) -> None:
     """Refuse arrays that make the result depend on the order of lanes.
 
-    `exact_allowed` holds the pairs of parameters that may be the very same elements. Raises OverlapError.
+    `exact_allowed` holds the pairs of parameters that may be the very same elements, `laid` what the program sees of
+    the arrays where that differs. Raises OverlapError.
     """
+    seen = arguments if laid is None else laid
     arrays = [(i, a) for i, a in enumerate(arguments) if isinstance(a, np.ndarray) and a.size]
     for index, array in arrays:
-        if program.params[index].is_written and array.ndim > 1 and _meets_itself(array):
+        if program.params[index].is_written and array.size > 1 and _meets_itself(array):
             raise OverlapError(
                 f"{program.name}(): array '{program.params[index].name}' is written, and several of its elements are "
                 f"the same memory (strides {array.strides}); pass a copy"
             )
     for (i, first), (j, second) in combinations(arrays, 2):
         written = program.params[i].is_written or program.params[j].is_written
-        if written and _share(first, second) and not ((i, j) in exact_allowed and _same(first, second)):
+        if written and _share(first, second) and not ((i, j) in exact_allowed and _same(seen[i], seen[j])):
             raise OverlapError(_message(program, i, j))
 
 
@@ -43,7 +50,8 @@ def _share(first: HostArray, second: HostArray) -> bool:
         return True
 
 
-def _same(first: HostArray, second: HostArray) -> bool:
+def _same(first: Argument, second: Argument) -> bool:
+    assert isinstance(first, np.ndarray) and isinstance(second, np.ndarray)
     places = [a.__array_interface__["data"][0] for a in (first, second)]
     return places[0] == places[1] and first.shape == second.shape and first.strides == second.strides
 

@@ -14,6 +14,7 @@ from hologram.circuit.pattern import Apply, Element, Fold, NoPattern, Pattern, S
 from hologram.circuit.tape import Opaque, Tape
 from hologram.errors import RecordingError
 from hologram.isa.demands import Demand
+from hologram.runtime import tensors
 from hologram.runtime.arguments import slot_values
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.graph.memory import GraphMemory
@@ -82,6 +83,7 @@ class GraphRecorder:
         chosen = launcher.executor_for(given, self.executor)
         prepared = launcher.prepare(tuple(given), shape)
         self._hold(given, prepared.arguments)
+        tensors.tell_written(launcher.program, given)
         lives = [not (isinstance(v, Buffer) and v.is_hidden) for v in given]
         self.launches += 1
         pattern = pattern_of(launcher.program)
@@ -110,6 +112,7 @@ class GraphRecorder:
         for value, array in zip(given, arrays, strict=True):
             if isinstance(array, np.ndarray) and id(value) not in self.held:
                 self.held[id(value)] = array, pins_of((value,), (array,))
+                tensors.hold((value,))
                 self._given.append(value)  # so that nothing else gets its id
 
     def holds(self) -> list[tuple[HostArray, Pins]]:

@@ -1,0 +1,73 @@
+"""PyTorch's tensors in launches: which may be used, as which arrays, and telling PyTorch what was written.
+
+PyTorch is never imported here: who has a tensor has imported it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from hologram.isa.program import Program
+from hologram.runtime import dlpack
+
+
+def pytorch() -> Any:
+    """The module `torch` where somebody imported it, else None."""
+    return sys.modules.get("torch")
+
+
+def is_tensor(value: Any) -> bool:
+    """True for tensors of PyTorch, of whatever subclass."""
+    torch = pytorch()
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def elements(tensor: Any) -> np.ndarray[Any, Any] | None:
+    """The elements of a tensor in place; None where it must not be used, or its type does not exist here."""
+    return None if trouble(tensor) else dlpack.imported(tensor)
+
+
+def trouble(tensor: Any, name: str = "x") -> tuple[str, str] | None:
+    """Why a tensor called `name` cannot be used in place, and the cure; None where it can."""
+    if tensor.layout is not pytorch().strided:
+        return f"is a tensor of layout {tensor.layout}", f"{name}.to_dense()"
+    if tensor.device.type != "cpu":
+        return f"is a tensor on {tensor.device}, not in host memory", f"{name}.cpu()"
+    if _stands_for_another(tensor):
+        return "is a tensor without memory, which stands for others", "make an operator with hologram_torch.op(kernel)"
+    if tensor.requires_grad:
+        cure = f"{name}.detach(), or hologram_torch.op(kernel), which records them"
+        return "requires grad, and a launch does not record gradients", cure
+    if tensor.is_neg() or tensor.is_conj():
+        return "is a view that shows its memory with other signs", f"{name}.resolve_neg().resolve_conj()"
+    if not tensor.data_ptr() and tensor.numel():
+        return "is a tensor whose memory is gone", f"torch.empty_like({name})"
+    return None
+
+
+def _stands_for_another(tensor: Any) -> bool:
+    """True for what torch.func, torch.compile and fake tensors put in the place of tensors."""
+    torch = pytorch()
+    if type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
+        return True
+    return bool(torch._C._functorch.is_functorch_wrapped_tensor(tensor) or torch._is_functional_tensor(tensor))
+
+
+def tell_written(program: Program, given: Iterable[Any]) -> None:
+    """Tell PyTorch which tensors a launch writes, so that it does not use them for gradients of what they were."""
+    for param, value in zip(program.params, given, strict=True):
+        if param.is_written and is_tensor(value):
+            pytorch().autograd.graph.increment_version(value)
+
+
+def hold(given: Iterable[Any]) -> None:
+    """Have the memory of tensors stay where it is: PyTorch then refuses to resize it, as for `Tensor.numpy()`."""
+    for value in given:
+        if is_tensor(value):
+            torch = pytorch()
+            same_size = value.view(torch.int16) if value.dtype is torch.bfloat16 else value
+            same_size.numpy()
