@@ -16,7 +16,6 @@ from torch import Tensor
 
 from hologram.isa.templates.region import Fold, Let, Operand, Output, Region
 from hologram.isa.templates.regions import program
-from hologram.language.kernel import Kernel
 from hologram.operators import Formula
 from hologram.operators.calculus import substituted
 from hologram.ops.plan import kernel_for
@@ -30,10 +29,9 @@ Lengths = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a call becomes a launch: its kernel, the elements that each array spans, results, and numbers of the shape."""
+    """How a call becomes a launch: its kernel, its results, lengths and strides, and the length of a row."""
 
-    kernel: Kernel | None
-    spans: tuple[int, ...]
+    kernel: Any
     results: tuple[tuple[Lengths, torch.dtype], ...]
     lengths: tuple[int, ...]
     count: int
@@ -72,18 +70,10 @@ def run(
     if outputs is not None:
         made = [m if o is None else o for m, o in zip(made, outputs, strict=True)]
     if way.kernel is not None:
-        arrays = [_span(t, size) for t, size in zip((*tensors, *made), way.spans, strict=True)]
+        arrays = [t.detach() if t.requires_grad else t for t in tensors]
         taken = [way.count if name == COUNT else number for name, number in function.scalars(numbers)]
-        way.kernel(*arrays, *way.lengths, *taken)
+        way.kernel(*arrays, *made, *way.lengths, *taken)
     return made
-
-
-def _span(tensor: Tensor, size: int) -> Tensor:
-    """The elements from a tensor's first to its last as one axis, in place."""
-    plain = tensor.detach()
-    if plain.dtype is torch.bool:
-        plain = plain.view(torch.uint8)
-    return plain.as_strided((size,), (1,))
 
 
 def _way(
@@ -103,7 +93,7 @@ def _way(
         (shape if name in function.wide_names else narrow, DTYPES[dtype]) for name, dtype in function.outputs
     )
     if not any(math.prod(lengths) for lengths, _ in results):
-        return Way(None, (), results, (), count)
+        return Way(None, results, (), count)
     places = [torch.empty(lengths, dtype=dtype, device="meta") for lengths, dtype in results]
     if outputs is not None:
         places = [p if o is None else o for p, o in zip(places, outputs, strict=True)]
@@ -111,19 +101,12 @@ def _way(
     axes = _merged([a.expand(shape) for a in arrays], shape, dims, function.has_folds)
     region, lengths = _region(function, arrays, axes)
     kernel = kernel_for(("rows", region), name_of(function), lambda: program(name_of(function), region))
-    spans = tuple(_size(a) for a in arrays)
-    return Way(kernel, spans, results, lengths, count)
+    return Way(kernel.spanning(), results, lengths, count)
 
 
 def name_of(function: RowFunction) -> str:
     """The name of a function's programs."""
     return "rows_" + "_".join(name for name, _ in function.outputs)
-
-
-def _size(array: Tensor) -> int:
-    if not array.numel():
-        return 0
-    return 1 + sum((n - 1) * s for n, s in zip(array.shape, array.stride(), strict=True))
 
 
 def _merged(arrays: Sequence[Tensor], shape: Lengths, dims: Sequence[int], has_folds: bool) -> list[Axis]:
