@@ -89,11 +89,9 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def jvp(ctx: Any, a_moves: Tensor | None, b_moves: Tensor | None) -> Tensor:
         a, b = ctx.saved_tensors
-        if a_moves is None:
-            return multiplied(a, b_moves)
-        if b_moves is None:
-            return multiplied(a_moves, b)
-        return formula(SUM, multiplied(a_moves, b), multiplied(a, b_moves))
+        moves = [multiplied(a_moves, b)] if a_moves is not None else []
+        moves += [multiplied(a, b_moves)] if b_moves is not None else []
+        return moves[0] if len(moves) == 1 else formula(SUM, *moves)
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, a: Tensor, b: Tensor) -> tuple[Tensor, int]:

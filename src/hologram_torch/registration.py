@@ -1,7 +1,7 @@
 """Functions with PyTorch's signatures, and the operators `torch.ops.hologram.*` that are the same functions.
 
-An operator registered here is made of `hologram::rows`, `hologram::elementwise` and the like, whose fake kernels, gradients
-and batching rules are its own.
+An operator registered here is made of `hologram::rows`, `hologram::elementwise` and the like, whose fake kernels,
+gradients and batching rules are its own.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def road_of(tensors: Sequence[Tensor]) -> Road:
         return Road.OPERATOR
     if torch._C._functorch.peek_interpreter_stack() is not None:
         return Road.FUNCTION
-    if not all(type(t) in _ORDINARY and t.is_cpu for t in tensors):
+    if torch._C._len_torch_dispatch_stack() or not all(type(t) in _ORDINARY and t.is_cpu for t in tensors):
         return Road.OPERATOR
     if torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
         return Road.FUNCTION
@@ -37,6 +37,6 @@ def check_devices(name: str, tensors: Sequence[Tensor]) -> None:
     found = list(dict.fromkeys(str(t.device) for t in tensors))
     if len(found) > 1:
         raise RuntimeError(
-            f"Expected all tensors to be on the same device, but found at least two devices, {found[0]} and {found[1]}! "
-            f"({name}() copies nothing from one to the other; cure: x.to(…))"
+            f"Expected all tensors to be on the same device, but found at least two devices, {found[0]} and "
+            f"{found[1]}! ({name}() copies nothing from one to the other; cure: x.to(…))"
         )

@@ -10,12 +10,16 @@ import torch
 from torch import Tensor
 from torch.nn import _reduction as legacy
 
+from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
+from hologram_torch.functional.reductions import amax, amin, sum
+from hologram_torch.library import apply as formula
 from hologram_torch.registration import function
 from hologram_torch.roads import Road, road_of
 from hologram_torch.rows.losses import bounds, elementwise_loss, loss_of_classes, loss_of_shares, total
 from hologram_torch.rows.operator import apply
 
+PRODUCT, QUOTIENT = text_of(("MUL", "x", "y")), text_of(("DIV", "x", "y"))
 REDUCTIONS = ("none", "mean", "sum")
 
 
@@ -66,8 +70,8 @@ def _sizes(name: str, input: Tensor, target: Tensor) -> None:
     """Warn of sizes that broadcast, as PyTorch does."""
     if isinstance(target, Tensor) and target.size() != input.size():
         warnings.warn(
-            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). This will likely "
-            "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=4,
         )
 
@@ -112,13 +116,11 @@ def _weighed(
         return _loss(name, name, reduction, input, target, numbers)
     if weight.size() != input.size():
         raise ValueError("Weights and input must have the same size.")
-    from hologram_torch import functional
-
-    each = functional.mul(_loss(name, name, "none", input, target, numbers), weight)
+    each = formula(PRODUCT, _loss(name, name, "none", input, target, numbers), weight)
     if reduction == "none":
         return each
-    whole = functional.sum(each)
-    return whole if reduction == "sum" else functional.div(whole, functional.sum(weight))
+    whole = sum(each)
+    return whole if reduction == "sum" else formula(QUOTIENT, whole, sum(weight))
 
 
 @function(f"{_PAIR}, float beta=1.0) -> Tensor")
@@ -165,25 +167,21 @@ def binary_cross_entropy(
     reduction = _reduction("binary_cross_entropy", reduction, size_average, reduce)
     if target.size() != input.size():
         raise ValueError(
-            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is deprecated. "
-            "Please ensure they have the same size."
+            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
+            "deprecated. Please ensure they have the same size."
         )
     if target.dtype != input.dtype:
         raise RuntimeError(f"Found dtype {type_name(target.dtype)} but expected {type_name(input.dtype)}")
     _check_probabilities(input)
-    return _loss(
-        "binary_cross_entropy", "binary_cross_entropy_loss", reduction, input, target, weights={"w": weight}
-    )
+    return _loss("binary_cross_entropy", "binary_cross_entropy_loss", reduction, input, target, weights={"w": weight})
 
 
 def _check_probabilities(input: Tensor) -> None:
     """Refuse what is no probability, where values can be looked at."""
     if road_of([input.detach()]) is not Road.DIRECT or not input.numel():
         return
-    from hologram_torch import functional
-
     plain = input.detach()
-    low, high = float(functional.amin(plain)), float(functional.amax(plain))
+    low, high = float(amin(plain)), float(amax(plain))
     if low < 0 or high > 1:
         raise RuntimeError("all elements of input should be between 0 and 1")
 
@@ -225,9 +223,7 @@ def kl_div(
     made = _loss("kl_div", "kl_div", reduction, input, target, choices=("log_target",) if log_target else ())
     if not by_sample or not input.dim():
         return made
-    from hologram_torch import functional
-
-    return functional.div(made, float(input.shape[0]))
+    return formula(QUOTIENT, made, float(input.shape[0]))
 
 
 @function(f"{_PAIR}, bool log_input=True, bool full=False, float eps=1e-8) -> Tensor")
@@ -291,7 +287,7 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """The cross-entropy of logits, whose classes are axis 1 (the only one of a vector), and of classes or probabilities."""
+    """The cross-entropy of logits, classes along axis 1 (the only one of a vector), and classes or probabilities."""
     reduction = _reduction("cross_entropy", reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
@@ -300,7 +296,9 @@ def cross_entropy(
     return _of_classes("cross_entropy", input, target, weight, ignore_index, reduction, label_smoothing, True)
 
 
-@function("(Tensor input, Tensor target, Tensor? weight=None, *, int ignore_index=-100, str reduction='mean') -> Tensor")
+@function(
+    "(Tensor input, Tensor target, Tensor? weight=None, *, int ignore_index=-100, str reduction='mean') -> Tensor"
+)
 def nll_loss(
     input: Tensor,
     target: Tensor,

@@ -9,14 +9,17 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import dim_of, type_name
 from hologram_torch.functional.reductions import vector_norm
+from hologram_torch.library import apply as formula
 from hologram_torch.registration import function
 from hologram_torch.rows.function import computed
 from hologram_torch.rows.normalisations import by_known, by_squares, moved, scaled_variance, standardised
 from hologram_torch.rows.operator import apply
 from hologram_torch.rows.reductions import reduction
 
+_OVER = text_of(("DIV", "x", ("MAXP", "y", "z")))
 _SOFT = "(Tensor input, int? dim=None, *, ScalarType? dtype=None) -> Tensor"
 
 
@@ -24,7 +27,8 @@ def _softened(name: str, input: Tensor, dim: int | None, dtype: torch.dtype | No
     if dim is None:
         dim = 0 if input.dim() in (0, 1, 3) else 1
         warnings.warn(
-            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+            f"Implicit dimension choice for {name} has been deprecated. "
+            "Change the call to include dim=X as an argument.",
             stacklevel=4,
         )
     result = dtype or input.dtype
@@ -37,9 +41,7 @@ def _softened(name: str, input: Tensor, dim: int | None, dtype: torch.dtype | No
 
 
 @function(_SOFT)
-def softmax(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: torch.dtype | None = None
-) -> Tensor:
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: torch.dtype | None = None) -> Tensor:
     """e^x over the sum of e^x along an axis."""
     return _softened("softmax", input, dim, dtype)
 
@@ -53,9 +55,7 @@ def log_softmax(
 
 
 @function(_SOFT)
-def softmin(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: torch.dtype | None = None
-) -> Tensor:
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: torch.dtype | None = None) -> Tensor:
     """The softmax of −x along an axis."""
     return _softened("softmin", input, dim, dtype)
 
@@ -76,8 +76,8 @@ def _trailing(name: str, input: Tensor, shape: Sequence[int], parts: dict[str, T
     for part, given in parts.items():
         if given is not None and list(given.shape) != shape:
             raise RuntimeError(
-                f"Expected {part} to be of same shape as normalized_shape, but got {part} of shape {list(given.shape)} and "
-                f"normalized_shape = {shape}"
+                f"Expected {part} to be of same shape as normalized_shape, but got {part} of shape {list(given.shape)} "
+                f"and normalized_shape = {shape}"
             )
     if list(input.shape[-len(shape) :]) != shape:
         wanted = "".join(f", {n}" for n in shape)
@@ -138,8 +138,8 @@ def group_norm(
     for part, given in (("weight", weight), ("bias", bias)):
         if given is not None and list(given.shape) != [channels]:
             raise RuntimeError(
-                f"Expected {part} to be a vector of size equal to the number of channels in input, but got {part} of shape "
-                f"{list(given.shape)} and input of shape {list(input.shape)}"
+                f"Expected {part} to be a vector of size equal to the number of channels in input, but got {part} of "
+                f"shape {list(given.shape)} and input of shape {list(input.shape)}"
             )
     shape = (input.shape[0], num_groups, channels // num_groups, math.prod(input.shape[2:]))
     rows = input.reshape(shape)
@@ -167,7 +167,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """The same for each channel, which are axis 1; in training over all else, of which running statistics take in some."""
+    """The same for each channel (axis 1); in training over all else, which running statistics take in."""
     _real("batch_norm", input)
     statistics = {"running_mean": running_mean, "running_var": running_var}
     _channelled(input, {**statistics, "weight": weight, "bias": bias})
@@ -238,10 +238,8 @@ def normalize(
     input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12, out: Tensor | None = None
 ) -> Tensor:
     """x over its norm of order p along axes, which counts as eps at least."""
-    from hologram_torch import functional
-
     size = vector_norm(input, p, dim, True)
-    return functional.div(input, functional.clamp(size, eps, math.inf))
+    return formula(_OVER, input, size, eps)
 
 
 __all__ = [

@@ -10,12 +10,15 @@ import torch
 from torch import Tensor
 
 from hologram.operators import NORMS
+from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import Dims, dim_of, dims_of, type_name
+from hologram_torch.library import apply as formula
 from hologram_torch.registration import function
 from hologram_torch.rows.function import RowFunction, computed
 from hologram_torch.rows.operator import apply
 from hologram_torch.rows.reductions import place_of, reduction, taken, test_of_truth
 
+_PAIRS = {"max": text_of(("MAXP", "x", "y")), "min": text_of(("MINP", "x", "y"))}
 _DIMS = "(Tensor input, int[]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor"
 
 
@@ -93,7 +96,9 @@ def nanmean(
     """The mean of the elements that are no NaN. Raises RuntimeError for integers."""
     result = dtype or input.dtype
     if not result.is_floating_point:
-        raise RuntimeError(f"nanmean(): expected input to have floating point or complex dtype but got {type_name(result)}")
+        raise RuntimeError(
+            f"nanmean(): expected input to have floating point or complex dtype but got {type_name(result)}"
+        )
     row = reduction("nanmean", computed(result), result)
     return along(row, input, dims_of(dim, input.dim()), keepdim)
 
@@ -104,8 +109,8 @@ def _checked(name: str, input: Tensor, dims: Sequence[int], given: bool) -> None
         return
     if not given:
         raise RuntimeError(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
-            "'dim' argument."
+            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
+            "with the 'dim' argument."
         )
     for d in dims:
         if input.dim() and input.shape[d] == 0:
@@ -160,10 +165,8 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out:
 
 def _either(name: str, op: str, input: Tensor, dim: Any, keepdim: bool, kind: Any) -> Any:
     """The extreme of all elements, of two tensors, or of an axis with its places."""
-    from hologram_torch import functional
-
     if isinstance(dim, Tensor):
-        return functional.maximum(input, dim) if name == "max" else functional.minimum(input, dim)
+        return formula(_PAIRS[name], input, dim)
     if dim is None:
         _checked(name, input, (), False)
         return _extreme(name, name, input, None, False)
@@ -263,7 +266,10 @@ def vector_norm(
     dims = dims_of(dim, x.dim())
     order = float(ord)
     if not x.numel() and (order < 0 or order == math.inf) and (dim is None or 0 in [x.shape[d] for d in dims]):
-        raise RuntimeError(f"linalg.vector_norm cannot compute the {order} norm on an empty tensor because the operation does not have an identity")
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {order} norm on an empty tensor because the operation does not "
+            "have an identity"
+        )
     row = NORMS[order] if order in NORMS else NORMS[None]
     return along(reduction(row.name, computed(result), result), x, dims, keepdim, [] if order in NORMS else [order])
 

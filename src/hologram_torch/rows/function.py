@@ -162,8 +162,17 @@ def row_function(
     slopes: Sequence[tuple[str, str, Formula]] = (),
 ) -> RowFunction:
     """The one function that has these parts."""
-    parts = (wide, steps, outputs, narrow, numbers, still, flat, slopes)
-    return function_of(RowFunction(*map(tuple, parts)).text)
+    made = RowFunction(
+        tuple(wide),
+        tuple(steps),
+        tuple(outputs),
+        tuple(narrow),
+        tuple(numbers),
+        tuple(still),
+        tuple(flat),
+        tuple(slopes),
+    )
+    return function_of(made.text)
 
 
 @cache

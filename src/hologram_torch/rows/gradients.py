@@ -12,16 +12,16 @@ from functools import cache
 from hologram.isa.templates.region import Fold, Let
 from hologram.operators import Formula
 from hologram.operators.calculus import slope
-from hologram_torch.rows.function import COUNT, RowFunction, function_of
 from hologram.types import Type
+from hologram_torch.rows.function import COUNT, RowFunction, function_of
 
 
 @cache
 def backward(function: RowFunction, given: tuple[bool, ...], wanted: tuple[tuple[str, str], ...]) -> RowFunction:
     """Gradients of `wanted` inputs (with the type each becomes), from those of the outputs that are `given` ones.
 
-    It reads what the function reads, the function's outputs by their names, and the gradients, "g", a mark and the place
-    of the output.
+    It reads what the function reads, the function's outputs by their names, and the gradients, "g", a mark and the
+    place of the output.
     """
     return _Backward(function, given).of(wanted)
 
@@ -239,4 +239,3 @@ def _sum(parts: Sequence[Formula]) -> Formula:
     for part in parts[1:]:
         total = ("ADD", total, part)
     return total
-

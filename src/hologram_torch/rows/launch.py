@@ -58,7 +58,7 @@ def run(
 
     Raises RuntimeError for tensors outside of host memory.
     """
-    key = (tuple(shape), tuple(dims), *((t.dtype, t.shape, t.stride()) for t in tensors))
+    key: tuple[Any, ...] = (tuple(shape), tuple(dims), *((t.dtype, t.shape, t.stride()) for t in tensors))
     if outputs is not None:
         key = (*key, *(None if o is None else (o.dtype, o.shape, o.stride()) for o in outputs))
     way = function.ways.get(key)
@@ -86,7 +86,9 @@ def _way(
     check_devices("rows", tensors)
     for tensor in tensors:
         if not tensor.is_cpu:
-            raise RuntimeError(f"hologram_torch computes in host memory, got a tensor on {tensor.device}; cure: x.cpu()")
+            raise RuntimeError(
+                f"hologram_torch computes in host memory, got a tensor on {tensor.device}; cure: x.cpu()"
+            )
     narrow = tuple(1 if k in dims else n for k, n in enumerate(shape))
     count = math.prod(shape[k] for k in dims)
     results = tuple(
@@ -94,12 +96,12 @@ def _way(
     )
     if not any(math.prod(lengths) for lengths, _ in results):
         return Way(None, results, (), count)
-    places = [torch.empty(lengths, dtype=dtype, device="meta") for lengths, dtype in results]
-    if outputs is not None:
-        places = [p if o is None else o for p, o in zip(places, outputs, strict=True)]
-    arrays = [*tensors, *places]
-    axes = _merged([a.expand(shape) for a in arrays], shape, dims, function.has_folds)
-    region, lengths = _region(function, arrays, axes)
+    places = [_Place(dtype, lengths, _packed(lengths)) for lengths, dtype in results]
+    arrays = [_Place(t.dtype, tuple(t.shape), t.stride()) for t in tensors]
+    for place, out in zip(places, outputs or [None] * len(places), strict=True):
+        arrays.append(place if out is None else _Place(out.dtype, place.shape, out.stride()))
+    axes = _merged(arrays, shape, dims, function.has_folds)
+    region, lengths = _region(function, [a.dtype for a in arrays], axes)
     kernel = kernel_for(("rows", region), name_of(function), lambda: program(name_of(function), region))
     return Way(kernel.spanning(), results, lengths, count)
 
@@ -109,15 +111,32 @@ def name_of(function: RowFunction) -> str:
     return "rows_" + "_".join(name for name, _ in function.outputs)
 
 
-def _merged(arrays: Sequence[Tensor], shape: Lengths, dims: Sequence[int], has_folds: bool) -> list[Axis]:
-    """The axes of all arrays, kept ones by the strides of the last array, neighbours that can be one as one."""
-    found = [
-        Axis(k in dims, n, tuple(a.stride(k) if n != 1 else 0 for a in arrays))
-        for k, n in enumerate(shape)
-        if n != 1
-    ]
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A tensor's type and how it lies in memory."""
+
+    dtype: torch.dtype
+    shape: Lengths
+    strides: Lengths
+
+    def stride(self, axis: int, rank: int) -> int:
+        """The stride along an axis of a shape of so many that the tensor broadcasts to."""
+        own = axis - rank + len(self.shape)
+        return 0 if own < 0 or self.shape[own] == 1 else self.strides[own]
+
+
+def _packed(shape: Lengths) -> Lengths:
+    """The strides of a contiguous tensor."""
+    return tuple(math.prod(shape[k + 1 :]) for k in range(len(shape)))
+
+
+def _merged(arrays: Sequence[_Place], shape: Lengths, dims: Sequence[int], has_folds: bool) -> list[Axis]:
+    """The axes of all arrays, neighbours that can be one as one; there is a kept one, and one to fold for folds."""
     merged: list[Axis] = []
-    for axis in found:
+    for k, length in enumerate(shape):
+        if length == 1:
+            continue
+        axis = Axis(k in dims, length, tuple(a.stride(k, len(shape)) for a in arrays))
         above = merged[-1] if merged else None
         if above is not None and above.is_folded == axis.is_folded and _continues(above, axis):
             merged[-1] = Axis(axis.is_folded, above.length * axis.length, axis.strides)
@@ -132,13 +151,13 @@ def _continues(above: Axis, below: Axis) -> bool:
     return all(a == below.length * b for a, b in zip(above.strides, below.strides, strict=True))
 
 
-def _region(function: RowFunction, arrays: Sequence[Tensor], axes: Sequence[Axis]) -> tuple[Region, tuple[int, ...]]:
+def _region(function: RowFunction, types: Sequence[torch.dtype], axes: Sequence[Axis]) -> tuple[Region, Lengths]:
     """The region of a function for some axes, and its lengths and strides in the order of its parameters."""
     folded = [k for k, axis in enumerate(axes) if axis.is_folded]
     names = [*function.inputs, *(f"to_{k}" for k in range(len(function.outputs)))]
     operands = []
     values: dict[str, int] = {}
-    for place, (name, array) in enumerate(zip(names, arrays, strict=True)):
+    for place, (name, dtype) in enumerate(zip(names, types, strict=True)):
         strides: list[int | str] = []
         for k, axis in enumerate(axes):
             stride = axis.strides[place]
@@ -147,7 +166,7 @@ def _region(function: RowFunction, arrays: Sequence[Tensor], axes: Sequence[Axis
                 strides.append(f"s{place}_{k}")
             else:
                 strides.append(stride)
-        operands.append(Operand(name, stored(array.dtype), tuple(strides)))
+        operands.append(Operand(name, stored(dtype), tuple(strides)))
     count = len(function.inputs)
     outputs = tuple(Output(of, to) for (of, _), to in zip(function.outputs, operands[count:], strict=True))
     steps = tuple(_placed(step, f"i{folded[0]}" if folded else "i0") for step in function.steps)
@@ -163,4 +182,3 @@ def _placed(step: Let | Fold, place: str) -> Let | Fold:
     if isinstance(step, Let):
         return replace(step, formula=substituted(step.formula, renamed))
     return replace(step, of=substituted(step.of, renamed))
-

@@ -1,4 +1,4 @@
-"""Functions over rows that normalise: to mean 0 and variance 1, or to a mean of squares of 1, then scaled and shifted."""
+"""Functions over rows that normalise: to mean 0 and variance 1, or to a mean of squares of 1, then scaled."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ def _affine(has_weight: bool, has_bias: bool) -> list[str]:
 
 
 @cache
-def standardised(dtype: torch.dtype, has_weight: bool, has_bias: bool, is_narrow: bool, has_spread: bool) -> RowFunction:
+def standardised(
+    dtype: torch.dtype, has_weight: bool, has_bias: bool, is_narrow: bool, has_spread: bool
+) -> RowFunction:
     """(x − mean) / √(variance + eps) · weight + bias, with the mean, 1 / √… and, if wanted, the variance of each row.
 
     Weight and bias are narrow (one a row) or wide.
     """
     type = computed(dtype)
-    steps = [
+    steps: list[Let | Fold] = [
         Fold("total", "ADD", "x", type),
         Let("mean", ("DIV", "total", "n"), type),
         Let(FLAT_MEAN, "mean", type),
@@ -68,7 +70,7 @@ def by_known(dtype: torch.dtype, has_weight: bool, has_bias: bool) -> RowFunctio
 def by_squares(dtype: torch.dtype, has_weight: bool) -> RowFunction:
     """x / √(mean of x² + eps) · weight, with 1 / √… of each row."""
     type = computed(dtype)
-    steps = [
+    steps: list[Let | Fold] = [
         Fold("squares", "ADD", ("MUL", "x", "x"), type),
         Let("scale", ("RSQRT", ("ADD", ("DIV", "squares", "n"), "eps")), type),
         Let("out", _scaled(("MUL", "x", "scale"), has_weight, False), type),
@@ -81,7 +83,9 @@ def by_squares(dtype: torch.dtype, has_weight: bool) -> RowFunction:
 def moved(dtype: torch.dtype) -> RowFunction:
     """old + share · (new − old), which is how running statistics go along."""
     formula: Formula = ("ADD", ("MUL", ("SUB", 1.0, "share"), "old"), ("MUL", "share", "new"))
-    return row_function(["old", "new"], [Let("out", formula, computed(dtype))], [("out", NAMES[dtype])], numbers=["share"])
+    return row_function(
+        ["old", "new"], [Let("out", formula, computed(dtype))], [("out", NAMES[dtype])], numbers=["share"]
+    )
 
 
 @cache

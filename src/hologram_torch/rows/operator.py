@@ -118,7 +118,7 @@ def _gradients(ctx: Any, gradients: Sequence[Tensor | None]) -> list[Tensor | No
     moves = {f"g{mark}{place}": g for place, g in enumerate(gradients) if g is not None}
     made = dict(zip((k for k, _ in types), _derived(ctx, backward(function, given, types), moves), strict=True))
     found: list[Tensor | None] = []
-    for name, (shape, dtype) in ctx.given.items():
+    for name, (shape, _) in ctx.given.items():
         whole = ctx.shape if name in function.wide else narrowed(ctx.shape, ctx.dims)
         found.append(sum_to(made[name].expand(whole), shape) if name in made else None)
     return found
@@ -190,14 +190,16 @@ class _Rows(torch.autograd.Function):
         made = _derived(ctx, forward(function, tuple(moving)), moves)
         narrow = narrowed(ctx.shape, ctx.dims)
         wide = function.wide_names
-        return tuple(m.expand(ctx.shape if k in wide else narrow) for m, k in zip(made, _outputs(function), strict=True))
+        return tuple(
+            m.expand(ctx.shape if k in wide else narrow) for m, k in zip(made, _outputs(function), strict=True)
+        )
 
     @staticmethod
     def vmap(
         info: Any, in_dims: Any, text: str, numbers: Any, shape: Any, dims: Any, *tensors: Tensor
     ) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
-        given, *rest = _batched(in_dims[4:], tensors, shape, dims)
-        made = apply(function_of(text), given, numbers, *rest)
+        given, lengths, axes = _batched(in_dims[4:], tensors, shape, dims)
+        made = apply(function_of(text), given, numbers, lengths, axes)
         return tuple(made), (0,) * len(made)
 
 

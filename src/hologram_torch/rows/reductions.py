@@ -71,14 +71,14 @@ def _slopes(row: Reduction, results: dict[str, Formula]) -> list[tuple[str, str,
 def test_of_truth(op: str, dtype: torch.dtype, result: torch.dtype) -> RowFunction:
     """Whether any ("MAXP") or all ("MINP") elements are not 0, or how many ("ADD")."""
     fold = Type.I64 if op == "ADD" else Type.U8
-    steps = [Let("holds", ("!=", "x", 0.0), computed(dtype)), Fold(OUT, op, "holds", fold)]
+    steps: list[Let | Fold] = [Let("holds", ("!=", "x", 0.0), computed(dtype)), Fold(OUT, op, "holds", fold)]
     return row_function(["x"], steps, [(OUT, NAMES[result])])
 
 
 @cache
 def place_of(op: str, dtype: torch.dtype) -> RowFunction:
     """The place of the first extreme ("MINP" or "MAXP"), or of the first NaN."""
-    steps = [
+    steps: list[Let | Fold] = [
         Fold("extreme", op, "x", computed(dtype)),
         Let("hit", ("POR", ("==", "x", "extreme"), ("!=", "x", "x")), computed(dtype)),
         Let("place", PLACE, Type.I64),
@@ -90,7 +90,7 @@ def place_of(op: str, dtype: torch.dtype) -> RowFunction:
 @cache
 def taken(dtype: torch.dtype) -> RowFunction:
     """The element of each row at a place."""
-    steps = [
+    steps: list[Let | Fold] = [
         Let("hit", ("==", PLACE, "place"), Type.I64),
         Fold(OUT, "ADD", ("SEL", "hit", "x", 0.0), Type.I64 if dtype is torch.bool else computed(dtype)),
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from torch import Tensor
 
 from hologram_torch.formulas import text_of
-from hologram_torch.functional.arguments import type_name
 from hologram_torch.library import apply
 from hologram_torch.mixed import lowered
 from hologram_torch.products import SUM, multiplied
@@ -108,8 +107,8 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     _matrices("bmm", 3, input, mat2)
     if input.shape[0] != mat2.shape[0]:
         raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{input.shape[0]}, {input.shape[2]}] but got: "
-            f"[{mat2.shape[0]}, {mat2.shape[1]}]."
+            f"Expected size for first two dimensions of batch2 tensor to be: [{input.shape[0]}, {input.shape[2]}] "
+            f"but got: [{mat2.shape[0]}, {mat2.shape[1]}]."
         )
     return matmul(input, mat2)
 
