@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from hologram.runtime.executor import Executor
+from hologram_torch.outputs import check_cast
 
 LIBRARY = torch.library.Library("hologram", "FRAGMENT")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -49,6 +50,30 @@ def function(schema: str = "", name: str = "") -> Callable[[F], F]:
     return made
 
 
+def in_place_of(body: F) -> F:
+    """The same function with its result in its first argument, which is given back; gradients go on through it.
+
+    Raises RuntimeError for leaves that require grad, for another shape, and where numbers would lose their kind.
+    """
+    name = f"{body.__name__}_"
+
+    @wraps(body)
+    def call(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        recorded = torch.is_grad_enabled() and input.requires_grad
+        if recorded and input.is_leaf:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        result = body(input.clone() if recorded else input, *args, **kwargs)
+        check_cast(result.dtype, input.dtype)
+        if result.shape != input.shape:
+            raise RuntimeError(
+                f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(result.shape)}"
+            )
+        return input.copy_(result)
+
+    call.__name__ = call.__qualname__ = name
+    return cast(F, call)
+
+
 def into(name: str, result: Tensor, out: Tensor) -> Tensor:
     """A result in the tensor that was given for it.
 
@@ -61,9 +86,7 @@ def into(name: str, result: Tensor, out: Tensor) -> Tensor:
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad."
         )
-    if not torch.can_cast(result.dtype, out.dtype):
-        found, wanted = (str(t.dtype).removeprefix("torch.") for t in (result, out))
-        raise RuntimeError(f"result type {found} can't be cast to the desired output type {wanted}")
+    check_cast(result.dtype, out.dtype)
     if result.device != out.device:
         raise RuntimeError(f"Expected out tensor to have device {result.device}, but got {out.device} instead")
     if result.shape != out.shape:

@@ -33,8 +33,12 @@ def _(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
 
 def scanned(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
     """A scan on the road that its tensor asks for."""
-    if road_of([x]) is Road.DIRECT:
+    road = road_of([x])
+    if road is Road.DIRECT:
         return _run(name, x, dim, dtype)
+    if road is Road.FUNCTION and name == "cumsum" and x.dtype.is_floating_point:
+        found: Tensor = _Sums.apply(x, dim, dtype)
+        return found
     made: Tensor = scan(name, x, dim, dtype)
     return made
 
@@ -61,3 +65,30 @@ def _(info: Any, in_dims: Any, name: str, x: Tensor, dim: int, dtype: torch.dtyp
     if moved.dim() == 1:  # a batch of numbers without axes
         return scan(name, moved.unsqueeze(1), 1, dtype).squeeze(1), 0
     return scan(name, moved, dim + 1, dtype), 0
+
+
+class _Sums(torch.autograd.Function):
+    """The sums for `torch.func`, forward-mode and gradients that are not compiled."""
+
+    @staticmethod
+    def forward(x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
+        return _run("cumsum", x, dim, dtype) if road_of([x]) is not Road.OPERATOR else scan("cumsum", x, dim, dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        x, ctx.dim, ctx.result = inputs
+        ctx.dtype = x.dtype
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return scanned("cumsum", gradient.flip(ctx.dim), ctx.dim, ctx.dtype).flip(ctx.dim), None, None
+
+    @staticmethod
+    def jvp(ctx: Any, moves: Tensor, *rest: Any) -> Tensor:
+        return scanned("cumsum", moves, ctx.dim, ctx.result)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, x: Tensor, dim: int, dtype: torch.dtype) -> tuple[Tensor, int]:
+        moved = x.movedim(in_dims[0], 0)
+        whole = moved.unsqueeze(1) if moved.dim() == 1 else moved
+        return scanned("cumsum", whole, dim + 1, dtype).reshape(moved.shape), 0

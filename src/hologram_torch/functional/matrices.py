@@ -5,10 +5,11 @@ from __future__ import annotations
 from torch import Tensor
 
 from hologram_torch.formulas import text_of
+from hologram_torch.functional.arguments import type_name
 from hologram_torch.library import apply
 from hologram_torch.mixed import lowered
 from hologram_torch.products import SUM, multiplied
-from hologram_torch.registration import function
+from hologram_torch.registration import function, in_place_of
 
 _SCALED = text_of(("ADD", ("MUL", "x", "y"), "z"))
 _PRODUCT = text_of(("MUL", "x", "y"))
@@ -98,6 +99,14 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The dot product of two vectors."""
     if input.dim() != 1 or tensor.dim() != 1:
         raise RuntimeError(f"1D tensors expected, but got {input.dim()}D and {tensor.dim()}D tensors")
+    if input.dtype != tensor.dtype:
+        found = f"{type_name(input.dtype)} and {type_name(tensor.dtype)}"
+        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {found}")
+    if input.numel() != tensor.numel():
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{input.numel()}] and src [{tensor.numel()}] to have the same "
+            f"number of elements, but got {input.numel()} and {tensor.numel()} elements respectively"
+        )
     return matmul(input, tensor)
 
 
@@ -115,11 +124,16 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def _added(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
     """beta · input + alpha · product; the input is not read where beta is 0."""
-    scaled = product if alpha == 1 else apply(_PRODUCT, product, alpha)
+    scaled = product if alpha == 1 else apply(_PRODUCT, product, _number(product, alpha))
     if beta == 0:
         return scaled
     input = lowered(input, None, None)[0]
-    return apply(SUM, scaled, input) if beta == 1 else apply(_SCALED, input, beta, scaled)
+    return apply(SUM, scaled, input) if beta == 1 else apply(_SCALED, input, _number(input, beta), scaled)
+
+
+def _number(like: Tensor, value: float) -> float:
+    """A number for elements of a type: whole for whole ones."""
+    return value if like.dtype.is_floating_point else int(value)
 
 
 _ADDED = "(Tensor input, Tensor {0}1, Tensor {0}2, *, Scalar beta=1, Scalar alpha=1) -> Tensor"
@@ -142,4 +156,7 @@ def baddbmm(
     return _added(input, bmm(batch1, batch2), beta, alpha)
 
 
-__all__ = ["addmm", "baddbmm", "bmm", "dot", "linear", "matmul", "mm", "mv"]
+addmm_ = in_place_of(addmm)
+baddbmm_ = in_place_of(baddbmm)
+
+__all__ = ["addmm", "addmm_", "baddbmm", "baddbmm_", "bmm", "dot", "linear", "matmul", "mm", "mv"]

@@ -10,7 +10,7 @@ from hologram_torch.functional.arguments import dim_of
 from hologram_torch.functional.reductions import along
 from hologram_torch.library import apply
 from hologram_torch.mixed import raised
-from hologram_torch.registration import function
+from hologram_torch.registration import function, in_place_of
 from hologram_torch.roads import Road, road_of
 from hologram_torch.rows.function import computed
 from hologram_torch.rows.reductions import reduction
@@ -90,4 +90,7 @@ def _by_pairs(x: Tensor, axis: int) -> Tensor:
     return x
 
 
-__all__ = ["cumprod", "cumsum", "prod"]
+cumsum_ = in_place_of(cumsum)
+cumprod_ = in_place_of(cumprod)
+
+__all__ = ["cumprod", "cumprod_", "cumsum", "cumsum_", "prod"]
