@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
 from hologram import BackendType, Buffer, Executor
+from hologram.types import Type
 from hologram_torch.rows.function import NAMES
 
 _BACKENDS = {"cpu": "cpu", "cuda": "cuda", "mps": "metal"}
@@ -49,8 +50,9 @@ def tensor_to_buffer(
         raise ValueError(f"existing buffer has {existing_buffer.size} elements, the tensor {flat.numel()}")
     name = NAMES[source.dtype]
     buffer = executor.allocate(flat.numel(), dtype=name) if existing_buffer is None else existing_buffer
-    if str(getattr(buffer.dtype, "value", buffer.dtype)) != name:
-        raise ValueError(f"existing buffer holds {buffer.dtype}, the tensor {name}")
+    held = Type.of_dtype(buffer.dtype)
+    if held is not Type(name):
+        raise ValueError(f"existing buffer holds {held}, the tensor {name}")
     from_dlpack(buffer).reshape(-1).copy_(source)
     return buffer, flat
 

@@ -38,7 +38,7 @@ PROBABILITIES = ("BCELoss",)
 def given(name: str) -> list[torch.Tensor]:
     """An input, and a target for losses."""
     torch.manual_seed(0)
-    axes = int(name[-2]) if name.endswith("d") else 0
+    axes = int(name[-2]) if name[-2].isdigit() else 0
     x = torch.randn(4, 6, *[3] * axes) if axes else torch.randn(4, 6)
     if name in PROBABILITIES:
         x = x.sigmoid()
