@@ -1,5 +1,7 @@
 """Hologram's operations for PyTorch: differentiable, for `torch.compile` and `torch.func`."""
 
+from typing import Any
+
 from hologram_torch import functional, kernels, library, nn, utils
 from hologram_torch.kernels import op
 from hologram_torch.utils import (
@@ -18,7 +20,9 @@ __all__ = [
     "Buffer",
     "Executor",
     "buffer_to_tensor",
+    "compiler",
     "create_executor_for_tensor",
+    "explain",
     "functional",
     "kernels",
     "library",
@@ -29,3 +33,13 @@ __all__ = [
     "utils",
     "validate_tensor_compatible",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The backend of `torch.compile`, which is loaded when it is first asked for: Dynamo takes a second."""
+    if name not in ("compiler", "explain"):
+        raise AttributeError(f"module 'hologram_torch' has no attribute '{name}'")
+    import importlib
+
+    compiler = importlib.import_module("hologram_torch.compiler")
+    return compiler if name == "compiler" else compiler.explain

@@ -52,7 +52,7 @@ def tensor_to_buffer(
     buffer = executor.allocate(flat.numel(), dtype=name) if existing_buffer is None else existing_buffer
     held = Type.of_dtype(buffer.dtype)
     if held is not Type(name):
-        raise ValueError(f"existing buffer holds {held}, the tensor {name}")
+        raise ValueError(f"existing buffer holds {held!r}, the tensor {name}")
     from_dlpack(buffer).reshape(-1).copy_(source)
     return buffer, flat
 
