@@ -4,7 +4,7 @@ They raise nothing themselves. On any doubt about the arguments they call one Py
 same arguments; it runs what is legal and complains about the rest. One module serves every kernel and every object:
 what differs comes through the context block (see `context`), so the machine code has no addresses in it.
 
-Reading order: `bound` and `unbound` at the end say what happens; `acceptance` (with `arguments`), `environment` and
+Reading order: `bound` and `unbound` at the end say what happens; `acceptance` (with `arrays`, `tensors`, `numbers`),
 `launch` say how.
 """
 
@@ -15,13 +15,16 @@ from hologram.runtime.entry import types
 from hologram.runtime.entry.abi import Abi
 from hologram.runtime.entry.context import MAX_BLOCK, MAX_PARAMETERS
 from hologram.runtime.entry.stub_ir.acceptance import COUNT_MASK, accept, accept_pair
-from hologram.runtime.entry.stub_ir.arguments import accept_array, accept_float, accept_integer
+from hologram.runtime.entry.stub_ir.arrays import accept_array, lay
 from hologram.runtime.entry.stub_ir.environment import ENVIRONMENTS
 from hologram.runtime.entry.stub_ir.fields import CONTEXT, field
 from hologram.runtime.entry.stub_ir.launch import attend, launch, outcome
+from hologram.runtime.entry.stub_ir.numbers import accept_float, accept_integer
+from hologram.runtime.entry.stub_ir.tensors import accept_tensor, requires_grad, tell_written
 
 _DECLARATIONS = """
 declare void @Py_IncRef(ptr)
+declare void @PyErr_Clear()
 declare void @Py_DecRef(ptr)
 declare ptr @Py_NewRef(ptr)
 declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
@@ -51,7 +54,14 @@ def stub_ir(abi: Abi, arch: str) -> str:
             outcome(),
             attend(),
             launch(),
-            accept_array(abi),
+            lay(span=False),
+            lay(span=True),
+            requires_grad(),
+            accept_tensor(abi, span=False),
+            accept_tensor(abi, span=True),
+            accept_array(abi, span=False),
+            accept_array(abi, span=True),
+            tell_written(abi),
             accept_integer(abi),
             accept_float(abi),
             accept_pair(),

@@ -1,0 +1,166 @@
+"""Checking one tensor of PyTorch against its row and laying it into the block, and counting what was written."""
+
+from __future__ import annotations
+
+import ctypes
+
+from hologram.runtime.entry.abi import Abi
+from hologram.runtime.entry.context import NUMPY_C_CONTIGUOUS, NUMPY_WRITEABLE, PARAMETER_BYTES
+from hologram.runtime.entry.stub_ir.fields import CONTEXT, PARAMETER, TENSOR, field, fields
+from hologram.runtime.entry.tensors import DLTensor
+
+_HOST = 1
+
+
+def requires_grad() -> str:
+    """Whether a tensor requires grad, where autograd knows anything of it; true where that cannot be said."""
+    return f"""
+define internal i1 @requires_grad(ptr %tensors, ptr %tensor) noinline #0 {{
+{fields("tensors", TENSOR, type="ptr", get="ptr", requires_grad="ptr", false="ptr")}
+  %answer = call ptr %get(ptr %requires_grad, ptr %tensor, ptr %type)
+  %none = icmp eq ptr %answer, null
+  br i1 %none, label %clear, label %compare
+compare:
+  call void @Py_DecRef(ptr %answer)
+  %yes = icmp ne ptr %answer, %false
+  ret i1 %yes
+clear:
+  call void @PyErr_Clear()
+  ret i1 true
+}}
+"""
+
+
+def accept_tensor(abi: Abi, span: bool) -> str:
+    """A tensor is taken when it is a plain one in host memory that does not require grad, as its row wants it.
+
+    Its exact type is torch.Tensor, its dispatch keys say that nothing stands between it and its memory. The rest comes
+    from DLPack's table. A null stands for what goes to the slow path.
+    """
+    name = "span" if span else "array"
+    at = {field_name: getattr(DLTensor, field_name).offset for field_name, _ in DLTensor._fields_}
+    return f"""
+define internal i1 @accept_tensor_{name}(ptr %context, ptr %row, ptr %object, ptr %slot, ptr %range, ptr %met) #0 {{
+  %seen = alloca [{ctypes.sizeof(DLTensor)} x i8], align 8
+{field("tensors", "context", CONTEXT["tensors"])}
+{field("type", "object", abi.type)}
+{field("type.wanted", "tensors", TENSOR["type"])}
+  %type.fits = icmp eq ptr %type, %type.wanted
+  br i1 %type.fits, label %keys, label %refuse
+keys:
+{fields("tensors", TENSOR, read="ptr", implementation="i64", autograd="i64", plain="i64", inference="i64")}
+{field("keys.offset", "tensors", TENSOR["keys"], "i64")}
+  %inside.at = getelementptr i8, ptr %object, i64 %implementation
+  %inside = load ptr, ptr %inside.at
+  %keys.at = getelementptr i8, ptr %inside, i64 %keys.offset
+  %keys.set = load i64, ptr %keys.at
+  %is.plain = icmp eq i64 %keys.set, %plain
+  %is.inference = icmp eq i64 %keys.set, %inference
+  %direct = or i1 %is.plain, %is.inference
+  br i1 %direct, label %gradient, label %refuse
+gradient:
+  %known.at = getelementptr i8, ptr %inside, i64 %autograd
+  %known = load ptr, ptr %known.at
+  %unknown = icmp eq ptr %known, null
+  br i1 %unknown, label %read.it, label %ask
+ask:
+  %wanted = call i1 @requires_grad(ptr %tensors, ptr %object)
+  br i1 %wanted, label %refuse, label %read.it
+read.it:
+  %failed = call i32 %read(ptr %object, ptr %seen)
+  %readable = icmp eq i32 %failed, 0
+  br i1 %readable, label %compare, label %clear
+compare:
+{fields("row", PARAMETER, element="i32", other_element="i32", ndim="i64", flags="i64", itemsize="i64", shift="i64")}
+{fields("seen", at, data="i64", device_type="i32", byte_offset="i64", shape="ptr", strides="ptr")}
+{field("seen.ndim", "seen", at["ndim"], "i32")}
+{field("seen.element", "seen", at["element"], "i32")}
+  %dimensions = sext i32 %seen.ndim to i64
+  %first = add i64 %data, %byte_offset
+  %partial = add i64 %itemsize, -1
+  %misplaced = and i64 %first, %partial
+  %aligned = icmp eq i64 %misplaced, 0
+  %here = icmp eq i32 %device_type, {_HOST}
+  %element.same = icmp eq i32 %seen.element, %element
+  %element.other = icmp eq i32 %seen.element, %other_element
+  %element.fits = {"or i1 %element.same, %element.other" if span else "and i1 %element.same, true"}
+  %ndim.same = icmp eq i64 %dimensions, %ndim
+  %ndim.fits = or i1 %ndim.same, {"true" if span else "false"}
+  %strides.given = icmp ne ptr %strides, null
+  %no.axes = icmp eq i64 %dimensions, 0
+  %walkable = or i1 %strides.given, %no.axes
+  %placed = and i1 %aligned, %here
+  %kind.fits = and i1 %element.fits, %ndim.fits
+  %described = and i1 %placed, %walkable
+  %fits = and i1 %kind.fits, %described
+  br i1 %fits, label %layout, label %refuse
+layout:
+  %contiguous = and i64 %flags, {NUMPY_C_CONTIGUOUS}
+  %any.layout = icmp eq i64 %contiguous, 0
+  br i1 %any.layout, label %lay, label %vector
+vector:
+  %count = load i64, ptr %shape
+  %step = load i64, ptr %strides
+  %few = icmp ult i64 %count, 2
+  %dense = icmp eq i64 %step, 1
+  %in.order = or i1 %few, %dense
+  br i1 %in.order, label %lay, label %refuse
+lay:
+  %laid = call i1 @lay_{name}(ptr %row, i64 %first, i64 %dimensions, ptr %shape, ptr %strides, i64 %shift,
+                              ptr %slot, ptr %range)
+  store i8 1, ptr %met
+{field("end", "range", 8, "i64")}
+  %has.none = icmp eq i64 %end, %first
+  %there = icmp ne i64 %data, 0
+  %backed = or i1 %there, %has.none
+  %accepted = and i1 %laid, %backed
+  ret i1 %accepted
+clear:
+  call void @PyErr_Clear()
+  br label %refuse
+refuse:
+  ret i1 false
+}}
+"""
+
+
+def tell_written(abi: Abi) -> str:
+    """Counts a write of every tensor among the arguments that the kernel writes."""
+    return f"""
+define internal void @tell_written(ptr %context, ptr %args, i64 %count) noinline #0 {{
+{fields("context", CONTEXT, tensors="ptr", parameters="ptr")}
+{fields("tensors", TENSOR, type="ptr", implementation="i64", counter="i64", version="i64")}
+  br label %argument
+argument:
+  %i = phi i64 [ 0, %0 ], [ %i.next, %next ]
+  %more = icmp ult i64 %i, %count
+  br i1 %more, label %look, label %done
+look:
+  %row = getelementptr [{PARAMETER_BYTES} x i8], ptr %parameters, i64 %i
+  %object.at = getelementptr ptr, ptr %args, i64 %i
+  %object = load ptr, ptr %object.at
+{fields("row", PARAMETER, flags="i64")}
+{field("object.type", "object", abi.type)}
+  %writeable = and i64 %flags, {NUMPY_WRITEABLE}
+  %written = icmp ne i64 %writeable, 0
+  %is.tensor = icmp eq ptr %object.type, %type
+  %concerned = and i1 %written, %is.tensor
+  br i1 %concerned, label %find, label %next
+find:
+  %inside.at = getelementptr i8, ptr %object, i64 %implementation
+  %inside = load ptr, ptr %inside.at
+  %counted.at = getelementptr i8, ptr %inside, i64 %counter
+  %counted = load ptr, ptr %counted.at
+  %nowhere = icmp eq ptr %counted, null
+  br i1 %nowhere, label %next, label %raise
+raise:
+  %writes.at = getelementptr i8, ptr %counted, i64 %version
+  %before = atomicrmw add ptr %writes.at, i32 1 monotonic
+  br label %next
+next:
+  %i.next = add i64 %i, 1
+  br label %argument
+done:
+  ret void
+}}
+"""
