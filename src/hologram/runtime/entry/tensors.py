@@ -1,24 +1,38 @@
 """What machine code must know about PyTorch's tensors: how to read one, and how to tell a plain one from others.
 
-A tensor is read through the C table of DLPack (`torch.Tensor.__dlpack_c_exchange_api__`), which says address, type,
-lengths and strides. It does not say whether a tensor shows its memory as it is, belongs to a transformation, or was
-made in another mode; PyTorch keeps that in one word of every tensor, its dispatch keys. Nor does it count writes. Where
-in a tensor these words are no specification promises, so they are looked for in sample tensors, of which PyTorch says
-what must be found; where one is not found at exactly one place, tensors go the way through Python.
+A tensor is read by C functions that PyTorch keeps stable for compiled code, or, where it has none, through the C table
+of DLPack (`torch.Tensor.__dlpack_c_exchange_api__`); on a sample both must say the same. They say nothing of whether a
+tensor shows its memory as it is, belongs to a transformation, or was made in another mode; PyTorch keeps that in one
+word of every tensor, its dispatch keys. Nor do they count writes. Where in a tensor these words are no specification
+promises, so they are looked for in sample tensors, of which PyTorch says what must be found; where one is not found at
+exactly one place, tensors go the way through Python.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import GetSetDescriptorType
 from typing import Any
 
+from hologram.runtime import dlpack
 from hologram.runtime.locks import fork_safe_lock
+from hologram.types import Type
+
+READERS: Mapping[str, str] = {
+    "ndim": "aoti_torch_get_dim",
+    "dtype": "aoti_torch_get_dtype",
+    "shape": "aoti_torch_get_sizes",
+    "strides": "aoti_torch_get_strides",
+    "data": "aoti_torch_get_data_ptr",
+}
+"""PyTorch's C functions `int read(handle, out)`, 0 where they succeed; the handle is the place in a Python object."""
 
 TENSOR_FIELDS = {
     "type": "the type torch.Tensor; 0 while none has been seen, and where tensors are not known",
-    "read": "address of `int read(PyObject *tensor, DLTensor *out)`, not 0 with an exception where it cannot be",
+    **{name: f"address of {function}" for name, function in READERS.items()},
+    "exchange": "address of DLPack's `int read(PyObject *tensor, DLTensor *out)`, where it is to be used; else 0",
+    "elements": "address of a row of types as DLPack says them, by PyTorch's numbers; 0 for those not here",
     "implementation": "offset, in the object, of the address of what the other offsets are of",
     "keys": "offset of the dispatch keys, 64 bits",
     "plain": "the dispatch keys of a plain tensor in host memory",
@@ -31,12 +45,15 @@ TENSOR_FIELDS = {
     "false": "the object False",
 }
 
+KNOWN_DTYPES = 64
+"""Length of the row of types."""
 _SPAN = range(8, 192, 8)
 """Where in a tensor's implementation is looked."""
 _DESCR_GET = 54  # Py_tp_descr_get, from typeslots.h of the stable ABI
 _MAJOR = 1
 
 _record = (ctypes.c_uint64 * len(TENSOR_FIELDS))()
+_elements = (ctypes.c_uint32 * KNOWN_DTYPES)()
 _kept: list[Any] = []
 _trials = 20
 _lock = fork_safe_lock()
@@ -82,35 +99,47 @@ def meet(torch: Any) -> None:
     with _lock:
         _trials -= 1
         try:
-            found = known(torch)
-        except (_Unknown, AttributeError, RuntimeError, TypeError, ValueError):
+            fill(known(torch))
+        except (_Unknown, AttributeError, OSError, RuntimeError, TypeError, ValueError):
             return
         _kept.append((torch.Tensor, torch.Tensor.requires_grad))
-        for position, name in reversed(list(enumerate(TENSOR_FIELDS))):  # the type comes last
-            _record[position] = found[name]
 
 
-def known(torch: Any) -> dict[str, int]:
-    """The fields of the record; raises where they are not to be found."""
+def fill(values: Mapping[str, int]) -> None:
+    """Write the record; machine code looks at the type first, which therefore comes last."""
+    for position, name in reversed(list(enumerate(TENSOR_FIELDS))):
+        _record[position] = values[name]
+
+
+def known(torch: Any, through_table: bool = False) -> dict[str, int]:
+    """The fields of the record; raises where they are not to be found. `through_table` leaves the C functions alone."""
     descriptor = torch.Tensor.requires_grad
     if not isinstance(descriptor, GetSetDescriptorType):
         raise _Unknown("requires_grad is no field")
     slot = ctypes.pythonapi["PyType_GetSlot"]
     slot.restype, slot.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_int]
     with torch.inference_mode(False), torch.enable_grad():
-        found = _offsets(torch)
+        offsets = _offsets(torch)
+        table = _table(torch)
+        functions = {} if through_table else _functions(torch, offsets["implementation"])
     return {
-        **found,
+        **dict.fromkeys(TENSOR_FIELDS, 0),
+        **offsets,
+        **functions,
         "type": id(torch.Tensor),
-        "read": reader(torch),
+        "exchange": 0 if functions else table,
+        "elements": ctypes.addressof(_elements),
         "get": slot(GetSetDescriptorType, _DESCR_GET),
         "requires_grad": id(descriptor),
         "false": id(False),
     }
 
 
-def reader(torch: Any) -> int:
-    """Address of the function that reads a tensor, tried on one."""
+# Reading.
+
+
+def _table(torch: Any) -> int:
+    """Address of the function of DLPack's table, tried on a tensor."""
     pointer = ctypes.pythonapi["PyCapsule_GetPointer"]
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     table = pointer(torch.Tensor.__dlpack_c_exchange_api__, b"dlpack_exchange_api")
@@ -119,13 +148,59 @@ def reader(torch: Any) -> int:
     function = _word(table + 40) if table else 0
     if not function:
         raise _Unknown(f"no table of version {_MAJOR}")
-    sample, seen = _fresh(torch, 20).reshape(4, 5)[1:, ::2], DLTensor()
+    sample, seen = _sample(torch), DLTensor()
     if ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_void_p)(function)(sample, ctypes.addressof(seen)):
         raise _Unknown("a plain tensor cannot be read")
     told = seen.data + seen.byte_offset, seen.device_type, seen.element, seen.shape[: seen.ndim], seen.strides[:2]
-    if told != (sample.data_ptr(), 1, 0x00012002, [3, 3], [5, 2]):
+    if told != (sample.data_ptr(), dlpack.HOST, dlpack.element(Type.F32), [3, 3], [5, 2]):
         raise _Unknown("a tensor is described otherwise")
     return function
+
+
+def _functions(torch: Any, implementation: int) -> dict[str, int]:
+    """Addresses of PyTorch's C functions, tried on a tensor; none where one is missing or says something else."""
+    library = ctypes.CDLL(torch._C.__file__)
+    try:
+        functions = {name: library[function] for name, function in READERS.items()}
+    except AttributeError:
+        return {}
+    sample = _sample(torch)
+
+    def read(name: str, tensor: Any, kind: Any) -> Any:
+        out = kind()
+        functions[name](ctypes.c_void_p(id(tensor) + implementation), ctypes.byref(out))
+        return out
+
+    lengths = ctypes.POINTER(ctypes.c_int64)
+    told = (
+        read("ndim", sample, ctypes.c_int64).value,
+        read("shape", sample, lengths)[:2],
+        read("strides", sample, lengths)[:2],
+        read("data", sample, ctypes.c_uint64).value,
+    )
+    if told != (2, [3, 3], [5, 2], sample.data_ptr()):
+        return {}
+    for dtype, element in _types(torch).items():
+        number = read("dtype", torch.empty(0, dtype=dtype, device="cpu"), ctypes.c_int32).value
+        if not 0 <= number < KNOWN_DTYPES or _elements[number] not in (0, element):
+            return {}
+        _elements[number] = element
+    return {name: ctypes.cast(function, ctypes.c_void_p).value or 0 for name, function in functions.items()}
+
+
+def _types(torch: Any) -> dict[Any, int]:
+    """PyTorch's types as DLPack says them."""
+    found = {getattr(torch, type.dtype.name, None): dlpack.element(type) for type in Type}
+    found[torch.bool] = dlpack.TRUTH
+    return {dtype: element for dtype, element in found.items() if dtype is not None}
+
+
+def _sample(torch: Any) -> Any:
+    """A tensor of shape (3, 3) with strides 5 and 2 that does not start where its memory does."""
+    return _fresh(torch, 20).reshape(4, 5)[1:, ::2]
+
+
+# Finding.
 
 
 def _offsets(torch: Any) -> dict[str, int]:
@@ -135,24 +210,18 @@ def _offsets(torch: Any) -> dict[str, int]:
         inference = _fresh(torch)
     special = [torch._neg_view(plain), torch.zeros(2, dtype=torch.complex64, device="cpu").conj()]
     special += [plain.to("meta"), torch.eye(2, device="cpu").to_sparse(), inference, wants]
-    if any(type(t) is not torch.Tensor for t in (plain, other, wants, *special)):
+    samples = [plain, other, *special]
+    if any(type(t) is not torch.Tensor for t in samples):
         raise _Unknown("new tensors are not plain ones")
-    keys = _only(o for o in _SPAN if all(_at(t, o) == _keys(torch, t) for t in (plain, other, *special)))
     alike, apart = [plain.detach(), plain[1:]], [plain.data, other]
-    counter = _only(
-        o
-        for o in _SPAN
-        if all(_at(t, o) == _at(plain, o) for t in alike) and all(_at(t, o) != _at(plain, o) for t in apart)
-    )
+    counters = (o for o in _SPAN if all(_at(t, o) == _at(plain, o) for t in alike))
+    counter = _only(o for o in counters if all(_at(t, o) != _at(plain, o) for t in apart))
     if _at(inference, counter):
         raise _Unknown("tensors of inference mode count writes")
+    inside = range(object.__basicsize__, object.__basicsize__ + 24, 8)
     return {
-        "implementation": _only(
-            o
-            for o in range(object.__basicsize__, object.__basicsize__ + 24, 8)
-            if all(_word(id(t) + o) == t._cdata for t in (plain, other, *special))
-        ),
-        "keys": keys,
+        "implementation": _only(o for o in inside if all(_word(id(t) + o) == t._cdata for t in samples)),
+        "keys": _only(o for o in _SPAN if all(_at(t, o) == _keys(torch, t) for t in samples)),
         "plain": _keys(torch, plain),
         "inference": _keys(torch, inference),
         "autograd": _only(o for o in _SPAN if _at(plain, o) == _at(other, o) == 0 != _at(wants, o)),

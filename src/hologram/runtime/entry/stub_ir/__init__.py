@@ -5,7 +5,7 @@ same arguments; it runs what is legal and complains about the rest. One module s
 what differs comes through the context block (see `context`), so the machine code has no addresses in it.
 
 Reading order: `bound` and `unbound` at the end say what happens; `acceptance` (with `arrays`, `tensors`, `numbers`),
-`launch` say how.
+`environment` and `launch` say how.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hologram.runtime.entry.stub_ir.environment import ENVIRONMENTS
 from hologram.runtime.entry.stub_ir.fields import CONTEXT, field
 from hologram.runtime.entry.stub_ir.launch import attend, launch, outcome
 from hologram.runtime.entry.stub_ir.numbers import accept_float, accept_integer
-from hologram.runtime.entry.stub_ir.tensors import accept_tensor, requires_grad, tell_written
+from hologram.runtime.entry.stub_ir.tensors import accept_tensor, read_tensor, requires_grad, tell_written
 
 _DECLARATIONS = """
 declare void @Py_IncRef(ptr)
@@ -57,6 +57,7 @@ def stub_ir(abi: Abi, arch: str) -> str:
             lay(span=False),
             lay(span=True),
             requires_grad(),
+            read_tensor(),
             accept_tensor(abi, span=False),
             accept_tensor(abi, span=True),
             accept_array(abi, span=False),

@@ -23,7 +23,7 @@ _STORE_SPAN = """\
 
 
 def lay(span: bool) -> str:
-    """`lay_array` or `lay_span`: address, lengths and byte strides go to `slot`, the bytes from first to last to `range`.
+    """`lay_array` or `lay_span`: address, lengths and byte strides go to `slot`, first and last byte to `range`.
 
     Strides are given in units of 2^`scale` bytes. They must be multiples of the element size, none negative, and not 0
     where the array is written, save along an axis that nobody walks (length 0 or 1). A length of 0 makes the range

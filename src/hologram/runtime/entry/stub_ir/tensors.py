@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 
+from hologram.runtime.dlpack import HOST
 from hologram.runtime.entry.abi import Abi
 from hologram.runtime.entry.context import NUMPY_C_CONTIGUOUS, NUMPY_WRITEABLE, PARAMETER_BYTES
 from hologram.runtime.entry.stub_ir.fields import CONTEXT, PARAMETER, TENSOR, field, fields
-from hologram.runtime.entry.tensors import DLTensor
+from hologram.runtime.entry.tensors import KNOWN_DTYPES, READERS, DLTensor
 
-_HOST = 1
+_AT = {name: getattr(DLTensor, name).offset for name, _ in DLTensor._fields_}
 
 
 def requires_grad() -> str:
@@ -31,14 +32,73 @@ clear:
 """
 
 
+def read_tensor() -> str:
+    """Fills a DLTensor: by the function of DLPack's table where the record has that, else by PyTorch's C functions.
+
+    The table takes a reference to the tensor, which for one that only Python holds is slow. False where it failed.
+    """
+    asked = dict.fromkeys(READERS, "ptr")
+    calls = "".join(
+        f"  %{name}.error = call i32 %{name}(ptr %handle, ptr %{name}.out)\n"
+        f"  %{name}.good = icmp eq i32 %{name}.error, 0\n"
+        f"  %good.{k + 1} = and i1 %good.{k}, %{name}.good\n"
+        for k, name in enumerate(READERS)
+    )
+    return f"""
+define internal i1 @read_tensor(ptr %tensors, ptr %object, ptr %seen) #0 {{
+  %data.out = getelementptr i8, ptr %seen, i64 {_AT["data"]}
+  %shape.out = getelementptr i8, ptr %seen, i64 {_AT["shape"]}
+  %strides.out = getelementptr i8, ptr %seen, i64 {_AT["strides"]}
+  %ndim.out = alloca i64
+  %dtype.out = alloca i32
+{fields("tensors", TENSOR, exchange="ptr")}
+  %has.table = icmp ne ptr %exchange, null
+  br i1 %has.table, label %whole, label %parts
+whole:
+  %failed = call i32 %exchange(ptr %object, ptr %seen)
+  %readable = icmp eq i32 %failed, 0
+  br i1 %readable, label %done, label %clear
+clear:
+  call void @PyErr_Clear()
+  ret i1 false
+parts:
+{fields("tensors", TENSOR, implementation="i64", elements="ptr", **asked)}
+  %handle = getelementptr i8, ptr %object, i64 %implementation
+  %good.0 = and i1 true, true
+{calls}
+  br i1 %good.{len(READERS)}, label %describe, label %refuse
+describe:
+  %ndim.read = load i64, ptr %ndim.out
+  %ndim.short = trunc i64 %ndim.read to i32
+  %ndim.to = getelementptr i8, ptr %seen, i64 {_AT["ndim"]}
+  store i32 %ndim.short, ptr %ndim.to
+  %dtype.read = load i32, ptr %dtype.out
+  %dtype.known = icmp ult i32 %dtype.read, {KNOWN_DTYPES}
+  br i1 %dtype.known, label %name, label %refuse
+name:
+  %element.from = getelementptr i32, ptr %elements, i32 %dtype.read
+  %element = load i32, ptr %element.from
+  %element.at = getelementptr i8, ptr %seen, i64 {_AT["element"]}
+  store i32 %element, ptr %element.at
+  %device.at = getelementptr i8, ptr %seen, i64 {_AT["device_type"]}
+  store i32 {HOST}, ptr %device.at
+  %byte.offset.at = getelementptr i8, ptr %seen, i64 {_AT["byte_offset"]}
+  store i64 0, ptr %byte.offset.at
+  br label %done
+done:
+  ret i1 true
+refuse:
+  ret i1 false
+}}
+"""
+
+
 def accept_tensor(abi: Abi, span: bool) -> str:
     """A tensor is taken when it is a plain one in host memory that does not require grad, as its row wants it.
 
-    Its exact type is torch.Tensor, its dispatch keys say that nothing stands between it and its memory. The rest comes
-    from DLPack's table. A null stands for what goes to the slow path.
+    Its exact type is torch.Tensor, and its dispatch keys say that nothing stands between it and its memory.
     """
     name = "span" if span else "array"
-    at = {field_name: getattr(DLTensor, field_name).offset for field_name, _ in DLTensor._fields_}
     return f"""
 define internal i1 @accept_tensor_{name}(ptr %context, ptr %row, ptr %object, ptr %slot, ptr %range, ptr %met) #0 {{
   %seen = alloca [{ctypes.sizeof(DLTensor)} x i8], align 8
@@ -48,7 +108,7 @@ define internal i1 @accept_tensor_{name}(ptr %context, ptr %row, ptr %object, pt
   %type.fits = icmp eq ptr %type, %type.wanted
   br i1 %type.fits, label %keys, label %refuse
 keys:
-{fields("tensors", TENSOR, read="ptr", implementation="i64", autograd="i64", plain="i64", inference="i64")}
+{fields("tensors", TENSOR, implementation="i64", autograd="i64", plain="i64", inference="i64")}
 {field("keys.offset", "tensors", TENSOR["keys"], "i64")}
   %inside.at = getelementptr i8, ptr %object, i64 %implementation
   %inside = load ptr, ptr %inside.at
@@ -67,20 +127,19 @@ ask:
   %wanted = call i1 @requires_grad(ptr %tensors, ptr %object)
   br i1 %wanted, label %refuse, label %read.it
 read.it:
-  %failed = call i32 %read(ptr %object, ptr %seen)
-  %readable = icmp eq i32 %failed, 0
-  br i1 %readable, label %compare, label %clear
+  %readable = call i1 @read_tensor(ptr %tensors, ptr %object, ptr %seen)
+  br i1 %readable, label %compare, label %refuse
 compare:
 {fields("row", PARAMETER, element="i32", other_element="i32", ndim="i64", flags="i64", itemsize="i64", shift="i64")}
-{fields("seen", at, data="i64", device_type="i32", byte_offset="i64", shape="ptr", strides="ptr")}
-{field("seen.ndim", "seen", at["ndim"], "i32")}
-{field("seen.element", "seen", at["element"], "i32")}
+{fields("seen", _AT, data="i64", device_type="i32", byte_offset="i64", shape="ptr", strides="ptr")}
+{field("seen.ndim", "seen", _AT["ndim"], "i32")}
+{field("seen.element", "seen", _AT["element"], "i32")}
   %dimensions = sext i32 %seen.ndim to i64
   %first = add i64 %data, %byte_offset
   %partial = add i64 %itemsize, -1
   %misplaced = and i64 %first, %partial
   %aligned = icmp eq i64 %misplaced, 0
-  %here = icmp eq i32 %device_type, {_HOST}
+  %here = icmp eq i32 %device_type, {HOST}
   %element.same = icmp eq i32 %seen.element, %element
   %element.other = icmp eq i32 %seen.element, %other_element
   %element.fits = {"or i1 %element.same, %element.other" if span else "and i1 %element.same, true"}
@@ -115,9 +174,6 @@ lay:
   %backed = or i1 %there, %has.none
   %accepted = and i1 %laid, %backed
   ret i1 %accepted
-clear:
-  call void @PyErr_Clear()
-  br label %refuse
 refuse:
   ret i1 false
 }}
