@@ -13,7 +13,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterable, Mapping
 from types import GetSetDescriptorType
-from typing import Any
+from typing import Any, NamedTuple
 
 from hologram.runtime import dlpack
 from hologram.runtime.locks import fork_safe_lock
@@ -49,6 +49,7 @@ KNOWN_DTYPES = 64
 """Length of the row of types."""
 _SPAN = range(8, 192, 8)
 """Where in a tensor's implementation is looked."""
+_ROUNDS = 4
 _DESCR_GET = 54  # Py_tp_descr_get, from typeslots.h of the stable ABI
 _MAJOR = 1
 
@@ -197,7 +198,7 @@ def _types(torch: Any) -> dict[Any, int]:
 
 def _sample(torch: Any) -> Any:
     """A tensor of shape (3, 3) with strides 5 and 2 that does not start where its memory does."""
-    return _fresh(torch, 20).reshape(4, 5)[1:, ::2]
+    return torch.zeros((4, 5), dtype=torch.float32, device="cpu")[1:, ::2]
 
 
 # Finding.
@@ -205,43 +206,62 @@ def _sample(torch: Any) -> Any:
 
 def _offsets(torch: Any) -> dict[str, int]:
     """The offsets, each the only place at which all samples have what PyTorch says they have."""
+    found = [_places(torch) for _ in range(_ROUNDS)]  # what lies somewhere by chance is not there each time
+    places = {name: _only(set.intersection(*(r.places[name] for r in found))) for name in found[0].places}
+    plain, inference = found[0].plain, found[0].inference
+    if _at(inference, places["counter"]):
+        raise _Unknown("tensors of inference mode count writes")
+    version = _version(plain, _at(plain, places["counter"]))
+    return {**places, "version": version, "plain": _keys(torch, plain), "inference": _keys(torch, inference)}
+
+
+class _Round(NamedTuple):
+    """Where each word may be, by some samples that live as long as the others."""
+
+    plain: Any
+    inference: Any
+    samples: tuple[Any, ...]
+    places: Mapping[str, set[int]]
+
+
+def _places(torch: Any) -> _Round:
     plain, other, wants = _fresh(torch), _fresh(torch), _fresh(torch).requires_grad_()
     with torch.inference_mode():
         inference = _fresh(torch)
-    special = [torch._neg_view(plain), torch.zeros(2, dtype=torch.complex64, device="cpu").conj()]
-    special += [plain.to("meta"), torch.eye(2, device="cpu").to_sparse(), inference, wants]
-    samples = [plain, other, *special]
+    alike, apart = (plain.detach(), plain[1:]), (plain.data, other)
+    special = torch._neg_view(plain), torch.zeros(2, dtype=torch.complex64, device="cpu").conj()
+    special += plain.to("meta"), torch.eye(2, device="cpu").to_sparse(), inference, wants
+    samples = (plain, other, *special)
     if any(type(t) is not torch.Tensor for t in samples):
         raise _Unknown("new tensors are not plain ones")
-    alike, apart = [plain.detach(), plain[1:]], [plain.data, other]
-    counters = (o for o in _SPAN if all(_at(t, o) == _at(plain, o) for t in alike))
-    counter = _only(o for o in counters if all(_at(t, o) != _at(plain, o) for t in apart))
-    if _at(inference, counter):
-        raise _Unknown("tensors of inference mode count writes")
-    inside = range(object.__basicsize__, object.__basicsize__ + 24, 8)
-    return {
-        "implementation": _only(o for o in inside if all(_word(id(t) + o) == t._cdata for t in samples)),
-        "keys": _only(o for o in _SPAN if all(_at(t, o) == _keys(torch, t) for t in samples)),
-        "plain": _keys(torch, plain),
-        "inference": _keys(torch, inference),
-        "autograd": _only(o for o in _SPAN if _at(plain, o) == _at(other, o) == 0 != _at(wants, o)),
-        "counter": counter,
-        "version": _version(plain, _at(plain, counter)),
+    keys = {o for o in _SPAN if all(_at(t, o) == _keys(torch, t) for t in samples)}
+    inside = range(8, min(keys, default=0), 8)  # the keys are the last of a tensor
+    same = {o for o in inside if all(_at(t, o) == _at(plain, o) for t in alike)}
+    start = object.__basicsize__
+    places = {
+        "implementation": {
+            o for o in range(start, start + 24, 8) if all(_word(id(t) + o) == t._cdata for t in samples)
+        },
+        "keys": keys,
+        "autograd": {o for o in inside if _at(plain, o) == _at(other, o) == 0 != _at(wants, o)},
+        "counter": {o for o in same if all(_at(t, o) != _at(plain, o) for t in apart)},
     }
+    return _Round(plain, inference, (*samples, *alike, *apart), places)
 
 
 def _version(tensor: Any, counter: int) -> int:
     """The offset at which a counter has the tensor's version, after several numbers of writes."""
     places = set(range(8, 24, 4))
-    for writes in (0, 5, 11, 300):
+    for writes in (0, 5, 40):
         for _ in range(writes):
             tensor.zero_()
         places = {o for o in places if ctypes.c_uint32.from_address(counter + o).value == tensor._version}
     return _only(places)
 
 
-def _fresh(torch: Any, count: int = 7) -> Any:
-    return torch.zeros(count, dtype=torch.float32, device="cpu")
+def _fresh(torch: Any) -> Any:
+    """A tensor of five axes: those are kept inside of it, so that no word there is left as it was."""
+    return torch.zeros((7, 1, 1, 1, 1), dtype=torch.float32, device="cpu")
 
 
 def _keys(torch: Any, tensor: Any) -> int:
