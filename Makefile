@@ -27,8 +27,9 @@ demo: $(VENV)/installed-plot ## compile the terrain and small-launches examples 
 	$(BIN)/python examples/terrain/run.py
 	$(BIN)/python examples/small_launches/run.py
 
-gallery: $(VENV)/installed-plot ## run the programs of the gallery and draw the pictures of the manual
+gallery: $(VENV)/installed-examples ## run the programs of the gallery and draw the pictures of the manual
 	for program in examples/gallery/*.py; do $(BIN)/python $$program docs/gallery || exit 1; done
+	for program in examples/torch/*.py; do $(BIN)/python $$program docs/pytorch || exit 1; done
 
 lint: $(VENV)/installed-dev ## style, types and import contracts
 	$(BIN)/ruff check .

@@ -71,6 +71,14 @@ def of_reduction(row: Reduction, result: Type, count: int, exact: Array, size: A
     return np.asarray(roundings * UNIT[result] * (np.abs(exact) + np.abs(size)) + smallest * (roundings > 0))
 
 
+def of_region(stored: Type, count: int) -> float:
+    """How far results of a fused region may be from exact ones of about size 1, with rows of so many elements.
+
+    It computes in f32 in a dozen steps; the roundings of a sum add up like the steps of a random walk.
+    """
+    return 16 * max(UNIT[stored], UNIT[Type.F32]) * math.sqrt(max(count, 1)) if stored.is_float else 0.0
+
+
 def of_subtracted_mean(name: str, count: int, exact: Array, given: Array) -> Array:
     """What the rounding of the mean adds to a variance in f64, or to its root, beside the roundings that follow.
 

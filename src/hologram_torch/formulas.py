@@ -1,22 +1,45 @@
-"""Formulas of the operator table on tensors: text, types and shapes of results, and the launch."""
+"""Formulas on tensors: their texts, types and shapes of results by PyTorch's rules, and the launch.
+
+The text of a formula is the name of a row, or the formula as JSON.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from hologram.operators import OPERANDS, TABLE, TRUTHS, Domain, Form, Formula, Operator
-from hologram.ops.elementwise import Elementwise
+from hologram.errors import DivisionByZeroError
+from hologram.operators import OPERANDS, Domain, Form, Formula, Operator, is_truth
+from hologram.types import Type
+from hologram_torch.operators import ROWS
+
+if TYPE_CHECKING:
+    from hologram.ops.elementwise import Elementwise, Meaning
+    from hologram.runtime.executor import Executor
 
 LETTERS = OPERANDS
-"""Operands of a formula on tensors: a row's own three, its result, and the gradient that comes in."""
 Number = bool | int | float
 Operand = Tensor | Number
+TYPES: dict[torch.dtype, Type | None] = {
+    torch.bool: None,
+    **{getattr(torch, type.dtype.name): type for type in Type if type is not Type.BF16},
+    torch.bfloat16: Type.BF16,
+}
+"""Element types of tensors; None for truth values."""
+TITLES = {
+    torch.float32: "Float", torch.float64: "Double", torch.float16: "Half", torch.bfloat16: "BFloat16",
+    torch.int64: "Long", torch.int32: "Int", torch.int16: "Short", torch.int8: "Char", torch.uint8: "Byte",
+    torch.bool: "Bool", torch.uint16: "UInt16", torch.uint32: "UInt32", torch.uint64: "UInt64",
+    torch.complex32: "ComplexHalf", torch.complex64: "ComplexFloat", torch.complex128: "ComplexDouble",
+}  # fmt: skip
+"""What PyTorch's messages call the types."""
 
 
 def text_of(formula: Formula) -> str:
@@ -27,7 +50,7 @@ def text_of(formula: Formula) -> str:
 @cache
 def formula_of(text: str) -> Formula:
     """The formula that a text stands for."""
-    return _tuples(json.loads(text))
+    return ROWS[text].formula if text in ROWS else _tuples(json.loads(text))
 
 
 def _tuples(part: Any) -> Formula:
@@ -38,80 +61,172 @@ def _tuples(part: Any) -> Formula:
 
 @cache
 def row_of(text: str, count: int) -> Operator:
-    """A row for a formula of so many operands: that of the table, where it has one."""
+    """The row of a text with so many operands: one of the table's where the text names it or has its formula."""
+    if text in ROWS:
+        return ROWS[text]
     formula = formula_of(text)
-    for row in TABLE.values():
-        if row.formula == formula and row.arity == count:
+    for row in ROWS.values():
+        if row.formula == formula and row.arity == count and isinstance(formula, tuple):
             return row
     return Operator("formula", count, formula, "a derivative", ("formula",), domain=Domain.REALS)
 
 
+def is_truth_of(text: str) -> bool:
+    """True for formulas whose results are truth values."""
+    return is_truth(formula_of(text))
+
+
+_executor: ContextVar[Executor | None] = ContextVar("executor", default=None)
+
+
+@contextmanager
+def on_executor(executor: Executor) -> Iterator[None]:
+    """Run formulas on an executor."""
+    before = _executor.set(executor)
+    try:
+        yield
+    finally:
+        _executor.reset(before)
+
+
 @cache
 def _operation(text: str, count: int) -> Elementwise:
+    from hologram.ops.elementwise import Elementwise  # the operations load with the first launch, not before
+
     return Elementwise(row_of(text, count))
+
+
+def common_dtype(row: Operator, operands: Sequence[Operand]) -> torch.dtype:
+    """The type that operands meet in, by PyTorch's rules; raises RuntimeError or TypeError where there is none."""
+    deciding = [o for letter, o in zip(LETTERS, operands, strict=False) if letter not in row.tested]
+    dtype = _joined(deciding)
+    if row.domain is Domain.REALS and not dtype.is_floating_point and not dtype.is_complex:
+        return torch.get_default_dtype()
+    wrong = dtype not in TYPES or (dtype is torch.bool and Form.BOOL not in row.forms)
+    if wrong or (row.domain is Domain.BITS and dtype.is_floating_point):
+        raise RuntimeError(f"\"{row.name}\" not implemented for '{TITLES.get(dtype, str(dtype))}'")
+    return dtype
 
 
 def result_dtype(row: Operator, operands: Sequence[Operand]) -> torch.dtype:
     """The type of a result, by PyTorch's rules."""
-    deciding = [o for letter, o in zip(LETTERS, operands, strict=False) if letter not in row.tested]
-    dtype = _common(deciding)
-    if row.gives_truth:
-        return torch.bool
-    if row.domain is Domain.REALS and not dtype.is_floating_point:
-        return torch.get_default_dtype()
-    if dtype is torch.bool and Form.BOOL not in row.forms:
-        raise TypeError(f"{row.name}() has no meaning for truth values; cure: x.to(torch.int32)")
-    return dtype
-
-
-def _common(operands: Sequence[Operand]) -> torch.dtype:
-    dtypes = {o.dtype for o in operands if isinstance(o, Tensor)}
-    if len(dtypes) == 1:
-        (dtype,) = dtypes
-        if dtype.is_floating_point or all(isinstance(o, Tensor) or type(o) is int for o in operands):
-            return dtype
-    return _joined(operands)
+    dtype = common_dtype(row, operands)
+    return torch.bool if row.gives_truth else dtype
 
 
 def _joined(operands: Sequence[Operand]) -> torch.dtype:
     """PyTorch's type of several: the tensors with axes decide before those without, and those before numbers."""
-    first = operands[0]
-    stands: Operand = first if isinstance(first, Tensor) else torch.tensor(first)
-    for other in operands[1:]:
+    tensors = [o for o in operands if isinstance(o, Tensor)]
+    numbers = [o for o in operands if not isinstance(o, Tensor)]
+    if not tensors:
+        return torch.get_default_dtype() if float in map(type, numbers) else torch.int64
+    stands = tensors[0]
+    for other in (*tensors[1:], *numbers):
+        if isinstance(other, Tensor) and other.dtype == stands.dtype and other.dim() <= stands.dim():
+            continue
         dtype = torch.result_type(stands, other)
-        axes = max(o.dim() if isinstance(o, Tensor) else -1 for o in (stands, other))
-        stands = torch.empty((1,) * max(axes, 0), dtype=dtype, device="meta")
-    assert isinstance(stands, Tensor)
+        axes = max(stands.dim(), other.dim() if isinstance(other, Tensor) else 0)
+        if dtype != stands.dtype or axes > stands.dim():
+            stands = torch.empty((1,) * axes, dtype=dtype, device="meta")
     return stands.dtype
 
 
 def result_shape(operands: Sequence[Operand]) -> torch.Size:
-    """The shape that all operands broadcast to."""
-    shape: torch.Size = torch.broadcast_shapes(*(o.shape for o in operands if isinstance(o, Tensor)))
-    return shape
+    """The shape that all operands broadcast to; raises RuntimeError where there is none."""
+    shapes = [o.shape for o in operands if isinstance(o, Tensor)]
+    shape = shapes[0]
+    if all(s == shape for s in shapes):
+        return shape
+    try:
+        found: torch.Size = torch.broadcast_shapes(*shapes)
+    except RuntimeError:
+        raise RuntimeError(_apart(shapes)) from None
+    return found
+
+
+def _apart(shapes: Sequence[torch.Size]) -> str:
+    """Says which axis keeps shapes from broadcasting, as PyTorch does."""
+    first, second = shapes[0], shapes[0]
+    for second in shapes[1:]:
+        try:
+            first = torch.broadcast_shapes(first, second)
+        except RuntimeError:
+            break
+    for back in range(1, min(len(first), len(second)) + 1):
+        a, b = first[-back], second[-back]
+        if a != b and 1 not in (a, b):
+            axis = max(len(first), len(second)) - back
+            return f"The size of tensor a ({a}) must match the size of tensor b ({b}) at non-singleton dimension {axis}"
+    return f"shapes {', '.join(str(list(s)) for s in shapes)} do not broadcast"
+
+
+def empty_result(operands: Sequence[Operand], dtype: torch.dtype) -> Tensor:
+    """Memory for a result: axes in the order that they have in the operands, where those agree."""
+    tensors = [o for o in operands if isinstance(o, Tensor)]
+    first = tensors[0]
+    if len(tensors) == 1 or all(t.shape == first.shape and t.stride() == first.stride() for t in tensors):
+        return torch.empty_like(first, dtype=dtype, requires_grad=False)
+    shape = result_shape(operands)
+    if all(t.is_contiguous() for t in tensors):
+        return first.new_empty(shape, dtype=dtype)
+    from torch._prims_common import compute_elementwise_output_strides
+
+    spread = [t.expand(shape) for t in tensors]
+    return first.new_empty_strided(shape, compute_elementwise_output_strides(*spread), dtype=dtype)
 
 
 def run(text: str, operands: Sequence[Operand], out: Tensor | None = None) -> Tensor:
-    """Launch a formula on tensors in host memory."""
-    row = row_of(text, len(operands))
-    dtype = result_dtype(row, operands)
-    made = torch.empty(result_shape(operands), dtype=dtype) if out is None else out
-    given = [_plain(o, made) for o in operands]
-    _operation(text, len(operands))(*given, out=made)
+    """Launch a formula on tensors in host memory; `out` has the type and shape of the result."""
+    count = len(operands)
+    row = row_of(text, count)
+    base = common_dtype(row, operands)
+    made = empty_result(operands, torch.bool if row.gives_truth else base) if out is None else out
+    if made.numel():
+        _launch(_operation(text, count), row, operands, base, made)
+    if out is not None:
+        torch.autograd.graph.increment_version(out)
     return made
 
 
-def _plain(operand: Operand, out: Tensor) -> Operand:
-    """An operand as the operation takes it; one without axes that decides no type is a number."""
-    if not isinstance(operand, Tensor):
-        return operand
-    plain = operand.detach()
-    if not plain.dim() and out.dim() and plain.dtype.is_floating_point and plain.dtype != out.dtype:
-        return float(plain)
-    return plain
+def _launch(
+    operation: Elementwise, row: Operator, operands: Sequence[Operand], base: torch.dtype, made: Tensor
+) -> None:
+    from hologram.ops.kinds import TorchKind
+
+    read = TorchKind().array
+    meaning = _meaning(row, base)
+    letters = LETTERS[: len(operands)]
+    views = {k: read(o.detach()) for k, o in zip(letters, operands, strict=True) if isinstance(o, Tensor)}
+    numbers = {k: _held(o, meaning.base) for k, o in zip(letters, operands, strict=True) if not isinstance(o, Tensor)}
+    given = dict(zip(letters, operands, strict=True))
+    executor = _executor.get()
+    try:
+        for step in operation.steps(given, views, numbers, meaning, made, read(made.detach())):
+            if executor is None:
+                step.kernel(*step.arguments)
+            else:
+                step.kernel(*step.arguments, executor=executor)
+    except DivisionByZeroError:
+        raise RuntimeError("ZeroDivisionError") from None
 
 
-def is_truth(text: str) -> bool:
-    """True for formulas whose results are truth values."""
-    formula = formula_of(text)
-    return isinstance(formula, tuple) and formula[0] in TRUTHS
+def _meaning(row: Operator, base: torch.dtype) -> Meaning:
+    from hologram.frontend.promote import BOOL
+    from hologram.isa.templates.formula import computed_in
+    from hologram.ops.elementwise import Meaning
+
+    type = TYPES[base]
+    if type is None:
+        formula = row.forms[Form.BOOL]
+        assert not callable(formula)
+        return Meaning(formula, Type.U8, Type.U8, BOOL)
+    computed = computed_in(type)
+    return Meaning(row.form(computed), computed, type, BOOL if row.gives_truth else type)
+
+
+def _held(number: Number, type: Type) -> int | float:
+    """A number in a type: integers keep the bits that fit."""
+    if type.is_float:
+        return float(number)
+    whole = int(number)
+    return (whole - type.minimum) % (1 << type.bits) + type.minimum

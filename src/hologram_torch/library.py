@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from hologram.operators import Formula
 from hologram.operators.calculus import slope, substituted
@@ -20,9 +21,8 @@ from hologram_torch.formulas import (
     LETTERS,
     Number,
     Operand,
-    formula_of,
+    empty_result,
     result_dtype,
-    result_shape,
     row_of,
     run,
     text_of,
@@ -40,8 +40,7 @@ def elementwise(formula: str, tensors: Sequence[Tensor], numbers: Sequence[Numbe
 @elementwise.register_fake
 def _(formula: str, tensors: Sequence[Tensor], numbers: Sequence[Number], places: Sequence[int]) -> Tensor:
     operands = operands_of(tensors, numbers, places)
-    dtype = result_dtype(row_of(formula, len(operands)), operands)
-    return tensors[0].new_empty(result_shape(operands), dtype=dtype)
+    return empty_result(operands, result_dtype(row_of(formula, len(operands)), operands))
 
 
 def packed(operands: Sequence[Operand]) -> tuple[list[Tensor], list[Number], list[int]]:
@@ -66,55 +65,99 @@ def operands_of(tensors: Sequence[Tensor], numbers: Sequence[Number], places: Se
     return found
 
 
-@cache
-def gradient_of(formula: str, letter: str) -> tuple[str, tuple[str, ...]]:
-    """The formula of a gradient along an operand, and which operands (and "v", "g") it reads.
+RESULT, GRADIENT = "out", "grad"
+"""What gradient formulas read beside the operands."""
 
-    The operands are renamed in order, so that the same gradient is one formula whatever it belongs to.
+
+@cache
+def gradient_of(formula: str, letter: str, count: int = 3) -> tuple[str, tuple[str, ...]]:
+    """The formula of a gradient along an operand, and which operands (and "out", "grad") it reads; none where it is 0.
+
+    The operands are renamed in order, so that the same gradient is one formula whatever it belongs to. What it reads is
+    the result alone or the operands alone, so that the fewest tensors are kept.
     """
-    whole = formula_of(formula)
-    along: Formula = slope(whole, letter)
-    value = {"v": "v"}
-    shared = _with_result(along, whole)
-    product: Formula = "g" if shared == 1.0 else 0.0 if shared == 0.0 else ("MUL", "g", shared)
-    used = tuple(name for name in (*LETTERS[:3], *value, "g") if name in set(words(product)))
+    row = row_of(formula, count)
+    place = LETTERS.index(letter)
+    given = row.derivative[place] if place < len(row.derivative) else None
+    along = slope(row.formula, letter) if given is None else given
+    if given is None and not set(words(_with_result(along, row.formula))) & set(LETTERS):
+        along = _with_result(along, row.formula)
+    if set(words(along)) & set(LETTERS):
+        along = substituted(along, {RESULT: row.formula})
+    product = _times_gradient(along)
+    used = tuple(name for name in (*LETTERS[:count], RESULT, GRADIENT) if name in set(words(product)))
     renamed: dict[str, Formula] = dict(zip(used, LETTERS, strict=False))
     return text_of(substituted(product, renamed)), used
 
 
+def _times_gradient(formula: Formula) -> Formula:
+    """A slope times the incoming gradient; what is chosen by a condition is chosen, never multiplied by 0 and 1."""
+    if isinstance(formula, tuple) and formula[0] == "SEL":
+        return ("SEL", formula[1], *(_times_gradient(part) for part in formula[2:]))
+    if formula == 0.0:
+        return 0.0
+    return GRADIENT if formula == 1.0 else ("NEG", GRADIENT) if formula == -1.0 else ("MUL", GRADIENT, formula)
+
+
 def _with_result(formula: Formula, whole: Formula) -> Formula:
-    """A formula that reads the result as "v" wherever it computes the whole again."""
+    """A formula that reads the result wherever it computes the whole again."""
     if formula == whole:
-        return "v"
+        return RESULT
     if not isinstance(formula, tuple):
         return formula
     return (formula[0], *(_with_result(part, whole) for part in formula[1:]))
 
 
+def _keep(ctx: Any, formula: str, operands: Sequence[Operand], result: Tensor, wanted: Sequence[bool]) -> None:
+    """Save what the gradients that are wanted read, and no more."""
+    ctx.formula = formula
+    ctx.kinds = [(o.shape, o.dtype) if isinstance(o, Tensor) else None for o in operands]
+    ctx.wanted = [isinstance(o, Tensor) and o.dtype.is_floating_point for o in operands]
+    moving = iter(wanted)
+    needed: set[str] = set()
+    for letter, operand in zip(LETTERS, operands, strict=False):
+        if isinstance(operand, Tensor) and next(moving, True) and operand.dtype.is_floating_point:
+            needed.update(gradient_of(formula, letter, len(operands))[1])
+    values = {**dict(zip(LETTERS, operands, strict=False)), RESULT: result}
+    ctx.values = {k: v for k, v in values.items() if k in needed and not isinstance(v, Tensor)}
+    kept = {k: v for k, v in values.items() if k in needed and isinstance(v, Tensor)}
+    ctx.names = tuple(kept)
+    ctx.save_for_backward(*kept.values())
+
+
+def _gradients(ctx: Any, g: Tensor, wanted: Sequence[bool]) -> list[Tensor | None]:
+    """The gradients along the tensors among the operands, None where none is wanted."""
+    values = {**ctx.values, **dict(zip(ctx.names, ctx.saved_tensors, strict=True)), GRADIENT: g}
+    found: list[Tensor | None] = []
+    for letter, kind, floats in zip(LETTERS, ctx.kinds, ctx.wanted, strict=False):
+        if kind is None:
+            continue
+        moves = floats and wanted[len(found)]
+        found.append(_gradient(ctx.formula, letter, len(ctx.kinds), values, *kind) if moves else None)
+    return found
+
+
+def _gradient(
+    formula: str, letter: str, count: int, values: dict[str, Operand], shape: torch.Size, dtype: torch.dtype
+) -> Tensor | None:
+    text, used = gradient_of(formula, letter, count)
+    if GRADIENT not in used:  # the slope is 0
+        g = values[GRADIENT]
+        assert isinstance(g, Tensor)
+        return g.new_zeros(shape, dtype=dtype)
+    whole = apply(text, *(values[name] for name in used))
+    return whole.sum_to_size(shape).to(dtype)
+
+
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    ctx.formula, tensors, *ctx.numbers = inputs
-    ctx.save_for_backward(*tensors, output)
+    formula, tensors, numbers, places = inputs
+    ctx.numbers = len(numbers)
+    _keep(ctx, formula, operands_of(tensors, numbers, places), output, [t.requires_grad for t in tensors])
 
 
 def _backward(ctx: Any, g: Tensor) -> tuple[None, list[Tensor | None], list[None], list[None]]:
-    *tensors, value = ctx.saved_tensors
-    operands = operands_of(tensors, *ctx.numbers)
-    values = {**dict(zip(LETTERS, operands, strict=False)), "v": value, "g": g}
-    found: list[Tensor | None] = []
-    for letter, operand in zip(LETTERS, operands, strict=False):
-        if isinstance(operand, Tensor):
-            wanted = operand.dtype.is_floating_point
-            found.append(_gradient(ctx.formula, letter, values, operand) if wanted else None)
-    blank = [None] * len(ctx.numbers[0])
-    return None, found, blank, blank
-
-
-def _gradient(formula: str, letter: str, values: dict[str, Operand], operand: Tensor) -> Tensor | None:
-    text, used = gradient_of(formula, letter)
-    if not used:  # the slope is 0
-        return torch.zeros_like(operand)
-    whole = apply(text, *(values[name] for name in used))
-    return whole.sum_to_size(operand.shape).to(operand.dtype)
+    blank = [None] * ctx.numbers
+    return None, _gradients(ctx, g, ctx.needs_input_grad[1]), blank, blank
 
 
 elementwise.register_autograd(_backward, setup_context=_setup)
@@ -149,31 +192,35 @@ class _Elementwise(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        ctx.formula, numbers, places, *tensors = inputs
-        ctx.numbers = numbers, places
-        ctx.save_for_backward(*tensors, output)
-        ctx.save_for_forward(*tensors, output)
+        formula, numbers, places, *tensors = inputs
+        operands = operands_of(tensors, numbers, places)
+        _keep(ctx, formula, operands, output, ctx.needs_input_grad[3:])
+        if forward_ad._current_level >= 0 or torch._C._functorch.peek_interpreter_stack() is not None:
+            ctx.places = numbers, places
+            ctx.save_for_forward(*tensors, output)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-        _, found, _, _ = _backward(ctx, g)
-        return None, None, None, *found
+        return None, None, None, *_gradients(ctx, g, ctx.needs_input_grad[3:])
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Tensor:
         *tensors, value = ctx.saved_tensors
-        operands = operands_of(tensors, *ctx.numbers)
-        values = {**dict(zip(LETTERS, operands, strict=False)), "v": value}
-        total = torch.zeros_like(value)
+        operands = operands_of(tensors, *ctx.places)
+        values = {**dict(zip(LETTERS, operands, strict=False)), RESULT: value}
+        total: Tensor | None = None
         moving = iter(tangents[3:])
         for letter, operand in zip(LETTERS, operands, strict=False):
             tangent = next(moving) if isinstance(operand, Tensor) else None
             if tangent is None:
                 continue
-            text, used = gradient_of(ctx.formula, letter)
-            if used:
-                total = total + apply(text, *({**values, "g": tangent}[name] for name in used))
-        return total
+            text, used = gradient_of(ctx.formula, letter, len(operands))
+            if GRADIENT in used:
+                part = apply(text, *({**values, GRADIENT: tangent}[name] for name in used))
+                total = part if total is None else apply("add", total, part)
+        if total is None:
+            return torch.zeros_like(value)
+        return total.expand(value.shape).to(value.dtype)
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, formula: str, numbers: Any, places: Any, *tensors: Tensor) -> tuple[Tensor, int]:
@@ -182,23 +229,46 @@ class _Elementwise(torch.autograd.Function):
 
 
 def apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor:
-    """A formula on tensors and numbers: straight to the launch where nobody differentiates, traces or transforms."""
+    """A formula on tensors and numbers: straight to the launch where nobody differentiates, traces or transforms.
+
+    `out` has the type and shape of the result. Raises RuntimeError for tensors that are not in host memory.
+    """
     if torch.compiler.is_compiling():
         return elementwise(formula, *packed(operands))
     tensors = [o for o in operands if isinstance(o, Tensor)]
-    traced = not all(type(t) in _ORDINARY for t in tensors)
     transformed = torch._C._functorch.peek_interpreter_stack() is not None
-    forward = torch.autograd.forward_ad._current_level >= 0
-    differentiated = forward or (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
-    if not (traced or transformed or differentiated):
+    traced = torch._C._len_torch_dispatch_stack() > 0 or not all(type(t) in _ORDINARY for t in tensors)
+    if (traced or any(t.is_meta for t in tensors)) and not transformed:
+        return elementwise(formula, *packed(operands))
+    if not (transformed or is_differentiated(tensors)):
+        check_places(tensors)
         return run(formula, operands, out)
     if out is not None:
         raise RuntimeError("out= does not support gradients, tracing and transforms; cure: out.copy_(…)")
     given, numbers, places = packed(operands)
-    if traced and not transformed:
-        return elementwise(formula, given, numbers, places)
     made: Tensor = _Elementwise.apply(formula, tuple(numbers), tuple(places), *given)
     return made
+
+
+def is_differentiated(tensors: Sequence[Tensor]) -> bool:
+    """True where gradients are recorded, or forward-mode gradients may be there."""
+    return forward_ad._current_level >= 0 or (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
+
+
+def check_places(tensors: Sequence[Tensor]) -> None:
+    """Raise RuntimeError for tensors that are not dense ones in host memory."""
+    for tensor in tensors:
+        if tensor.device.type != "cpu":
+            devices = " and ".join(sorted({str(t.device) for t in tensors}))
+            if " and " in devices:
+                raise RuntimeError(
+                    f"Expected all tensors to be on the same device, but found at least two devices, {devices}!"
+                )
+            raise RuntimeError(f"hologram computes on tensors in host memory, not on {tensor.device}; cure: x.cpu()")
+        if tensor.layout is not torch.strided:
+            raise RuntimeError(
+                f"hologram computes on dense tensors, not on those of {tensor.layout}; cure: x.to_dense()"
+            )
 
 
 _ORDINARY = (Tensor, torch.nn.Parameter)

@@ -57,7 +57,9 @@ def test_json_goes_to_stdout(kernels: Path, capfdbinary: pytest.CaptureFixture[b
     assert json.loads(capfdbinary.readouterr().out)
 
 
-@pytest.mark.parametrize(("form", "holds"), [("llvm", b"define"), ("asm", b"ret"), ("object", b"ELF")])
+@pytest.mark.parametrize(
+    ("form", "holds"), [("llvm", b"define"), ("asm", b"ret"), ("object", b"ELF"), ("header", b"_arguments;")]
+)
 def test_native_forms(kernels: Path, hologram: Command, form: str, holds: bytes) -> None:
     assert hologram("compile", "one.py", "--emit", form, "-o", "native").status == 0
     assert holds in (kernels / "native").read_bytes()
@@ -81,6 +83,7 @@ def test_targets_become_sections(kernels: Path, hologram: Command) -> None:
         (("one.py", "--target", "z80"), "unknown target 'z80'"),
         (("one.py", "--target", "host"), "for other machines too"),
         (("one.py", "--emit", "asm", "--target", "aarch64"), "leave --target out"),
+        (("one.py", "--emit", "header", "--target", "aarch64"), "the same for every target"),
         (("notes.txt",), "unknown kind of file '.txt'"),
     ],
 )

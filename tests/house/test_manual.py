@@ -33,6 +33,7 @@ RUNNABLE = (
     "random.md",
     "losses.md",
     "threads.md",
+    "pytorch.md",
 )
 
 

@@ -1,4 +1,4 @@
-"""The forms programs are written out in: program file, tree as JSON, assembly text, LLVM IR, machine code."""
+"""The forms programs are written out in: program file, tree as JSON, assembly text, LLVM IR, machine code, C header."""
 
 from __future__ import annotations
 
@@ -90,6 +90,14 @@ def _object(programs: Programs, targets: Sequence[str]) -> bytes:
     return _native(programs[0], *(targets or (HOST,)))
 
 
+def _header(programs: Programs, targets: Sequence[str]) -> bytes:
+    from hologram.backends.llvm.c_header import c_header
+
+    if targets:
+        raise UnsupportedError("a C header is the same for every target: leave --target out")
+    return c_header(programs[0]).encode()
+
+
 def _inspected(program: Program, form: str, targets: Sequence[str]) -> bytes:
     if any(target != HOST for target in targets):
         raise UnsupportedError(f"the form '{form}' shows the code for this machine: leave --target out")
@@ -117,4 +125,5 @@ FORMS: dict[str, Form] = {
     "llvm": Form(".ll", False, _llvm),
     "asm": Form(".s", False, _machine_text),
     "object": Form(".o", False, _object),
+    "header": Form(".h", False, _header),
 }

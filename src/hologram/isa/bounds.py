@@ -78,19 +78,20 @@ class Box:
         return out
 
     def index(self, index: Affine) -> tuple[int, int]:
-        """Smallest and largest value of an index; a guard about (nearly) the same sum bounds it directly."""
+        """Smallest and largest value of an index; a guard about (nearly) the same sum, or a multiple, bounds it."""
         b = self.builder
         low, high = self._extremes(index)
         caps = self._caps + [cap for v, _ in index.terms if v.kind == "choice" for cap in self._chosen(v)]
         for difference, exact, slack in caps:
-            # difference <= slack - 1, and index is difference + rest or rest - difference
-            above, below = index - difference, index + difference
-            if len(above.terms) < len(index.terms):
-                cap = b.add(self._extremes(above)[1], b.const(slack - 1))
-                high = b.select(exact, b.min(high, cap), high)
-            if len(below.terms) < len(index.terms):
-                cap = b.sub(self._extremes(below)[0], b.const(slack - 1))
-                low = b.select(exact, b.max(low, cap), low)
+            for factor in _factors(index, difference):
+                # difference <= slack - 1, and index is factor * difference + rest
+                rest = index - difference.scale(factor)
+                if len(rest.terms) < len(index.terms):
+                    times = self._poly(factor)
+                    end, (least, most) = b.mul(times, b.const(slack - 1)), self._extremes(rest)
+                    rising, falling = b.less(b.const(-1), times), b.less(times, b.const(1))
+                    high = b.select(b.both(exact, rising), b.min(high, b.add(end, most)), high)
+                    low = b.select(b.both(exact, falling), b.max(low, b.add(end, least)), low)
         if caps:
             self.alive = b.both(self.alive, b.negate(b.less(high, low)))
         return low, high
@@ -265,6 +266,13 @@ class Box:
     def _same(self, a: int, c: int) -> int:
         b = self.builder
         return b.both(b.negate(b.less(a, c)), b.negate(b.less(c, a)))
+
+
+def _factors(index: Affine, difference: Affine) -> list[Poly]:
+    """The multiples of a difference that may be a part of an index."""
+    signs = [(v, c.constant) for v, c in difference.terms if c.constant in (1, -1)]
+    found = [index.coefficient(v) * sign for v, sign in signs if sign is not None]
+    return list(dict.fromkeys([Poly.const(1), Poly.const(-1), *(f for f in found if f.terms)]))
 
 
 def _without(affine: Affine, variable: Variable) -> Affine:

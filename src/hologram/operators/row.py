@@ -15,7 +15,7 @@ from types import MappingProxyType
 from hologram.types import Type
 
 Formula = str | float | tuple["str | Formula", ...]
-OPERANDS = ("x", "y", "z", "v", "g")
+OPERANDS = ("x", "y", "z", "v", "g", "u", "w")
 COMPARISONS: Mapping[str, str] = MappingProxyType(
     {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 )

@@ -33,10 +33,10 @@ def computed_in(type: Type) -> Type:
 class Emission:
     """Emits a formula whose operands are in registers; equal parts are computed once.
 
-    Values of type `type` all through; shifts count in u32.
+    Values of type `type` all through; shifts count in u32. Operands may be truths; a truth is 1 or 0 as a number.
     """
 
-    def __init__(self, builder: Builder, type: Type, operands: Mapping[str, Value]) -> None:
+    def __init__(self, builder: Builder, type: Type, operands: Mapping[str, Value | Pred]) -> None:
         self.b, self.type, self.operands = builder, type, operands
         self._made: dict[Formula, Value | Pred] = {}
         self._uses: Counter[Formula] = Counter()
@@ -47,14 +47,18 @@ class Emission:
 
     def stored(self, formula: Formula, result: Type) -> Value:
         """A formula as a number of another type."""
-        self._count(formula)
-        made = self._emit(formula)
+        made = self.result(formula)
         if isinstance(made, Pred):
             made = self.b.sel(made, 1, 0, type=result)
         elif made.type is not result:
             made = self.b.cvt(made, type=result)
         assert isinstance(made, Value)
         return made
+
+    def result(self, formula: Formula) -> Value | Pred:
+        """A formula as what it gives: a number or a truth."""
+        self._count(formula)
+        return self._emit(formula)
 
     def _count(self, formula: Formula) -> None:
         self._uses[formula] += 1
@@ -124,9 +128,13 @@ class Emission:
 
     def _number(self, formula: Formula) -> Value:
         made = self._emit(formula)
-        if isinstance(made, Pred):
-            raise BuildError(f"{formula} is a truth where a number is needed")
-        return made
+        if isinstance(made, Value):
+            return made
+        if ("SEL", formula, 1.0, 0.0) not in self._made:
+            self._made["SEL", formula, 1.0, 0.0] = self.b.sel(made, 1, 0, type=self.type)
+        held = self._made["SEL", formula, 1.0, 0.0]
+        assert isinstance(held, Value)
+        return held
 
     def _truth(self, formula: Formula) -> Pred:
         made = self._emit(formula)
@@ -141,9 +149,10 @@ class Emission:
     def _done_with(self, formula: Formula) -> None:
         """Give registers back that nothing reads any more."""
         self._uses[formula] -= 1
-        if self._uses[formula] or isinstance(formula, str):
+        if self._uses[formula]:
             return
-        for held in (self._made.pop(formula, None), self._made.pop(("!=", formula, 0.0), None)):
+        for derived in (formula, ("!=", formula, 0.0), ("SEL", formula, 1.0, 0.0)):
+            held = self._made.pop(derived, None)
             if held is not None:
                 self.b.release(held)
 

@@ -7,10 +7,10 @@ A region goes over the elements of a space of one or more axes. Each axis is kep
   of folds, numbers and operands without those axes has one value a row.
 - a `Fold` folds a formula of the elements over the reduced axes; it has one value a row, which later steps may read.
 
-Formulas are those of the operator table over names: of inputs, of numbers, of steps before, and of places along the
-axes ("i0", "i1", …, of type i64). An array is a span of memory, pointer first: the element at (i0, i1, …) is at
-Σ i·stride. A stride is 0, 1, or the name of a number that comes with the launch, so one program serves arrays of all
-sizes. `hologram.isa.templates.regions` makes the program.
+Formulas are those of the operator table over names: of inputs, of numbers, of steps before, of places along the axes
+("i0", "i1", …, of type i64) and of their lengths ("n0", "n1", …). An array is a span of memory, pointer first: the
+element at (i0, i1, …) is at Σ i·stride. A stride is 0, 1, or the name of a number that comes with the launch, so one
+program serves arrays of all sizes. `hologram.isa.templates.regions` makes the program.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ Stride = int | str
 class Operand:
     """An array that a region reads or writes: type of the elements as they are stored, a stride for each axis.
 
-    A truth value is stored as u8, 0 or 1. An output of values a row has stride 0 along the reduced axes.
+    A truth value is stored as u8, 0 or 1. An output of values a row has stride 0 along the reduced axes; with strides
+    there it gets the row's value at each element. Along axes where a value differs its output has a stride.
     """
 
     name: str
