@@ -229,9 +229,9 @@ def _places(torch: Any) -> _Round:
     with torch.inference_mode():
         inference = _fresh(torch)
     alike, apart = (plain.detach(), plain[1:]), (plain.data, other)
-    special = torch._neg_view(plain), torch.zeros(2, dtype=torch.complex64, device="cpu").conj()
-    special += plain.to("meta"), torch.eye(2, device="cpu").to_sparse(), inference, wants
-    samples = (plain, other, *special)
+    negated, conjugated = torch._neg_view(plain), torch.zeros(2, dtype=torch.complex64, device="cpu").conj()
+    elsewhere = plain.to("meta"), torch.eye(2, device="cpu").to_sparse()
+    samples = (plain, other, wants, inference, negated, conjugated, *elsewhere)
     if any(type(t) is not torch.Tensor for t in samples):
         raise _Unknown("new tensors are not plain ones")
     keys = {o for o in _SPAN if all(_at(t, o) == _keys(torch, t) for t in samples)}

@@ -14,13 +14,13 @@ from hologram.errors import UnsupportedError
 from hologram.runtime.entry import types
 from hologram.runtime.entry.abi import Abi
 from hologram.runtime.entry.context import MAX_BLOCK, MAX_PARAMETERS
-from hologram.runtime.entry.stub_ir.acceptance import COUNT_MASK, accept, accept_pair
+from hologram.runtime.entry.stub_ir.acceptance import COUNT_MASK, accept, accept_argument, accept_pair
 from hologram.runtime.entry.stub_ir.arrays import accept_array, lay
 from hologram.runtime.entry.stub_ir.environment import ENVIRONMENTS
 from hologram.runtime.entry.stub_ir.fields import CONTEXT, field
 from hologram.runtime.entry.stub_ir.launch import attend, launch, outcome
 from hologram.runtime.entry.stub_ir.numbers import accept_float, accept_integer
-from hologram.runtime.entry.stub_ir.tensors import accept_tensor, read_tensor, requires_grad, tell_written
+from hologram.runtime.entry.stub_ir.tensors import accept_tensor, is_direct, read_tensor, requires_grad, tell_written
 
 _DECLARATIONS = """
 declare void @Py_IncRef(ptr)
@@ -58,14 +58,16 @@ def stub_ir(abi: Abi, arch: str) -> str:
             lay(span=True),
             requires_grad(),
             read_tensor(),
-            accept_tensor(abi, span=False),
-            accept_tensor(abi, span=True),
+            is_direct(abi),
+            accept_tensor(span=False),
+            accept_tensor(span=True),
             accept_array(abi, span=False),
             accept_array(abi, span=True),
             tell_written(abi),
             accept_integer(abi),
             accept_float(abi),
             accept_pair(),
+            accept_argument(),
             accept(),
             _entries(),
             "attributes #0 = { nounwind strictfp }\nattributes #1 = { nounwind strictfp cold noinline }",

@@ -93,16 +93,13 @@ refuse:
 """
 
 
-def accept_tensor(abi: Abi, span: bool) -> str:
-    """A tensor is taken when it is a plain one in host memory that does not require grad, as its row wants it.
+def is_direct(abi: Abi) -> str:
+    """Whether an object is a tensor that shows its memory as it is, and of which no gradients are wanted.
 
-    Its exact type is torch.Tensor, and its dispatch keys say that nothing stands between it and its memory.
+    Its exact type is torch.Tensor, and its dispatch keys are those of a plain tensor in host memory.
     """
-    name = "span" if span else "array"
     return f"""
-define internal i1 @accept_tensor_{name}(ptr %context, ptr %row, ptr %object, ptr %slot, ptr %range, ptr %met) #0 {{
-  %seen = alloca [{ctypes.sizeof(DLTensor)} x i8], align 8
-{field("tensors", "context", CONTEXT["tensors"])}
+define internal i1 @is_direct(ptr %tensors, ptr %object) alwaysinline #0 {{
 {field("type", "object", abi.type)}
 {field("type.wanted", "tensors", TENSOR["type"])}
   %type.fits = icmp eq ptr %type, %type.wanted
@@ -122,11 +119,28 @@ gradient:
   %known.at = getelementptr i8, ptr %inside, i64 %autograd
   %known = load ptr, ptr %known.at
   %unknown = icmp eq ptr %known, null
-  br i1 %unknown, label %read.it, label %ask
+  br i1 %unknown, label %accept, label %ask
 ask:
   %wanted = call i1 @requires_grad(ptr %tensors, ptr %object)
-  br i1 %wanted, label %refuse, label %read.it
-read.it:
+  br i1 %wanted, label %refuse, label %accept
+accept:
+  ret i1 true
+refuse:
+  ret i1 false
+}}
+"""
+
+
+def accept_tensor(span: bool) -> str:
+    """`accept_tensor_array` or `accept_tensor_span`: a direct tensor is taken when it is what the row wants."""
+    name = "span" if span else "array"
+    return f"""
+define internal i1 @accept_tensor_{name}(ptr %context, ptr %row, ptr %object, ptr %slot, ptr %range, ptr %met) #0 {{
+  %seen = alloca [{ctypes.sizeof(DLTensor)} x i8], align 8
+{field("tensors", "context", CONTEXT["tensors"])}
+  %direct = call i1 @is_direct(ptr %tensors, ptr %object)
+  br i1 %direct, label %read, label %refuse
+read:
   %readable = call i1 @read_tensor(ptr %tensors, ptr %object, ptr %seen)
   br i1 %readable, label %compare, label %refuse
 compare:
