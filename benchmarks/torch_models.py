@@ -1,4 +1,4 @@
-"""`python -m benchmarks.torch_models [--write] [--record FILE] [ONLY ...]`: torch.compile by us, by inductor, and eager.
+"""`python -m benchmarks.torch_models [--write] [--record FILE] [ONLY ...]`: models by us, by inductor, and eager.
 
 Each model has a process: both compilers, loaded by a small function, compile it with empty caches, then the three take
 turns at training steps. What the small function costs in a new process is measured apart. The header of inductor's C++,
