@@ -155,9 +155,9 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     _keep(ctx, formula, operands_of(tensors, numbers, places), output, [t.requires_grad for t in tensors])
 
 
-def _backward(ctx: Any, g: Tensor) -> tuple[None, list[Tensor | None], list[None], list[None]]:
-    blank = [None] * ctx.numbers
-    return None, _gradients(ctx, g, ctx.needs_input_grad[1]), blank, blank
+def _backward(ctx: Any, g: Tensor) -> tuple[Any, ...]:
+    none: list[Tensor] | None = None if ctx.numbers else []  # PyTorch takes empty lists for lists of tensors
+    return None, _gradients(ctx, g, ctx.needs_input_grad[1]), none, none
 
 
 elementwise.register_autograd(_backward, setup_context=_setup)
