@@ -283,6 +283,55 @@ def test_one_trace_serves_all_sizes() -> None:
     assert len(sizes) == 1
 
 
+# Derived gradients.
+
+
+@kernel
+def two(x: DeviceArray[f64], y: DeviceArray[f64], a: DeviceArray[f64], b: DeviceArray[f64]):
+    i = get_global_id()
+    if i < x.shape[0]:
+        t = exp(x[i] * y[i])
+        a[i] = t / (1.0 + t)
+        b[i] = y[i] - 3.0
+
+
+def test_gradients_of_elementwise_kernels_are_derived_to_any_order() -> None:
+    made = op(swing, "derived", elementwise=True)
+    args = (drawn(4, 1), drawn(3), 1.5)
+    assert torch.autograd.gradcheck(made, args)
+    assert torch.autograd.gradgradcheck(made, args)
+    both = op(two, "derived", elementwise=True)
+    assert torch.autograd.gradcheck(both, (drawn(3), drawn(2, 3)))
+    x = drawn(3)
+    traced = torch.compile(lambda v: made(v, v), backend="aot_eager", fullgraph=True)
+    Close(torch.autograd.grad(traced(x).sum(), x), torch.autograd.grad(swing_by_torch(x, x).sum(), x))
+    Close(torch.func.vmap(torch.func.grad(made))(x, x), torch.func.vmap(torch.func.grad(swing_by_torch))(x, x))
+
+
+@kernel
+def up_to(x: DeviceArray[f64], out: DeviceArray[f64], n: u32):
+    i = get_global_id()
+    if i < n:
+        out[i] = 2.0 * x[i]
+
+
+@pytest.mark.parametrize(
+    ("make", "trouble"),
+    [
+        (
+            lambda: op(square, "derived"),
+            r"square\(\) has no derived gradient: it is not elementwise; cure: elementwise",
+        ),
+        (lambda: op(up_to, "derived", elementwise=True), "its guard is not the length of an array; cure: a kernel or"),
+        (lambda: op(pick, "derived", elementwise=True), "lane i touches something else than element i"),
+        (lambda: op(split, "derived", elementwise=True), "split.. has no derived gradient: "),
+    ],
+)
+def test_what_has_no_derived_gradient_says_why(make: Callable[[], Any], trouble: str) -> None:
+    with pytest.raises(ValueError, match=trouble):
+        make()
+
+
 # Changes in place.
 
 
@@ -404,7 +453,7 @@ def no_result(x: DeviceArray[f64]):
     ("make", "kind", "trouble"),
     [
         (lambda: op(len), TypeError, "of a kernel, not of builtin_function_or_method"),
-        (lambda: op(square, 3), TypeError, "backward is a kernel, an op or a function, not int"),
+        (lambda: op(square, 3), TypeError, "backward is a kernel, an op, a function or 'derived', not 3"),
         (lambda: op(square, swing_gradient), ValueError, "asks for 't', which is none of x, out, grad_out"),
         (lambda: op(square, lambda y: y), ValueError, "asks for 'y', which is none of x, out, grad_out"),
         (
@@ -446,13 +495,20 @@ def test_names_are_unique_and_operators_keep_their_kernels() -> None:
     assert torch.ops.hologram_user.weigh.default is weighed.operator
 
 
-def test_modules_that_hold_operators_are_copied_and_pickled() -> None:
+def test_modules_that_hold_operators_are_copied_pickled_and_exported() -> None:
     class Layer(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.op = weighed
 
+        def forward(self, m: Tensor, v: Tensor) -> Tensor:
+            return self.op(m, v)
+
     assert copy.deepcopy(Layer()).op is weighed
+    m, v = drawn(3, 4, grad=False), drawn(4, grad=False)
+    exported = torch.export.export(Layer(), (m, v))
+    assert "hologram_user.weigh.default" in str(exported.graph)
+    Close(exported.module()(m, v), m @ v)
     assert pickle.loads(pickle.dumps(weighed)) is weighed
     with pytest.raises(RuntimeError, match="there is no operator hologram_user::gone here; cure: import"):
         weighed.__reduce__()[0]("hologram_user::gone")

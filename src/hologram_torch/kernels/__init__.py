@@ -18,12 +18,14 @@ from hologram.isa.program import Param
 from hologram.language import Kernel
 from hologram.language.program import Program
 from hologram_torch.kernels import gradients
+from hologram_torch.kernels.derived import derived
 from hologram_torch.kernels.gradients import Gradient
 from hologram_torch.kernels.registration import NAMESPACE, has_tangent, registered
 from hologram_torch.kernels.signatures import GRADIENT, Rule, Signature
 
 Function = Callable[..., Any]
 Shape = int | tuple[int, ...]
+DERIVED = "derived"
 _ORDINARY = (Tensor, torch.nn.Parameter)
 _OPERATORS: dict[str, Op] = {}
 
@@ -92,7 +94,7 @@ def _is_plain(args: tuple[Any, ...]) -> bool:
 
 def op(
     kernel: Kernel | Program,
-    backward: Kernel | Program | Op | Function | None = None,
+    backward: Kernel | Program | Op | Function | str | None = None,
     *,
     name: str | None = None,
     shapes: Mapping[str, Function | Shape] | None = None,
@@ -109,7 +111,8 @@ def op(
     any shapes that broadcast are given flat.
 
     `backward` reads arguments and outputs by their names and gradients of outputs as `grad_<output>`; a kernel or an
-    operator gives `grad_<input>`, a function returns one for each input of floating type. Raises ValueError where
+    operator gives `grad_<input>`, a function returns one for each input of floating type; "derived" makes the gradient
+    of an elementwise kernel from what its instructions compute, of any order. Raises ValueError where
     names or types do not fit, TypeError for what is no kernel.
     """
     signature = _signature(kernel, name, shapes or {}, sizes or {}, elementwise, grid)
@@ -177,6 +180,8 @@ def _check_outputs(signature: Signature) -> None:
 
 
 def _gradient(forward: Signature, backward: Any) -> Gradient:
+    if backward == DERIVED:
+        return derived(forward)
     if isinstance(backward, Program):
         backward = backward.kernel
     if isinstance(backward, Kernel):
@@ -187,7 +192,7 @@ def _gradient(forward: Signature, backward: Any) -> Gradient:
         return gradients.of_operator(forward, backward.signature, backward)
     if callable(backward):
         return gradients.of_function(forward, backward)
-    raise TypeError(f"{forward.name}(): backward is a kernel, an op or a function, not {type(backward).__name__}")
+    raise TypeError(f"{forward.name}(): backward is a kernel, an op, a function or 'derived', not {backward!r}")
 
 
 def _free_name(name: str, asked_for: bool) -> str:

@@ -15,26 +15,14 @@ from hologram.errors import ArgumentTypeError, ArgumentValueError, LaunchError
 from hologram.isa.program import Param
 from hologram.language import Kernel
 from hologram.types import Type
+from hologram_torch.formulas import TYPES
 
 Values = Mapping[str, Any]
 GRADIENT = "grad_"
 """What the names of gradients begin with."""
 SHAPE = "shape_of_"
 
-DTYPES: Mapping[Type, torch.dtype] = {
-    Type.I8: torch.int8,
-    Type.I16: torch.int16,
-    Type.I32: torch.int32,
-    Type.I64: torch.int64,
-    Type.U8: torch.uint8,
-    Type.U16: torch.uint16,
-    Type.U32: torch.uint32,
-    Type.U64: torch.uint64,
-    Type.F16: torch.float16,
-    Type.BF16: torch.bfloat16,
-    Type.F32: torch.float32,
-    Type.F64: torch.float64,
-}
+DTYPES: Mapping[Type, torch.dtype] = {type: dtype for dtype, type in TYPES.items() if type is not None}
 
 
 @dataclass(frozen=True)
@@ -108,15 +96,15 @@ class Signature:
 
     def check(self, values: Values) -> None:
         """Refuse tensors that the kernel cannot take; raises RuntimeError."""
-        for p in self.arrays:
+        for p, dtype in self._wanted:
             given: Tensor = values[p.name]
-            if given.dtype is not DTYPES[p.type]:
-                wanted = str(DTYPES[p.type]).removeprefix("torch.")
+            if given.dtype is not dtype:
+                names = [str(t).removeprefix("torch.") for t in (dtype, given.dtype)]
                 raise RuntimeError(
-                    f"{self.name}(): expected '{p.name}' to be a tensor of {wanted} but got "
-                    f"{str(given.dtype).removeprefix('torch.')}; cure: {p.name}.to({DTYPES[p.type]})"
+                    f"{self.name}(): expected '{p.name}' to be a tensor of {names[0]} but got {names[1]}; "
+                    f"cure: {p.name}.to({dtype})"
                 )
-            if given.device.type not in ("cpu", "meta"):
+            if not given.is_cpu and not given.is_meta:
                 raise RuntimeError(
                     f"{self.name}(): expected all tensors to be on the cpu, but '{p.name}' is on {given.device}; "
                     f"cure: {p.name}.cpu()"
@@ -127,8 +115,12 @@ class Signature:
                     f"{self.name}(): expected '{p.name}' to have {dimensions} but got a tensor of shape "
                     f"{list(given.shape)}; cure: {p.name}.reshape(…), or op(…, elementwise=True) for such a kernel"
                 )
-        for p in self.mutated:
-            self._check_written(p, values)
+            if p.is_written:
+                self._check_written(p, values)
+
+    @cached_property
+    def _wanted(self) -> tuple[tuple[Param, torch.dtype], ...]:
+        return tuple((p, DTYPES[p.type]) for p in self.arrays)
 
     def _check_written(self, p: Param, values: Values) -> None:
         given: Tensor = values[p.name]
@@ -145,7 +137,8 @@ class Signature:
 
     def common_shape(self, values: Values) -> torch.Size:
         """The shape that all tensors broadcast to."""
-        return torch.broadcast_shapes(*(values[p.name].shape for p in self.arrays))
+        first, *others = (values[p.name].shape for p in self.arrays)
+        return first if all(shape == first for shape in others) else torch.broadcast_shapes(first, *others)
 
     def output_shapes(self, values: Values) -> list[Sequence[int]]:
         """The shape of each output."""
@@ -188,29 +181,33 @@ class Signature:
         self.check(values)
         shapes = self.output_shapes(values)
         made = {p.name: torch.zeros(s, dtype=DTYPES[p.type]) for p, s in zip(self.outputs, shapes, strict=True)}
-        given = {p.name: self._plain(p, values) for p in self.arrays}
+        common = self.common_shape(values) if self.elementwise else None
+        given = {p.name: _plain(values[p.name], common, common is not None or p.ndim == 1) for p in self.arrays}
         placed = {**values, **{name: rule(values) for name, rule in self.sizes.items()}, **given}
-        placed |= {name: out.reshape(-1) for name, out in made.items()} if self.elementwise else made
-        grid = None if self.grid is None else self.grid(values)
+        placed |= {name: out.view(-1) for name, out in made.items()} if self.elementwise else made
+        options = {} if self.grid is None else {"grid": self.grid(values)}
         try:
-            self.kernel(*(placed[p.name] for p in self.kernel.program.params), grid=grid)
+            self.kernel(*(placed[p.name] for p in self.kernel.program.params), **options)
         except (ArgumentTypeError, ArgumentValueError, LaunchError) as error:
             raise RuntimeError(f"{self.name}(): {error}") from error
         for p in self.mutated:
             target = values[p.name].detach()
-            if self._is_flat(p) and not target.is_contiguous():
+            if (self.elementwise or p.ndim == 1) and not target.is_contiguous():
                 target.copy_(given[p.name].reshape(target.shape))
         return _packed(list(made.values()))
 
-    def _is_flat(self, p: Param) -> bool:
-        return self.elementwise or p.ndim == 1
 
-    def _plain(self, p: Param, values: Values) -> Tensor:
-        """A tensor as the kernel takes it: arrays of one dimension are gathered where they have gaps."""
-        tensor: Tensor = values[p.name].detach().resolve_neg()
-        if self.elementwise:
-            tensor = tensor.expand(self.common_shape(values)).reshape(-1)
-        return tensor.contiguous() if self._is_flat(p) else tensor
+def _plain(tensor: Tensor, shape: torch.Size | None, flat: bool) -> Tensor:
+    """A tensor as the kernel takes it: arrays of one dimension are gathered where they have gaps."""
+    if tensor.requires_grad:
+        tensor = tensor.detach()
+    if tensor.is_neg():
+        tensor = tensor.resolve_neg()
+    if shape is not None and tensor.shape != shape:
+        tensor = tensor.expand(shape)
+    if flat and not tensor.is_contiguous():
+        tensor = tensor.contiguous()
+    return tensor.view(-1) if shape is not None and tensor.dim() != 1 else tensor
 
 
 def _argument(p: Param, place: int) -> str:
