@@ -1,7 +1,7 @@
-"""The operators `torch.ops.hologram.<name>`, one for each element-wise function, with schemas made from its arguments.
+"""The operators `torch.ops.hologram.<name>`, one for each element-wise function, with schemas from its arguments.
 
-They are compositions of `hologram::elementwise`, from which they have fake kernels, gradients of any order, forward-mode
-gradients and rules for `vmap`. Where a function takes a number for its last tensor there is an overload `Scalar`.
+They are compositions of `hologram::elementwise`, from which they have fake kernels, gradients of any order, also in
+forward mode, and rules for `vmap`. Where a function takes a number for its last tensor there is an overload `Scalar`.
 """
 
 from __future__ import annotations
@@ -36,8 +36,11 @@ _TENSORS_OF: Mapping[str, frozenset[str]] = {
     "where": frozenset({"input", "other"}),
 }
 _WITH_NUMBER = frozenset(
-    "add sub mul div pow lerp remainder fmod floor_divide rsub xlogy lt le gt ge eq ne bitwise_and bitwise_or "
-    "bitwise_xor bitwise_left_shift bitwise_right_shift clamp_min clamp_max where".split()
+    {
+        *("add", "sub", "rsub", "mul", "div", "floor_divide", "remainder", "fmod", "pow", "xlogy", "lerp", "where"),
+        *("lt", "le", "gt", "ge", "eq", "ne", "clamp_min", "clamp_max"),
+        *("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"),
+    }
 )
 """Functions whose last tensor may be a number."""
 

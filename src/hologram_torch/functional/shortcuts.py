@@ -1,7 +1,7 @@
-"""The shortest way of a function on plain contiguous tensors of one shape: a few checks, then machine code.
+"""The shortest way of a function on plain contiguous tensors of one axis: a few checks, then machine code.
 
-What is not plain goes the way for everything; machine code itself refuses tensors of transforms, other devices and
-other layouts, which then go that way, too.
+All else goes the way for everything; machine code itself refuses tensors of other lengths, types, layouts, devices and
+of transforms, which then go that way, too.
 """
 
 from __future__ import annotations
@@ -26,27 +26,30 @@ _NONE: Any = object()
 
 def unary(planner: Planner, whole: Function, takes_out: bool) -> Function:
     """A function of one tensor whose other arguments have defaults."""
-    known: dict[Any, Any] = {}
+    known: dict[Any, _Way] = {}
 
     def function(first: Any = _NONE, /, *rest: Any, out: Any = None, **named: Any) -> Tensor:
         if rest or named or _compiling() or forward_ad._current_level >= 0 or _modes():
             return whole(*_given(first, *rest), out=out, **named)
         try:
-            kernel, numbers, dtype, same = known[first.dtype]
+            kernel, numbers, dtype, careful = known[first.dtype]
         except (KeyError, AttributeError):
             _learn(known, planner, (first,))
-            return whole(*_given(first, *rest), out=out)
-        if kernel is None or first.requires_grad or not first.is_contiguous():
+            return whole(*_given(first), out=out)
+        if careful and (kernel is None or _are_others(first, out)):
             return whole(first, out=out)
+        made = out
         if out is None:
-            made = _empty_like(first) if same else _empty_like(first, dtype=dtype)
-        elif takes_out and out.dtype is dtype and out.shape == first.shape and out.is_contiguous():
-            made = out
-        else:
+            made = _empty_like(first) if dtype is None else _empty_like(first, dtype=dtype)
+        elif not takes_out:
             return whole(first, out=out)
         try:
-            kernel(first, *numbers, made, first.numel())
+            if numbers:
+                kernel(first, *numbers, made)
+            else:
+                kernel(first, made)
         except HologramError:
+            known[first.dtype] = (kernel, numbers, dtype, True)
             return whole(first, out=out)
         return made
 
@@ -55,65 +58,71 @@ def unary(planner: Planner, whole: Function, takes_out: bool) -> Function:
 
 def binary(planner: Planner, whole: Function, takes_out: bool) -> Function:
     """A function of two tensors, or of a tensor and a number, whose other arguments have defaults."""
-    known: dict[Any, Any] = {}
+    known: dict[Any, _Way] = {}
 
     def function(first: Any = _NONE, second: Any = _NONE, /, *rest: Any, out: Any = None, **named: Any) -> Tensor:
         if rest or named or _compiling() or forward_ad._current_level >= 0 or _modes():
             return whole(*_given(first, second, *rest), out=out, **named)
-        kind = type(second)
         try:
-            key = first.dtype if kind is Tensor and second.dtype is first.dtype else (first.dtype, kind)
-            kernel, numbers, dtype, same = known[key]
+            key = first.dtype if type(second) is Tensor else (first.dtype, type(second))
+            kernel, numbers, dtype, careful = known[key]
         except (KeyError, AttributeError):
             _learn(known, planner, (first, second))
             return whole(*_given(first, second), out=out)
-        if kernel is None or first.requires_grad or not first.is_contiguous():
+        if careful and (kernel is None or _are_others(first, out, second)):
             return whole(first, second, out=out)
-        if kind is Tensor and (second.requires_grad or second.shape != first.shape or not second.is_contiguous()):
-            return whole(first, second, out=out)
+        made = out
         if out is None:
-            made = _empty_like(first) if same else _empty_like(first, dtype=dtype)
-        elif takes_out and out.dtype is dtype and out.shape == first.shape and out.is_contiguous():
-            made = out
-        else:
+            made = _empty_like(first) if dtype is None else _empty_like(first, dtype=dtype)
+        elif not takes_out:
             return whole(first, second, out=out)
         try:
-            kernel(first, second, *numbers, made, first.numel())
+            kernel(first, second, *numbers, made)
         except HologramError:
+            known[key] = (kernel, numbers, dtype, True)
             return whole(first, second, out=out)
         return made
 
     return function
 
 
+def _are_others(first: Tensor, out: Tensor | None, second: Any = None) -> bool:
+    """True where some are no vectors, or require grad."""
+    if first.requires_grad or first.dim() != 1 or (out is not None and out.dim() != 1):
+        return True
+    return isinstance(second, Tensor) and (second.requires_grad or second.dim() != 1)
+
+
 _Way = tuple[Any, tuple[float, ...], torch.dtype | None, bool]
-_NO_WAY: _Way = (None, (), None, False)
+"""A kernel for vectors (None: the long way), numbers behind the arguments, the result's type if it is another, and
+whether to look at the tensors first, because machine code has refused some."""
+_NO_WAY: _Way = (None, (), None, True)
 
 
 def _learn(known: dict[Any, _Way], planner: Planner, given: tuple[Any, ...]) -> None:
     """Find the kernel for arguments of some types, for the next call; none where the values decide what happens."""
-    kinds = tuple(g.dtype if type(g) is Tensor else type(g) for g in given)
-    if not isinstance(kinds[0], torch.dtype) or len(known) > 64:
-        return
-    key = kinds[0] if kinds[-1] is kinds[0] else (kinds[0], Tensor if type(given[-1]) is Tensor else kinds[-1])
-    known[key] = _way(planner, given, kinds)
+    first, last = given[0], given[-1]
+    if type(first) is Tensor and (type(last) is not Tensor or last.dtype is first.dtype):
+        known[first.dtype if type(last) is Tensor else (first.dtype, type(last))] = _way(planner, given)
 
 
-def _way(planner: Planner, given: tuple[Any, ...], kinds: tuple[Any, ...]) -> _Way:
-    floats = given[0].dtype.is_floating_point
-    if not all(k is kinds[0] or (k in (int, float) and floats) for k in kinds):
+def _way(planner: Planner, given: tuple[Any, ...]) -> _Way:
+    dtype, count = given[0].dtype, len(given)
+    if type(given[-1]) is not Tensor and not (type(given[-1]) in (int, float) and dtype.is_floating_point):
         return _NO_WAY
     try:
         text, operands = planner(*given)
         flat = flat_of(text, tuple(o.dtype if type(o) is Tensor else type(o) for o in operands), torch.float32)
     except (RuntimeError, TypeError, ValueError):  # which the long way says
         return _NO_WAY
-    count = len(given)
     numbers = operands[count:]
     in_order = len(operands) >= count and all(a is b for a, b in zip(operands, given, strict=False))
-    if not in_order or any(isinstance(n, Tensor) for n in numbers) or (flat.dtype.is_floating_point and not floats):
+    becomes_float = flat.dtype.is_floating_point and not dtype.is_floating_point
+    if not in_order or becomes_float or any(isinstance(n, Tensor) for n in numbers):
         return _NO_WAY
-    return flat.kernel, tuple(flat.held(n) for n in numbers), flat.dtype, flat.dtype is given[0].dtype
+    truths = torch.bool in (dtype, flat.dtype)  # as elements of launches they are bytes, which only spans take them for
+    kernel = flat.vectors.spanning() if truths else flat.vectors
+    return kernel, tuple(flat.held(n) for n in numbers), None if flat.dtype is dtype else flat.dtype, truths
 
 
 def _given(*values: Any) -> tuple[Any, ...]:
