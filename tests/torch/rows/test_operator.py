@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from hologram.types import Type
 from hologram_torch import functional
-from hologram_torch.rows.function import row_function
+from hologram_torch.rows.function import function_of, row_function
 from hologram_torch.rows.normalisations import standardised
 from hologram_torch.rows.operator import apply, read_by_derivatives, rows
 from hologram_torch.rows.reductions import reduction
@@ -24,8 +24,8 @@ def drawn(*shape: int) -> torch.Tensor:
 
 def test_the_registrations_are_complete_and_agree() -> None:
     x, w, b = drawn(3, 4), drawn(4), drawn(4)
-    torch.library.opcheck(rows, (SOFTMAX.text, [x], [], [3, 4], [1]))
-    torch.library.opcheck(rows, (LAYER.text, [x, w, b], [1e-5], [3, 4], [1]))
+    torch.library.opcheck(rows, (SOFTMAX, [x], [], [3, 4], [1]))
+    torch.library.opcheck(rows, (LAYER, [x, w, b], [1e-5], [3, 4], [1]))
 
 
 def test_gradients_are_those_of_differences() -> None:
@@ -60,15 +60,16 @@ def test_a_traced_function_has_no_breaks_and_the_same_gradients() -> None:
 
 
 def test_derivatives_keep_results_rather_than_what_they_were_made_of() -> None:
-    softmax = reduction("logsumexp", Type.F32, torch.float32)
-    assert read_by_derivatives(softmax, (("x", "f32"),)) == {"x", "out"}
-    assert "spread" not in read_by_derivatives(LAYER, (("x", "f64"), ("weight", "f64"), ("bias", "f64")))
-    total = reduction("sum", Type.F32, torch.float32)
+    logsumexp = function_of(reduction("logsumexp", Type.F32, torch.float32))
+    assert read_by_derivatives(logsumexp, (("x", "f32"),)) >= {"x", "out"}
+    assert "spread" not in read_by_derivatives(function_of(LAYER), (("x", "f64"), ("weight", "f64"), ("bias", "f64")))
+    total = function_of(reduction("sum", Type.F32, torch.float32))
     assert not read_by_derivatives(total, (("x", "f32"),)) & {"x", "out"}
 
 
 def test_a_function_is_one_object_whatever_it_is_made_from() -> None:
-    assert row_function(SOFTMAX.wide, SOFTMAX.steps, SOFTMAX.outputs, still=SOFTMAX.still) is SOFTMAX
+    softmax = function_of(SOFTMAX)
+    assert row_function(softmax.wide, softmax.steps, softmax.outputs, still=softmax.still) is softmax
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4), (4, 3, 2)])
