@@ -72,11 +72,10 @@ def test_a_function_is_one_object_whatever_it_is_made_from() -> None:
     assert row_function(softmax.wide, softmax.steps, softmax.outputs, still=softmax.still) is softmax
 
 
-@pytest.mark.parametrize("shape", [(2, 3, 4), (4, 3, 2)])
 @pytest.mark.parametrize("dims", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])
-def test_any_axes_of_any_strides_are_folded(shape: tuple[int, ...], dims: tuple[int, ...]) -> None:
+def test_any_axes_of_any_strides_are_folded(dims: tuple[int, ...]) -> None:
     torch.manual_seed(0)
-    for x in (torch.randn(shape), torch.randn(shape).permute(2, 0, 1), torch.randn(4, 6, 8)[::2, 1::2, ::3]):
+    for x in (torch.randn(2, 3, 4), torch.randn(4, 6, 8)[::2, 1::2, ::3].permute(2, 0, 1)):
         torch.testing.assert_close(functional.var(x, dims), torch.var(x, dims))
 
 
