@@ -99,7 +99,7 @@ def holds(made: dict[str, Any]) -> bool:
     return near and (len(ours["losses"]) < 500 or min(ours["right"][-1], theirs["right"][-1]) > 0.96)
 
 
-STUDY = Study("digits", run, draw, found, holds, {"steps": 600}, {"steps": 40})
+STUDY = Study("digits", run, draw, found, holds, {"steps": 600}, {"steps": 20})
 
 if __name__ == "__main__":
     sys.exit(main(STUDY))

@@ -144,7 +144,7 @@ def holds(made: dict[str, Any]) -> bool:
     return losses[-1] < 0.5 * losses[0] and (len(losses) < 500 or abs(made["kappa"] / CONDUCTION - 1) < 0.1)
 
 
-STUDY = Study("heat", fit, draw, found, holds, {"steps": 1500}, {"steps": 60})
+STUDY = Study("heat", fit, draw, found, holds, {"steps": 1500}, {"steps": 30})
 
 if __name__ == "__main__":
     sys.exit(main(STUDY))
