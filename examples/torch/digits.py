@@ -76,7 +76,7 @@ def draw(made: dict[str, Any]) -> Any:
     guesses = made["ours"]["guesses"].softmax(1)
     hard = guesses[range(len(y)), y].argsort()[:12]
     for picture, k in zip(right.subplots(3, 4).flat, hard, strict=True):
-        picture.imshow(x[k].reshape(8, 8), cmap="gray_r")
+        picture.imshow(x[k].reshape(8, 8).numpy(), cmap="gray_r")
         picture.set_title(f"{y[k]}: {guesses[k].argmax()}", fontsize=9, color="darkred", pad=2)
         picture.axis("off")
     right.suptitle("the hardest and what they were taken for", fontsize=10)

@@ -48,11 +48,11 @@ def draw(made: dict[str, Any]) -> Any:
     left.set(xlabel="step", title="loss above the least one")
     left.grid(alpha=0.3, which="both")
     names = [name.strip() for name in load_diabetes().feature_names]
-    middle.bar(names, made["weight"][0], color="tab:blue", alpha=0.6, label="by steps")
-    middle.plot(names, made["exact"][0], "o", color="tab:orange", label="exact")
+    middle.bar(names, made["weight"][0].numpy(), color="tab:blue", alpha=0.6, label="by steps")
+    middle.plot(names, made["exact"][0].numpy(), "o", color="tab:orange", label="exact")
     middle.set(title="weights")
     middle.legend()
-    right.scatter(made["y"], made["x"] @ made["weight"].T, s=8, alpha=0.6)
+    right.scatter(made["y"].numpy(), (made["x"] @ made["weight"].T).numpy(), s=8, alpha=0.6)
     right.axline((0, 0), slope=1, color="black", linewidth=1, linestyle="--")
     right.set(xlabel="measured", ylabel="predicted", title="deviations from the mean")
     return figure
