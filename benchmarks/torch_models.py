@@ -1,8 +1,8 @@
 """`python -m benchmarks.torch_models [--write] [--record FILE] [ONLY ...]`: models by us, by inductor, and eager.
 
-Each model has a process: both compilers, loaded by a small function, compile it with empty caches, then the three take
-turns at training steps. What the small function costs in a new process is measured apart. The header of inductor's C++,
-which it compiles once a machine and keeps elsewhere, exists.
+Each backend compiles each model in a new process with empty caches, a small function first, which loads all that is
+needed once. Then the three take turns at training steps in one process. The header of inductor's C++, which it compiles
+once a machine and keeps elsewhere, exists.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ from rich.progress import track
 
 from benchmarks import machine
 from benchmarks.timing import Contender, race
-from benchmarks.torch_page import PAGE, Loading, Measured, markdown, table_lines
+from benchmarks.torch_page import PAGE, Measured, markdown, table_lines
 from tests.torch.architectures.case import Architecture, Case
 from tests.torch.architectures.table import ARCHITECTURES, BY_NAME
 
 OURS, INDUCTOR, EAGER = "hologram", "inductor", "eager"
 ROUNDS = 40
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "HOLOGRAM_NUM_THREADS": "1"}
+SMALLEST = "import torch; torch.compile(lambda x: x * 2 + 1)(torch.ones(100))"
+"""Has inductor make its precompiled header."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,11 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("only", nargs="*", help="run only the models whose name contains one of these words")
     parser.add_argument("--write", action="store_true", help="write docs/pytorch-models.md")
     parser.add_argument("--record", type=Path, help="keep results in this file and go on where it ends")
-    parser.add_argument("--load", metavar="BACKEND", help=argparse.SUPPRESS)
-    parser.add_argument("--model", metavar="NAME", help=argparse.SUPPRESS)
+    parser.add_argument("--compile", metavar="BACKEND", help=argparse.SUPPRESS)
+    parser.add_argument("--steps", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.load or options.model:
-        sys.stdout.write(json.dumps(load(options.load) if options.load else measured(BY_NAME[options.model])))
+    if options.compile or options.steps:
+        model = BY_NAME[options.only[0]]
+        sys.stdout.write(json.dumps(compiled(model, options.compile) if options.compile else steps(model)))
         return 0
     if options.write and options.only:
         parser.error("--write needs all models")
@@ -51,33 +54,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missing = sorted({a.needs for a in chosen if a.needs and not find_spec(a.needs)})
     if missing:
         sys.exit(f"install {', '.join(missing)} first")
-    loading = Loading(child("--load", OURS), child("--load", INDUCTOR))
     results = all_measured(chosen, options.record)
-    Console().print("\n".join(table_lines(loading, results)), markup=False, soft_wrap=True)
+    Console().print("\n".join(table_lines(results)), markup=False, soft_wrap=True)
     if options.write:
-        PAGE.write_text(markdown(loading, results, machine.describe()), encoding="utf-8")
+        PAGE.write_text(markdown(results, machine.describe()), encoding="utf-8")
     return 0
 
 
 def all_measured(chosen: Sequence[Architecture], record: Path | None) -> list[Measured]:
     """The measurements of each architecture, those in the record as they stand there."""
     known = json.loads(record.read_text("utf-8")) if record is not None and record.exists() else {}
+    if any(a.name not in known for a in chosen):
+        subprocess.run([sys.executable, "-c", SMALLEST], check=True)
     for architecture in track(chosen, "measuring", transient=True):
         if architecture.name not in known:
-            known[architecture.name] = child("--model", architecture.name)
+            known[architecture.name] = measured(architecture.name)
             if record is not None:
                 record.write_text(json.dumps(known, indent=1), encoding="utf-8")
     return [Measured(a.name, **known[a.name]) for a in chosen]
 
 
-def child(*arguments: str) -> Any:
-    """What this program prints when run with the arguments in a new process with empty caches, on one thread."""
-    command = [sys.executable, "-m", "benchmarks.torch_models", *arguments]
+def measured(name: str) -> dict[str, Any]:
+    """A model compiled by each backend in a new process with empty caches, then the steps of all."""
     with tempfile.TemporaryDirectory() as directory:
         places = {"TORCHINDUCTOR_CACHE_DIR": f"{directory}/inductor", "HOLOGRAM_CACHE_DIR": f"{directory}/hologram"}
         environment = {**os.environ, **ONE_THREAD, **places}
-        done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout)
+
+        def child(*arguments: str) -> Any:
+            command = [sys.executable, "-m", "benchmarks.torch_models", *arguments, name]
+            done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+            return json.loads(done.stdout)
+
+        (load_ours, ours), (load_inductor, inductor) = child("--compile", OURS), child("--compile", INDUCTOR)
+        compiling = {"load_ours": load_ours, "load_inductor": load_inductor}
+        return compiling | {"compile_ours": ours, "compile_inductor": inductor} | child("--steps")
 
 
 def load(backend: str) -> float:
@@ -109,24 +119,33 @@ def step_of(case: Case, objective: Callable[..., Any]) -> Callable[[], None]:
     return step
 
 
-def measured(architecture: Architecture) -> Mapping[str, Any]:
-    """Seconds of compiling by loaded compilers, best seconds of steps whose gradients agree, and what we fused."""
+def compiled(architecture: Architecture, backend: str) -> tuple[float, float]:
+    """Seconds to load a backend in this new process, and then to compile a model and train a step."""
+    import torch
+
+    case = architecture.build(large=True)
+    warm = case.copy()
+    step_of(warm, warm.objective)()
+    loading = load(backend)
+    step = step_of(case, torch.compile(case.objective, backend=found(backend)))
+    start = time.perf_counter()
+    step()
+    return loading, time.perf_counter() - start
+
+
+def steps(architecture: Architecture) -> Mapping[str, Any]:
+    """Best seconds of steps whose gradients agree, eager, by inductor and by us; and how many operators we fused."""
     import torch
 
     from hologram_torch.compiler import explain
     from tests.torch.compiler.training import assert_same
 
-    cases = {name: architecture.build(large=True) for name in (EAGER, OURS, INDUCTOR)}
-    contenders, gradients, first = [], {}, {}
-    for name, case in cases.items():
-        objective: Any = case.objective
-        if name != EAGER:
-            load(name)
-            objective = torch.compile(objective, backend=found(name))
+    contenders, gradients = [], {}
+    for name in (EAGER, INDUCTOR, OURS):
+        case = architecture.build(large=True)
+        objective = case.objective if name == EAGER else torch.compile(case.objective, backend=found(name))
         step = step_of(case, objective)
-        start = time.perf_counter()
         step()
-        first[name] = time.perf_counter() - start
         gradients[name] = {key: p.grad.clone() for key, p in case.objective.named_parameters() if p.grad is not None}
         contenders.append(Contender(name, "step()", {"step": step}, None))
     for name in (INDUCTOR, OURS):
@@ -135,8 +154,7 @@ def measured(architecture: Architecture) -> Mapping[str, Any]:
     case = architecture.build(large=True)
     explained = explain(case.objective, case.inputs, case.targets)
     regions = sum(len(graph.regions) for graph in explained.graphs)
-    shares = {"fused": explained.fused, "operators": explained.fused + explained.kept, "regions": regions}
-    return {**timings, **shares, "compile_ours": first[OURS], "compile_inductor": first[INDUCTOR]}
+    return {**timings, "fused": explained.fused, "operators": explained.fused + explained.kept, "regions": regions}
 
 
 if __name__ == "__main__":
