@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -106,7 +107,7 @@ def misses(aims: Mapping[str, Mapping[str, float]], bar: float) -> list[str]:
     return [f"- {aim}, missed by: {', '.join(names) or 'none'}." for aim, names in told.items()]
 
 
-def markdown(results: Sequence[Measured], machine: Mapping[str, str]) -> str:
+def markdown(results: Sequence[Measured], machine: Mapping[str, str], left_out: Sequence[str] = ()) -> str:
     """The whole page."""
     compile_aims = {
         f"At most {COMPILE_BAR} of inductor's time": {m.name: m.compile_ratio for m in results},
@@ -127,9 +128,11 @@ def markdown(results: Sequence[Measured], machine: Mapping[str, str]) -> str:
         "",
         *misses(step_aims, 1.0),
         "",
+        *([f"Not measured in this run: {', '.join(left_out)}.", ""] if left_out else []),
         "## Machine",
         "",
         *(f"- {key}: {value}" for key, value in machine.items()),
+        f"- load average at the end: {os.getloadavg()[1]:.1f}",
         "",
     ]
     return "\n".join(lines)
