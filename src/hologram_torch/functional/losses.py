@@ -237,11 +237,9 @@ def poisson_nll_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """e^x − y x for logarithms x of rates. Raises RuntimeError for `full`, whose term does not depend on x."""
+    """e^x − y x for logarithms x of rates; `full` adds Stirling's approximation of ln y!."""
     reduction = _reduction("poisson_nll_loss", reduction, size_average, reduce)
-    if full:
-        raise RuntimeError("poisson_nll_loss(): full=True is not supported; its term does not depend on the input")
-    choices = ("log_input",) if log_input else ()
+    choices = (*(["log_input"] if log_input else []), *(["full"] if full else []))
     numbers = [eps]
     return _loss("poisson_nll_loss", "poisson_nll", reduction, input, target, numbers, choices)
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from hologram.isa.templates.region import Fold
 from hologram_torch.roads import Road, check_devices, road_of
-from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, computed, function_of
+from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.gradients import backward, forward, mark_of
 from hologram_torch.rows.launch import run
 
@@ -48,7 +48,7 @@ def narrowed(shape: Sequence[int], dims: Sequence[int]) -> list[int]:
 
 
 def apply(
-    function: RowFunction,
+    function: str,
     tensors: Sequence[Tensor],
     numbers: Sequence[Number],
     shape: Sequence[int],
@@ -58,12 +58,12 @@ def apply(
     """Compute a function over rows on the road that its tensors ask for; `outputs` takes results of direct launches."""
     road = road_of(tensors)
     if road is Road.DIRECT:
-        return run(function, tensors, numbers, shape, dims, outputs)
+        return run(function_of(function), tensors, numbers, shape, dims, outputs)
     check_devices("rows", tensors)
     if road is Road.OPERATOR:
-        found: list[Tensor] = rows(function.text, tensors, numbers, shape, dims)
+        found: list[Tensor] = rows(function, tensors, numbers, shape, dims)
         return found
-    return list(_Rows.apply(function.text, tuple(numbers), tuple(shape), tuple(dims), *tensors))
+    return list(_Rows.apply(function, tuple(numbers), tuple(shape), tuple(dims), *tensors))
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Sequence[Tensor]) -> None:
@@ -101,7 +101,7 @@ def read_by_derivatives(function: RowFunction, types: tuple[tuple[str, str], ...
 
 def _backward(ctx: Any, gradients: Sequence[Tensor | None]) -> tuple[Any, ...]:
     found = _gradients(ctx, gradients)
-    return None, found, [None] * len(ctx.numbers), None, None
+    return None, found, None if ctx.numbers else [], None, None
 
 
 rows.register_autograd(_backward, setup_context=_setup)
@@ -131,7 +131,9 @@ def _derived(ctx: Any, meant: RowFunction, moves: Mapping[str, Tensor]) -> list[
     if not meant.inputs:  # a constant, which is 0: nothing moves
         shape, device = narrowed(ctx.shape, ctx.dims), next(iter(moves.values())).device
         return [torch.zeros(shape, dtype=DTYPES[d], device=device) for _, d in meant.outputs]
-    return apply(meant, [values[k] for k in meant.inputs], [numbers[k] for k in meant.numbers], ctx.shape, ctx.dims)
+    return apply(
+        meant.text, [values[k] for k in meant.inputs], [numbers[k] for k in meant.numbers], ctx.shape, ctx.dims
+    )
 
 
 def _batched(
@@ -199,14 +201,13 @@ class _Rows(torch.autograd.Function):
         info: Any, in_dims: Any, text: str, numbers: Any, shape: Any, dims: Any, *tensors: Tensor
     ) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
         given, lengths, axes = _batched(in_dims[4:], tensors, shape, dims)
-        made = apply(function_of(text), given, numbers, lengths, axes)
+        made = apply(text, given, numbers, lengths, axes)
         return tuple(made), (0,) * len(made)
 
 
-@cache
+@builder
 def _sum(dtype: torch.dtype) -> RowFunction:
-    steps = (Fold("out", "ADD", "x", computed(dtype)),)
-    return function_of(RowFunction(("x",), steps, (("out", NAMES[dtype]),)).text)
+    return row_function(["x"], [Fold("out", "ADD", "x", computed(dtype))], [("out", NAMES[dtype])])
 
 
 def sum_to(x: Tensor, shape: Sequence[int]) -> Tensor:
