@@ -2,10 +2,37 @@
 
 from typing import Any
 
-from hologram_torch import functional, kernels, library
+from hologram_torch import functional, kernels, library, nn, utils
 from hologram_torch.kernels import op
+from hologram_torch.utils import (
+    BackendType,
+    Buffer,
+    Executor,
+    buffer_to_tensor,
+    create_executor_for_tensor,
+    match_device,
+    tensor_to_buffer,
+    validate_tensor_compatible,
+)
 
-__all__ = ["compiler", "explain", "functional", "kernels", "library", "op"]
+__all__ = [
+    "BackendType",
+    "Buffer",
+    "Executor",
+    "buffer_to_tensor",
+    "compiler",
+    "create_executor_for_tensor",
+    "explain",
+    "functional",
+    "kernels",
+    "library",
+    "match_device",
+    "nn",
+    "op",
+    "tensor_to_buffer",
+    "utils",
+    "validate_tensor_compatible",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -88,10 +88,16 @@ def _functional(x: Any) -> Any:
     return torch._to_functional_tensor(x)  # type: ignore[attr-defined]  # what torch.func.functionalize makes
 
 
-def _fake(x: Any) -> Any:
-    from torch._subclasses import FakeTensorMode
+class Wrapper(torch.Tensor):
+    """What fake tensors and their like are: a tensor without memory, whose operations are somebody else's."""
 
-    return FakeTensorMode().from_tensor(x)
+    @staticmethod
+    def __new__(cls, x: Any) -> Any:
+        return torch.Tensor._make_wrapper_subclass(cls, x.shape, dtype=x.dtype)  # type: ignore[attr-defined]
+
+    @classmethod
+    def __torch_dispatch__(cls, *_: Any, **__: Any) -> Any:
+        raise AssertionError("nothing is computed")
 
 
 def _gone(x: Any) -> Any:
@@ -112,7 +118,7 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "imaginary part": (lambda x: torch.zeros(4, dtype=torch.complex64).conj().imag, "other signs"),
     "meta": (lambda x: x.to("meta"), r"is a tensor on meta, not in host memory; cure: x.cpu\(\)"),
     "sparse": (lambda x: x.to_sparse(), r"layout torch.sparse_coo; cure: x.to_dense\(\)"),
-    "fake": (_fake, r"stands for others; cure: .*hologram_torch.op\(kernel\)"),
+    "wrapper": (Wrapper, r"stands for others; cure: .*hologram_torch.op\(kernel\)"),
     "functional": (_functional, "stands for others"),
     "zeros without memory": (lambda x: torch._efficientzerotensor(4), "memory is gone"),
     "freed": (_gone, "memory is gone"),

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from hologram.isa.verify import Facts
 
 MAX_REQUIREMENTS = 4096
-SMALL_BITS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,9 @@ class Extents:
         """The exact check: three results a requirement: truth of its violation, smallest and largest index."""
         return self._formula(ANY_BITS)
 
-    @cached_property
-    def small_formula(self) -> Formula:
-        """The same check for launches in which every slot and number of lanes is below 2**31 in size: much shorter."""
-        return self._formula(SMALL_BITS)
+    def formula_below(self, bits: int) -> Formula:
+        """The same check, much shorter, for launches in which every slot and number of lanes is below 2**bits."""
+        return self._formula(bits)
 
     def _formula(self, bits: int) -> Formula:
         builder = FormulaBuilder()

@@ -57,10 +57,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """Nodes in order of evaluation; `results` are the nodes whose values are asked for."""
+    """Nodes in order of evaluation; `results` are the nodes whose values are asked for.
+
+    `bits` are those of the largest magnitude of a node, from the ranges of its sources; None where one has no bound.
+    """
 
     nodes: tuple[Node, ...] = ()
     results: tuple[int, ...] = ()
+    bits: int | None = None
 
 
 def evaluate(formula: Formula, values: Mapping[Slot, int], lanes: Sequence[int]) -> list[int]:
@@ -219,7 +223,10 @@ class FormulaBuilder:
             Node(n.op, tuple(renumbered[a] for a in n.args), n.value)
             for n in (self.nodes[old] for old in sorted(needed))
         )
-        return Formula(nodes, tuple(renumbered[r] for r in results))
+        ends = [end for number in needed for end in self._ranges[number]]
+        known = [abs(end).bit_length() for end in ends if end is not None]
+        bits = max(known, default=1) if len(known) == len(ends) else None
+        return Formula(nodes, tuple(renumbered[r] for r in results), bits)
 
     def _at_most(self, a: int, b: int) -> bool:
         high, low = self._ranges[a][1], self._ranges[b][0]

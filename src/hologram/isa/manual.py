@@ -87,7 +87,10 @@ any of them stored before it, every lane sees after it. A barrier that some lane
 interpreter reports it at once and names the lanes, the CPU when the launch is over (one that ends the program excepted:
 nothing follows it). Where the way to it hangs on a comparison of lane coordinates that some lanes of every block surely
 fail, the verifier refuses it; blocks are of the size in the metadata, else of two lanes or more along x. A program with
-shared memory, barriers or block reductions runs whole blocks of at most 1024 lanes, whatever its extent.
+shared memory, barriers or block reductions runs whole blocks of at most 1024 lanes, whatever its extent. With the flag
+`rows` all blocks are 64 lanes along x and one along y and z, the extent on x is 64, and lanes meet in block reductions
+alone; a backend may keep such a block in registers. The flag `quick` changes nothing but how much effort a backend puts
+into machine code.
 
 `bred_add`, `bred_min`, `bred_max`, `bred_mul` combine one value of every lane of the block and give the result to all
 of them; they are barriers, too. The lanes are numbered, x fastest: (z · height + y) · width + x. The order is that of a
@@ -137,7 +140,7 @@ An `.atlasm` text has one instruction a line, `name:` for a label, `;` or `//` b
 
 ```
 .program scale                  ; the name
-.flag fast                      ; allow reassociation
+.flag fast                      ; allow reassociation; others: rows, quick
 .shared 1024                    ; bytes of shared memory a block
 .param x: f32[2] r              ; an array: element type, dimensions, access r, w or rw
 .param a: f32 = 2.0             ; a scalar, perhaps with a default

@@ -68,6 +68,11 @@ class Instruction:
 
 
 FLAG_FAST = "fast"
+FLAG_ROWS = "rows"
+"""Blocks are rows of `ROW` lanes along x, one block on that axis; lanes meet in block reductions alone."""
+ROW = 64
+FLAG_QUICK = "quick"
+"""Machine code is wanted soon: less effort goes into it, which hardly shows in programs that templates write."""
 SHARED_ARRAYS = "shared"
 """The metadata entry that names the arrays in shared memory, see `hologram.isa.shared_arrays`."""
 
@@ -143,9 +148,19 @@ class Program:
         return text.disassemble(self)
 
 
+def made_quickly(program: Program) -> bool:
+    """True for programs that ask for machine code soon rather than for the last of its speed."""
+    return FLAG_QUICK in program.flags
+
+
 def works_by_blocks(program: Program) -> bool:
     """True for programs whose lanes work together by blocks: shared memory, barriers, block reductions."""
     return program.shared_bytes > 0 or any(i.op.startswith(("BarSync", "BRED_")) for i in program.instructions)
+
+
+def works_by_rows(program: Program) -> bool:
+    """True for programs whose blocks all are rows of `ROW` lanes."""
+    return FLAG_ROWS in program.flags
 
 
 def runs_on_one_thread(program: Program) -> bool:

@@ -86,7 +86,7 @@ RULES: Mapping[str, Rule] = {
     "LOG10": lambda a, v: (("DIV", 1 / math.log(10), a),),
     "LOG1P": lambda a, v: (("DIV", 1.0, ("ADD", a, 1.0)),),
     "SQRT": lambda a, v: (("DIV", 0.5, v),),
-    "RSQRT": lambda a, v: (("MUL", ("DIV", v, a), -0.5),),
+    "RSQRT": lambda a, v: (("MUL", ("MUL", v, _square(v)), -0.5),),
     "POW": _power,
     "SIN": lambda a, v: (("COS", a),),
     "COS": lambda a, v: (("NEG", ("SIN", a)),),

@@ -14,11 +14,21 @@ from hologram.types import Type
 
 HOST = 1
 """`kDLCPU`."""
-_UNSIGNED, _BFLOAT = 1, 4
+_SIGNED, _UNSIGNED, _FLOAT, _BFLOAT, _BOOL = 0, 1, 2, 4, 6
 _TYPE_AT = {b"dltensor": 20, b"dltensor_versioned": 52}
 """Where a capsule of each name has its type: a byte of kind, a byte of bits, two bytes of lanes."""
 _BFLOAT16 = bytes((_BFLOAT, 16, 1, 0))
 _UNSIGNED16 = bytes((_UNSIGNED, 16, 1, 0))
+
+
+def element(type: Type) -> int:
+    """A type as DLPack says it: kind, bits and lanes in 32 bits."""
+    kind = _BFLOAT if type is Type.BF16 else _FLOAT if type.is_float else _SIGNED if type.is_signed else _UNSIGNED
+    return int.from_bytes((kind, 8 * type.size, 1, 0), "little")
+
+
+TRUTH = int.from_bytes((_BOOL, 8, 1, 0), "little")
+"""Truth values as DLPack says them."""
 
 
 def exported(array: np.ndarray[Any, Any], **options: Any) -> Any:

@@ -157,6 +157,7 @@ def attach_unbound(
             same_allowed=rules_of(executable.program).same_allowed,
             release_lanes=native.long_lanes,
             team=team_of(native, code),
+            spans=launcher.spans,
         )
     except HologramError:  # more parameters than a native call takes
         return None

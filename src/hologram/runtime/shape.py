@@ -10,7 +10,7 @@ from hologram.backends.base import DEFAULT_BLOCK, MAX_LANES, Domain, LaunchConfi
 from hologram.errors import LaunchError
 from hologram.isa.affine import Poly
 from hologram.isa.operands import Slot
-from hologram.isa.program import Program, works_by_blocks
+from hologram.isa.program import ROW, Program, works_by_blocks, works_by_rows
 
 Dimensions = int | Sequence[int]
 
@@ -63,6 +63,12 @@ def launch_config(
 
 
 def _block(program: Program, block: Dimensions | None) -> Triple:
+    if works_by_rows(program):
+        if block is not None and triple(_integers(block), "block") != (ROW, 1, 1):
+            raise LaunchError(
+                f"program '{program.name}' works by rows: its blocks have {ROW} lanes, got block={block!r}"
+            )
+        return ROW, 1, 1
     if block is None:
         if works_by_blocks(program):
             raise LaunchError(
@@ -79,7 +85,10 @@ def _block(program: Program, block: Dimensions | None) -> Triple:
 
 def _grid(program: Program, wanted: Sequence[int], block: Triple, grid: Dimensions | None) -> Triple:
     if grid is not None:
-        return triple(_integers(grid), "grid")
+        chosen = triple(_integers(grid), "grid")
+        if works_by_rows(program) and chosen[0] != 1:
+            raise LaunchError(f"program '{program.name}' works by rows: it has one block along x, got grid={grid!r}")
+        return chosen
     if not program.extent:
         reason = program.metadata.get("extent")
         raise LaunchError(

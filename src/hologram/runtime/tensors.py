@@ -13,6 +13,7 @@ import numpy as np
 
 from hologram.isa.program import Program
 from hologram.runtime import dlpack
+from hologram.runtime.entry.tensors import meet
 
 
 def pytorch() -> Any:
@@ -28,6 +29,7 @@ def is_tensor(value: Any) -> bool:
 
 def elements(tensor: Any) -> np.ndarray[Any, Any] | None:
     """The elements of a tensor in place; None where it must not be used, or its type does not exist here."""
+    meet(pytorch())
     return None if trouble(tensor) else dlpack.imported(tensor)
 
 

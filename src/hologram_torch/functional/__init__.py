@@ -4,7 +4,19 @@ All broadcast, take any strides and every type that PyTorch's own take, have gra
 `torch.compile` and `torch.func`. A leading executor, as in the original interface, is accepted.
 """
 
-from hologram_torch.functional import elementwise
+from hologram_torch.functional import elementwise, losses, matrices, normalisation, reductions, scans
 from hologram_torch.functional.elementwise import *  # noqa: F403
+from hologram_torch.functional.losses import *  # noqa: F403
+from hologram_torch.functional.matrices import *  # noqa: F403
+from hologram_torch.functional.normalisation import *  # noqa: F403
+from hologram_torch.functional.reductions import *  # noqa: F403
+from hologram_torch.functional.scans import *  # noqa: F403
 
-__all__ = [*elementwise.__all__]
+__all__ = [
+    *elementwise.__all__,
+    *losses.__all__,
+    *matrices.__all__,
+    *normalisation.__all__,
+    *reductions.__all__,
+    *scans.__all__,
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from hologram.backends.llvm.jit import Loaded, compile_object, host_target, load_object
 from hologram.backends.llvm.layout import FAULT, LANES, TOTAL_LANES, Layout
 from hologram.isa.program import Param
-from hologram.runtime.entry.context import EntryContext
+from hologram.runtime.entry.context import EntryContext, unbound_context
 from hologram.runtime.entry.selfcheck import available
 from hologram.runtime.entry.stubs import Stubs, load_stubs
 from hologram.runtime.entry.types import set_entry, vectorcall_type
@@ -200,3 +201,41 @@ def add_params() -> tuple[Param, ...]:
 @pytest.fixture(scope="session")
 def native() -> type[Callee]:
     return Native
+
+
+class Call:
+    """An object whose calls come to a recorder."""
+
+    def __init__(self, recorder: Any, native: Any, stubs: Stubs, params: tuple[Param, ...], **options: Any) -> None:
+        self.recorder, self.layout = recorder, Layout.of(params)
+        recorder.size = self.layout.size
+        options = {**recorder.handlers, **options}
+        self.call = native(stubs.unbound, unbound_context(recorder.run, recorder.check, params, **options))
+
+    def taken(self, *args: Any, **kwargs: Any) -> bool:
+        """Whether the entry takes a call itself; if not, the slow path must get the very same arguments."""
+        self.recorder.blocks.clear()
+        self.recorder.calls.clear()
+        result = self.call(*args, **kwargs)
+        if result is None:
+            assert (len(self.recorder.blocks), self.recorder.calls) == (1, [])
+            return True
+        assert result == "slow"
+        assert self.recorder.blocks == []
+        ((_, given_args, given_kwargs),) = self.recorder.calls
+        assert len(given_args) == len(args)
+        assert all(x is y for x, y in zip(given_args, args, strict=True))
+        assert given_kwargs.keys() == kwargs.keys()
+        assert all(given_kwargs[k] is v for k, v in kwargs.items())
+        return False
+
+    def slots(self, index: int) -> tuple[int, ...]:
+        """The 8-byte slots of one parameter in the block last run."""
+        place = self.layout.places[index]
+        return struct.unpack_from(f"<{place.size // 8}q", self.recorder.blocks[-1], place.offset)
+
+
+@pytest.fixture(scope="session")
+def make_call(stubs: Stubs) -> Callable[..., Call]:
+    """An object whose calls come to a recorder, of parameters and options of the context."""
+    return lambda *params, **options: Call(Recorder(), Native, stubs, params, **options)

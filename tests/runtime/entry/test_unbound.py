@@ -30,41 +30,9 @@ def scalar(type: Type) -> Param:
     return Param("s", "scalar", type)
 
 
-class Call:
-    """An object whose calls come to a recorder."""
-
-    def __init__(self, recorder: Any, native: Any, stubs: Stubs, params: tuple[Param, ...], **options: Any) -> None:
-        self.recorder, self.layout = recorder, Layout.of(params)
-        recorder.size = self.layout.size
-        options = {**recorder.handlers, **options}
-        self.call = native(stubs.unbound, unbound_context(recorder.run, recorder.check, params, **options))
-
-    def taken(self, *args: Any, **kwargs: Any) -> bool:
-        """Whether the entry takes a call itself; if not, the slow path must get the very same arguments."""
-        self.recorder.blocks.clear()
-        self.recorder.calls.clear()
-        result = self.call(*args, **kwargs)
-        if result is None:
-            assert (len(self.recorder.blocks), self.recorder.calls) == (1, [])
-            return True
-        assert result == "slow"
-        assert self.recorder.blocks == []
-        ((_, given_args, given_kwargs),) = self.recorder.calls
-        assert len(given_args) == len(args)
-        assert all(x is y for x, y in zip(given_args, args, strict=True))
-        assert given_kwargs.keys() == kwargs.keys()
-        assert all(given_kwargs[k] is v for k, v in kwargs.items())
-        return False
-
-    def slots(self, index: int) -> tuple[int, ...]:
-        """The 8-byte slots of one parameter in the block last run."""
-        place = self.layout.places[index]
-        return struct.unpack_from(f"<{place.size // 8}q", self.recorder.blocks[-1], place.offset)
-
-
 @pytest.fixture(scope="module")
-def make(make_recorder: Any, native: Any, stubs: Stubs) -> Any:
-    return lambda *params, **options: Call(make_recorder(), native, stubs, params, **options)
+def make(make_call: Any) -> Any:
+    return make_call
 
 
 def test_adds_arrays(native: Any, stubs: Stubs, add: Loaded, add_params: Any, recorder: Any) -> None:

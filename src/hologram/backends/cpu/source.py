@@ -11,21 +11,25 @@ from hologram.backends.llvm.job import Watch
 from hologram.backends.llvm.kernel import lower
 from hologram.backends.llvm.prepare import check_supported, prepare
 from hologram.isa.extents import derive
-from hologram.isa.program import Program
+from hologram.isa.program import Program, made_quickly
 from hologram.isa.verify import verify
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A program as LLVM IR; `vectorize` asks LLVM to vectorise loops, for code written in scalar lanes."""
+    """A program as LLVM IR; `vectorize` asks LLVM to vectorise loops, for code written in scalar lanes.
+
+    `quick` asks for little effort.
+    """
 
     text: str
     vectorize: bool
+    quick: bool = False
 
     @property
     def level(self) -> int:
         """LLVM's effort: what is vectors already gains nothing above 2, which takes a third less time."""
-        return 3 if self.vectorize else 2
+        return 3 if self.vectorize else 1 if self.quick else 2
 
 
 def accept(program: Program) -> None:
@@ -46,4 +50,4 @@ def source(
     module = lower(job)
     if watch is None:
         emit_check(module, facts.program, derive(facts), job.unit_strides)
-    return Source(module.text(), job.lanes == 0)
+    return Source(module.text(), job.lanes == 0, made_quickly(program))

@@ -2,8 +2,9 @@
 
 ``i32 check(ptr block)`` reads parameters from the arguments block, writes the launch domain into its header and
 returns 0. It returns 1 when it cannot tell or something does not fit; the slow path then decides with exact
-integers and gives the message. What it computes is `isa.extents`' formula. Every size it reads must be below 2**31,
-so the number of bits of each step is known when compiling and nothing can wrap.
+integers and gives the message. What it computes is `isa.extents`' formula. Every size it reads must be below 2**31
+(2**29 where that spares arithmetic in 128 bits), so the number of bits of each step is known when compiling and nothing
+can wrap.
 """
 
 from __future__ import annotations
@@ -21,53 +22,52 @@ from hologram.isa.agreement import pairs
 from hologram.isa.extents import Extents
 from hologram.isa.formula import Formula, Node
 from hologram.isa.operands import Field, Slot
-from hologram.isa.program import Program
+from hologram.isa.program import ROW, Program, works_by_rows
 
-SIZE_BITS = 31
-WIDTHS = (64, 128)
+WAYS = ((31, 64), (29, 64), (31, 128))
+"""How large sizes may be, in bits, and the integers that the check then computes in: the first that suffice."""
+SPARE_BITS = 2
+"""For what comes between in a division that rounds up."""
 
 
 def emit_check(module: Module, program: Program, extents: Extents, unit_strides: frozenset[Slot] = frozenset()) -> None:
     """Add the check function of a program to a module; code that counts on unit strides insists on them."""
     w = Writer(module)
-    formula = extents.small_formula
-    bits = max([_bits(formula), *(_poly_bits(p) for p in program.extent)])
-    divides = any(n.op == "ceildiv" for n in formula.nodes)
-    width = next((b for b in WIDTHS if bits < b), None)
-    if (
-        not program.extent
-        or uses_blocks(program)
-        or program.demands
-        or width is None
-        or (divides and width > WIDTHS[0])
-    ):
+    blocks = uses_blocks(program) and not works_by_rows(program)
+    possible = program.extent and not blocks and not program.demands
+    ways = (_way(program, extents, size, width) for size, width in WAYS) if possible else iter(())
+    way = next((way for way in ways if way is not None), None)
+    if way is None:
         w.line("ret i32 1")
     else:
-        _Check(w, program, f"i{width}").run(formula, unit_strides)
+        size, width, formula = way
+        _Check(w, program, f"i{width}", size).run(formula, unit_strides)
     module.functions.append(w.text(f"define i32 @{layout.CHECK}(ptr noalias %block) nounwind"))
 
 
-def _bits(formula: Formula) -> int:
-    """Bits of the largest magnitude in a formula whose slots and lanes are below 2**31."""
-    sizes: list[int] = []
-    for node in formula.nodes:
-        if isinstance(node.value, int) and node.op == "const":
-            sizes.append(abs(node.value).bit_length())
-        elif not node.args:
-            sizes.append(SIZE_BITS)
-        else:
-            parts = [sizes[a] for a in node.args]
-            sizes.append(sum(parts) if node.op == "mul" else max(parts) + (node.op in ("add", "sub")))
-    return max(sizes, default=1)
+def _way(program: Program, extents: Extents, size: int, width: int) -> tuple[int, int, Formula] | None:
+    """The formula for sizes below 2**size if integers of a width are enough for it."""
+    formula = extents.formula_below(size)
+    if formula.bits is None:
+        return None
+    bits = max([formula.bits + SPARE_BITS, *(_poly_bits(p, size) for p in program.extent)])
+    divides = any(n.op == "ceildiv" and not _shift(formula.nodes[n.args[1]]) for n in formula.nodes)
+    return (size, width, formula) if bits < width and not (divides and width > 64) else None
 
 
-def _poly_bits(poly: Poly) -> int:
-    return max((abs(c).bit_length() + SIZE_BITS * len(m) for m, c in poly.terms), default=1) + len(poly.terms)
+def _shift(divisor: Node) -> int:
+    """How far to shift instead of dividing; 0 for other numbers than powers of two above 1."""
+    value = divisor.value if divisor.op == "const" and isinstance(divisor.value, int) else 0
+    return value.bit_length() - 1 if value > 1 and value & (value - 1) == 0 else 0
+
+
+def _poly_bits(poly: Poly, size: int) -> int:
+    return max((abs(c).bit_length() + size * len(m) for m, c in poly.terms), default=1) + len(poly.terms)
 
 
 class _Check:
-    def __init__(self, w: Writer, program: Program, element: str) -> None:
-        self.w, self.program, self.m, self.element = w, program, VectorLanes(w, 0), element
+    def __init__(self, w: Writer, program: Program, element: str, size: int) -> None:
+        self.w, self.program, self.m, self.element, self.size = w, program, VectorLanes(w, 0), element, size
         self.slots = load_slots(w, program, "%block")
         self.wide: dict[Slot, Value] = {}
         self.fail = w.name("slow")
@@ -83,6 +83,7 @@ class _Check:
         self._read_sizes(used | {s for p in self.program.extent for s in p.slots()})
         lanes = self._lanes()
         values: list[Value] = []
+        self.nodes = formula.nodes
         for node in formula.nodes:
             values.append(self._node(node, values, lanes))
         for violated in formula.results[::3]:
@@ -99,27 +100,27 @@ class _Check:
         self.w.label(fine)
 
     def _read_sizes(self, used: set[Slot]) -> None:
-        """Widen the slots the arithmetic needs, insisting on magnitudes below 2**31."""
+        """Widen the slots the arithmetic needs, insisting on magnitudes below 2**size."""
         # In one order whatever the hashes of the process: the same program gives the same object.
         ordered = sorted(used, key=lambda s: (s.index, s.field.value, s.axis))
         narrow: Mapping[Slot, Value] = widened(self.w, self.program, {s: self.slots[s] for s in ordered})
         for slot, value in narrow.items():
-            if slot.field is not Field.VALUE or self.program.params[slot.index].type.bits >= 32:
-                shifted = self.m.binary("add", value, Value(str((1 << SIZE_BITS) - 1), "i64"))
-                self._demand(self.w.value(f"icmp ult {shifted}, {(2 << SIZE_BITS) - 1}", "i1"))
+            if slot.field is not Field.VALUE or self.program.params[slot.index].type.bits > self.size:
+                shifted = self.m.binary("add", value, Value(str((1 << self.size) - 1), "i64"))
+                self._demand(self.w.value(f"icmp ult {shifted}, {(2 << self.size) - 1}", "i1"))
             self.wide[slot] = self._extend(value)
 
     def _extend(self, value: Value) -> Value:
         return value if self.element == "i64" else self.w.value(f"sext {value} to {self.element}", self.element)
 
     def _lanes(self) -> list[Value]:
-        """Work out the domain and write it, with the default block, into the header."""
+        """Work out the domain and write it, with the block, into the header."""
         w, lanes = self.w, []
         for axis in range(3):
             poly = self.program.extent[axis] if axis < len(self.program.extent) else Poly.const(1)
             extent = polynomial(w, poly, self.wide, self.element)
             clamped = w.call(f"llvm.smax.{self.element}", self.element, 0, extent, Value("0", self.element))
-            self._demand(w.value(f"icmp slt {clamped}, {1 << SIZE_BITS}", "i1"))
+            self._demand(w.value(f"icmp slt {clamped}, {1 << self.size}", "i1"))
             lanes.append(clamped)
         short = [v if self.element == "i64" else w.value(f"trunc {v} to i64", "i64") for v in lanes]
         total = short[0]
@@ -135,10 +136,11 @@ class _Check:
 
     def _write_header(self, lanes: Sequence[Value], total: Value) -> None:
         w, one = self.w, Value("1", "i64")
-        blocks = w.value(f"udiv {w.value(f'add {lanes[0]}, {DEFAULT_BLOCK - 1}', 'i64')}, {DEFAULT_BLOCK}", "i64")
+        block = ROW if works_by_rows(self.program) else DEFAULT_BLOCK
+        blocks = w.value(f"udiv {w.value(f'add {lanes[0]}, {block - 1}', 'i64')}, {block}", "i64")
         header = [*zip(layout.LANES, lanes, strict=True), (layout.TOTAL_LANES, total)]
         header += zip(layout.GRID, (blocks, lanes[1], lanes[2]), strict=True)
-        header += zip(layout.BLOCK, (Value(str(DEFAULT_BLOCK), "i64"), one, one), strict=True)
+        header += zip(layout.BLOCK, (Value(str(block), "i64"), one, one), strict=True)
         for offset, value in header:
             cell = w.value(f"getelementptr i8, ptr %block, i64 {offset}", "ptr")
             w.line(f"store {value}, {cell}")
@@ -150,6 +152,9 @@ class _Check:
         if not node.args:
             return lanes[node.value] if node.op == "lanes" else Value(str(node.value), self.element)
         a, *rest = (values[k] for k in node.args)
+        if node.op == "ceildiv" and (shift := _shift(self.nodes[node.args[1]])):
+            above = self.m.binary("add", a, Value(str((1 << shift) - 1), self.element))
+            return self.w.value(f"ashr {above}, {shift}", self.element)
         w, one = self.w, Value("1", self.element)
         match node.op:
             case "min" | "max":

@@ -12,7 +12,7 @@ from hologram.isa.affine import Affine, Poly
 from hologram.isa.cfg import Cfg
 from hologram.isa.demands import Demand
 from hologram.isa.operands import Slot, Special
-from hologram.isa.program import Program, works_by_blocks
+from hologram.isa.program import ROW, Program, works_by_blocks, works_by_rows
 
 BY_BLOCK = Demand.CLASS | Demand.RESONANCE
 """What depends on the block: the class of a lane, and the order in which lanes add to the resonance."""
@@ -57,6 +57,16 @@ class Lowering:
     elementwise: bool = False
     origin: tuple[int, ...] = ()
     watch: Watch | None = None
+
+    @property
+    def by_rows(self) -> bool:
+        """True where a strip is a whole block: what its lanes bring to a block reduction folds in registers."""
+        return self.lanes == ROW and works_by_rows(self.program)
+
+    @property
+    def by_parts(self) -> bool:
+        """True where the strips of a block go on together from barrier to barrier."""
+        return works_by_blocks(self.program) and not self.by_rows
 
     @property
     def arrays(self) -> tuple[int, ...]:

@@ -18,7 +18,6 @@ from hologram.backends.llvm.strip import Inputs, Mask, Strip
 from hologram.backends.llvm.structure import Structure
 from hologram.backends.llvm.watch import Checked, Extent
 from hologram.isa.operands import Field, Special
-from hologram.isa.program import works_by_blocks
 from hologram.isa.shared_arrays import meant
 from hologram.types import Type
 
@@ -27,17 +26,18 @@ def lower(job: Lowering) -> Module:
     """The module with the run function."""
     module = Module()
     values = flow.analyse(job.cfg)
-    shapes = {name: _shapes(job, values, name) for name in ("full", "rest")}
+    full = _shapes(job, values, "full")
+    shapes = {"full": full, "rest": _shapes(job, values, "rest") if job.clamps else full}
     reductions = [
         Reduction(module, i, job.program.instructions[i], job)
         for i in sorted(job.slot_of)
         if job.program.instructions[i].op in LAUNCH_REDUCTIONS
     ]
     strips = StripFunctions(job, module, values, shapes, reductions)
-    plan = barriers.plan(job) if works_by_blocks(job.program) else None
+    plan = barriers.plan(job) if job.by_parts else None
     for part in plan.parts if plan else (None,):
         module.functions.append(strips.function("full", False, plan, part))
-        if job.lanes:
+        if job.lanes and not job.by_rows:
             module.functions.append(strips.function("rest", True, plan, part))
     for part in plan.parts if plan else ():
         if part.reduction is not None:

@@ -59,7 +59,9 @@ class Nest:
         where = dict.fromkeys(Special, zero)
         for r in self.reductions:
             r.begin(w)
-        if uses_blocks(self.job.program):
+        if self.job.by_rows:
+            self._blocks_of_a_strip(where)
+        elif uses_blocks(self.job.program):
             grid = [load_field(w, "%block", o) for o in layout.GRID]
             block = [load_field(w, "%block", o) for o in layout.BLOCK]
             for axis in range(3):
@@ -120,6 +122,15 @@ class Nest:
                 self._parts(self.plan, where, first, inside)
             else:
                 self._lane_loops(where, first, inside)
+
+    def _blocks_of_a_strip(self, where: dict[Special, Value]) -> None:
+        """Blocks that are a strip each, one along x."""
+        zero = Value("0", "i64")
+        grid = Bounds(self.w, [load_field(self.w, "%block", o) for o in layout.GRID])
+        y, z = (self._counted(grid.end[axis], 1, grid.begin[axis].ref) for axis in (1, 2))
+        with z as bz, y as by:
+            where = {**where, Special.GLOBAL_Y: by, Special.GLOBAL_Z: bz}
+            self._call("full", where, zero, zero)
 
     def _open_blocks(self, plan: Plan, block: Sequence[Value]) -> None:
         """Shared memory of a block, and what each of its strips keeps at a barrier."""
@@ -358,7 +369,8 @@ class Nest:
     def _call(self, name: str, where: dict[Special, Value], first: Value, x: Value, count: Value | None = None) -> None:
         w = self.w
         where = {**where, Special.LANE_X: x, Special.GLOBAL_X: w.value(f"add {first}, {x.ref}", "i64")}
-        linear = self._linear(where) if uses_blocks(self.job.program) else where[Special.GLOBAL_X]
+        placed = uses_blocks(self.job.program) and not self.job.by_rows
+        linear = self._linear(where) if placed else where[Special.GLOBAL_X]
         arguments = [f"ptr {self.fault}", *(str(self.values[s]) for s in self.slots)]
         arguments += [str(where[s]) for s in Special] + [str(linear)]
         for r in self.reductions:

@@ -26,7 +26,7 @@ from hologram.isa.operands import (
     Slot,
     SlotOffset,
 )
-from hologram.isa.program import FLAG_FAST, Instruction, Program, works_by_blocks
+from hologram.isa.program import FLAG_FAST, ROW, Instruction, Program, works_by_blocks, works_by_rows
 from hologram.isa.symbolic import Symbolic
 from hologram.isa.verify import Facts
 from hologram.types import Type
@@ -98,6 +98,8 @@ def prepare(
         raise refuse(program, i, "this barrier stands in a loop that then has two entries")
     rows = {} if plain or program.demands & IN_ORDER else tiles.find(cfg, symbolic)
     reduces = any(i.op in LAUNCH_REDUCTIONS for i in program.instructions)
+    if lanes is None and works_by_rows(program) and watch is None and not barriers.divergent(cfg, facts.slot_of):
+        lanes = ROW
     if watch is not None and lanes is None:
         lanes = REDUCTION_STRIP if reduces else 0 if program.demands & IN_ORDER else CHECKED_STRIP
     width = lanes if lanes is not None else strip_width(program, cfg, register_bytes, registers)

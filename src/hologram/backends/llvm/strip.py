@@ -242,6 +242,8 @@ class Strip:
             self._barrier(i)
         elif ins.op in ATOMICS:
             memory.emit_atomic(self, i, ins)
+        elif ins.op in BLOCK_REDUCTIONS and not self.barriers:
+            self.store(self.flow.written[i], together.folded(self, i, ins), 0)
         elif ins.op in BLOCK_REDUCTIONS:
             together.put(self, i, ins)
             self._barrier(i)

@@ -47,6 +47,12 @@ def put(s: Strip, i: int, ins: Instruction) -> None:
         s.w.line(f"store {value}, {pointer}, align {ins.type.size}")
 
 
+def folded(s: Strip, i: int, ins: Instruction) -> Value:
+    """What the lanes of a block come to that are all in one strip."""
+    w, value = s.w, s.operand(i, ins, "a", s.lanes)
+    return rounded(w, ins, fold_halves(w, ins, value))
+
+
 def name(index: int) -> str:
     """The function that folds the values of a reduction."""
     return f"together{index}"

@@ -6,11 +6,11 @@ from collections import Counter
 
 from hologram.isa.affine import Poly
 from hologram.isa.names import is_dotted, is_identifier, is_title
-from hologram.isa.operands import Field, Slot
-from hologram.isa.program import FLAG_FAST, Param, Program
+from hologram.isa.operands import Field, Slot, Special
+from hologram.isa.program import FLAG_FAST, FLAG_QUICK, FLAG_ROWS, ROW, Param, Program
 from hologram.isa.verify.report import PROGRAM, Report
 
-KNOWN_FLAGS = frozenset({FLAG_FAST})
+KNOWN_FLAGS = frozenset({FLAG_FAST, FLAG_QUICK, FLAG_ROWS})
 MAX_NDIM = 3
 AXES = 3
 
@@ -35,6 +35,9 @@ def check_declarations(program: Program, report: Report) -> None:
             bad(f"label @{name} points to instruction {target}, the program ends at {len(program.instructions)}")
     for flag in sorted(program.flags - KNOWN_FLAGS):
         bad(f"flag '{flag}' is unknown; known: {', '.join(sorted(KNOWN_FLAGS))}")
+    if FLAG_ROWS in program.flags:
+        for message in _rows(program):
+            bad(f"flag '{FLAG_ROWS}' {message}")
     if program.shared_bytes < 0:
         bad(f"shared memory of {program.shared_bytes} bytes")
     if len(program.debug) not in (0, len(program.instructions)):
@@ -44,6 +47,18 @@ def check_declarations(program: Program, report: Report) -> None:
     for axis, poly in enumerate(program.extent):
         for message in _extent(program, poly):
             bad(f"the extent on axis {'xyz'[axis % AXES]} {message}")
+
+
+def _rows(program: Program) -> list[str]:
+    """What a program does that works by rows, but only whole blocks can."""
+    fits = bool(program.extent) and program.extent[0] == Poly.const(ROW)
+    out = [] if fits else [f"asks for an extent of {ROW} lanes on axis x"]
+    if program.shared_bytes or any(i.op == "BarSync" for i in program.instructions):
+        out.append("leaves block reductions alone to meet in, no shared memory and no barriers")
+    special = {a for i in program.instructions for a in i.args if isinstance(a, Special)}
+    if any(not s.value.startswith("global") for s in special):
+        out.append("leaves global coordinates alone")
+    return out
 
 
 def _param(p: Param) -> list[str]:

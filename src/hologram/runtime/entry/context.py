@@ -20,6 +20,9 @@ import numpy as np
 from hologram.backends.llvm.layout import HEADER_BYTES, SLOT, Layout, header
 from hologram.errors import UnsupportedError
 from hologram.isa.program import Param
+from hologram.runtime.dlpack import TRUTH as DLPACK_TRUTH
+from hologram.runtime.dlpack import element as dlpack_element
+from hologram.runtime.entry import tensors
 from hologram.types import Type
 
 CONTEXT_FIELDS = {
@@ -35,6 +38,7 @@ CONTEXT_FIELDS = {
     "parameter_count": "number of parameter rows",
     "pairs": "address of the pair rows",
     "pair_count": "number of pair rows",
+    "tensors": "address of what is known of PyTorch's tensors (see `tensors`)",
     "array_type": "the type numpy.ndarray",
     "int_type": "the type int",
     "float_type": "the type float",
@@ -48,8 +52,12 @@ PARAMETER_FIELDS = {
     "offset": "first slot of the parameter in the arguments block",
     "ndim": "dimensions of an array",
     "dtype": "the dtype object an array must have (the very object)",
+    "other_dtype": "another that a span may have",
+    "element": "that type as DLPack says it: kind, bits and lanes, 32 bits",
+    "other_element": "another that a span may have",
     "flags": "NumPy flags an array must have",
     "itemsize": "bytes of an element, a power of two",
+    "shift": "its logarithm",
     "low": "smallest int accepted",
     "high": "largest int accepted",
 }
@@ -82,7 +90,8 @@ MAX_BLOCK = 2048
 MAX_PARAMETERS = 64
 """Bounds of an unbound call: its arguments block and byte ranges live on the C stack (3 KB, within one page)."""
 
-_NUMPY_C_CONTIGUOUS, _NUMPY_ALIGNED, NUMPY_WRITEABLE = 0x1, 0x100, 0x400
+NUMPY_C_CONTIGUOUS, _NUMPY_ALIGNED, NUMPY_WRITEABLE = 0x1, 0x100, 0x400
+_TRUTHS = np.dtype(np.bool_)
 
 
 class Kind(IntEnum):
@@ -93,6 +102,7 @@ class Kind(IntEnum):
     F32 = 2
     F64 = 3
     SLOW = 4  # always left to the slow path
+    SPAN = 5  # an array of any rank and strides, as the memory that it lies in
 
 
 def offsets(fields: Mapping[str, str]) -> dict[str, int]:
@@ -172,12 +182,14 @@ def unbound_context(
     release_lanes: int = NEVER_RELEASE,
     team: Team | None = None,
     block_header: bytes = header(),
+    spans: bool = False,
     keep: Any = None,
 ) -> EntryContext:
     """Context of the `unbound` entry: how to check positional arguments and lay them into a block for `check`, `run`.
 
     `same_allowed` holds pairs (i, j), i < j, of parameters that may be given the very same array; every other overlap
-    of a written array goes to `slow`, as does anything else that is not plainly right.
+    of a written array goes to `slow`, as does anything else that is not plainly right. With `spans` arrays of any rank
+    and strides are taken as the memory they lie in.
     Raises UnsupportedError where the parameters are too many for the stack.
     """
     layout = Layout.of(params)
@@ -189,7 +201,7 @@ def unbound_context(
     if len(block_header) != HEADER_BYTES:
         raise ValueError(f"a block header has {HEADER_BYTES} bytes, not {len(block_header)}")
     dtypes = [param.type.dtype for param in params]
-    rows = [_parameter_row(p, place.offset, d) for p, place, d in zip(params, layout.places, dtypes, strict=True)]
+    rows = [_row(p, place.offset, d, spans) for p, place, d in zip(params, layout.places, dtypes, strict=True)]
     pairs = [_PAIR.pack(i, j, (i, j) in same_allowed) for i, j in _conflicting_pairs(params)]
     fields = {
         "run": run,
@@ -199,6 +211,7 @@ def unbound_context(
         "release_lanes": release_lanes,
         "parameter_count": len(rows),
         "pair_count": len(pairs),
+        "tensors": tensors.address(),
         "array_type": id(np.ndarray),
         "int_type": id(int),
         "float_type": id(float),
@@ -212,14 +225,18 @@ def _conflicting_pairs(params: Sequence[Param]) -> Iterator[tuple[int, int]]:
     return ((i, j) for i, j in combinations(arrays, 2) if params[i].is_written or params[j].is_written)
 
 
-def _parameter_row(param: Param, offset: int, dtype: np.dtype[Any]) -> bytes:
-    size = param.type.size
+def _row(param: Param, offset: int, dtype: np.dtype[Any], spans: bool) -> bytes:
+    fields = {"offset": offset, "itemsize": param.type.size, "shift": param.type.size.bit_length() - 1}
     if param.is_array:
         flags = _NUMPY_ALIGNED | (NUMPY_WRITEABLE if param.is_written else 0)
-        flags |= _NUMPY_C_CONTIGUOUS if param.ndim == 1 else 0
-        return _PARAMETER.pack(Kind.ARRAY, offset, param.ndim, id(dtype), flags, size, 0, 0)
-    kind, low, high = _scalar_kind(param.type)
-    return _PARAMETER.pack(kind, offset, 0, 0, 0, size, low, high)
+        flags |= NUMPY_C_CONTIGUOUS if param.ndim == 1 and not spans else 0
+        element, truths = dlpack_element(param.type), spans and param.type is Type.U8
+        fields |= {"kind": Kind.SPAN if spans else Kind.ARRAY, "ndim": param.ndim, "flags": flags}
+        fields |= {"dtype": id(dtype), "other_dtype": id(_TRUTHS if truths else dtype)}
+        fields |= {"element": element, "other_element": DLPACK_TRUTH if truths else element}
+    else:
+        fields["kind"], fields["low"], fields["high"] = _scalar_kind(param.type)
+    return _PARAMETER.pack(*(fields.get(name, 0) for name in PARAMETER_FIELDS))
 
 
 def _scalar_kind(type: Type) -> tuple[Kind, int, int]:

@@ -10,23 +10,23 @@ from hologram.isa.builder import Builder, Value
 from hologram.isa.builder.emitters import method_name
 from hologram.isa.instructions import BY_NAME
 from hologram.isa.operands import Slot
+from hologram.isa.program import FLAG_QUICK, FLAG_ROWS, ROW
 from hologram.isa.templates.folds import PIECE
 from hologram.isa.templates.regions.lanes import Lanes, Places
 
-WIDTH = 64
-"""Lanes of a block: as many as a block reduction has accumulators."""
 LAUNCH_AXES = "yz"
 
 
 class Blocks(Lanes):
-    """Where a lane works. Blocks are `WIDTH` lanes along x; the last kept axes are the launch's y and z."""
+    """Where a lane works. Blocks are rows of lanes along x; the last kept axes are the launch's y and z."""
 
-    block: Mapping[str, str] = {"block": f"{WIDTH},1,1"}
+    flags: Sequence[str] = (FLAG_QUICK, FLAG_ROWS)
+    metadata: Mapping[str, str] = {"block": f"{ROW},1,1"}
 
     def __init__(self, b: Builder, kept: Sequence[int], reduced: Sequence[int], lengths: Sequence[int]) -> None:
         super().__init__(b, kept, reduced, lengths)
         self.looped, self.launched = kept[: -len(LAUNCH_AXES)], kept[-len(LAUNCH_AXES) :]
-        self.extent = [Poly.const(WIDTH), *(Slot(lengths[axis]) for axis in reversed(self.launched))]
+        self.extent = [Poly.const(ROW), *(Slot(lengths[axis]) for axis in reversed(self.launched))]
 
     @contextmanager
     def rows(self) -> Iterator[Places]:
@@ -53,9 +53,9 @@ class Blocks(Lanes):
             start: Value | int = 0
             stop = length
             if pieces is not None:
-                start = stack.enter_context(b.for_range(0, length, PIECE * WIDTH))
-                stop = b.min(b.add(start, PIECE * WIDTH), length)
-            with b.for_range(start, stop, WIDTH) as base, b.scratch():
+                start = stack.enter_context(b.for_range(0, length, PIECE * ROW))
+                stop = b.min(b.add(start, PIECE * ROW), length)
+            with b.for_range(start, stop, ROW) as base, b.scratch():
                 place = b.add(base, self.lane)
                 with b.if_(b.set("lt", place, length)):
                     visit({**index, last: place})

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from hologram.isa.affine import Poly
 from hologram.isa.builder import Builder, Value
 from hologram.isa.operands import Pred, Slot
+from hologram.isa.program import FLAG_QUICK
 from hologram.isa.templates.folds import PIECE
 
 LAUNCH_AXES = "xyz"
@@ -17,7 +18,8 @@ Places = Mapping[int, Value]
 class Lanes:
     """Where a lane works. The last kept axes are those of the launch, further ones are loops in each lane."""
 
-    block: Mapping[str, str] = {}
+    flags: Sequence[str] = (FLAG_QUICK,)
+    metadata: Mapping[str, str] = {}
 
     def __init__(self, b: Builder, kept: Sequence[int], reduced: Sequence[int], lengths: Sequence[int]) -> None:
         self.b, self.reduced = b, reduced

@@ -23,7 +23,7 @@ class Writer:
     """Writes one program."""
 
     def __init__(self, name: str, plan: Plan, form: type[Lanes]) -> None:
-        self.plan, self.b = plan, Builder(name)
+        self.plan, self.b = plan, Builder(name, form.flags)
         region = plan.region
         slots: dict[str, int] = {i.name: self.b.array(i.name, i.type) for i in region.inputs}
         slots |= {o.to.name: self.b.array(o.to.name, o.to.type, access="w") for o in region.outputs}
@@ -55,7 +55,7 @@ class Writer:
                 else:
                     self._step(step, row)
                 self._release(row, step, number, last)
-        return self.b.build(self.lanes.extent, self.lanes.block)
+        return self.b.build(self.lanes.extent, self.lanes.metadata)
 
     def _release(self, scope: Scope, step: Step | Pass, number: int, last: Mapping[str, int]) -> None:
         for name in reads(step):

@@ -4,8 +4,8 @@ They raise nothing themselves. On any doubt about the arguments they call one Py
 same arguments; it runs what is legal and complains about the rest. One module serves every kernel and every object:
 what differs comes through the context block (see `context`), so the machine code has no addresses in it.
 
-Reading order: `bound` and `unbound` at the end say what happens; `acceptance` (with `arguments`), `environment` and
-`launch` say how.
+Reading order: `bound` and `unbound` at the end say what happens; `acceptance` (with `arrays`, `tensors`, `numbers`),
+`environment` and `launch` say how.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from hologram.errors import UnsupportedError
 from hologram.runtime.entry import types
 from hologram.runtime.entry.abi import Abi
 from hologram.runtime.entry.context import MAX_BLOCK, MAX_PARAMETERS
-from hologram.runtime.entry.stub_ir.acceptance import COUNT_MASK, accept, accept_pair
-from hologram.runtime.entry.stub_ir.arguments import accept_array, accept_float, accept_integer
+from hologram.runtime.entry.stub_ir.acceptance import COUNT_MASK, accept, accept_argument, accept_pair
+from hologram.runtime.entry.stub_ir.arrays import accept_array, lay
 from hologram.runtime.entry.stub_ir.environment import ENVIRONMENTS
 from hologram.runtime.entry.stub_ir.fields import CONTEXT, field
 from hologram.runtime.entry.stub_ir.launch import attend, launch, outcome
+from hologram.runtime.entry.stub_ir.numbers import accept_float, accept_integer
+from hologram.runtime.entry.stub_ir.tensors import accept_tensor, is_direct, read_tensor, requires_grad, tell_written
 
 _DECLARATIONS = """
 declare void @Py_IncRef(ptr)
+declare void @PyErr_Clear()
 declare void @Py_DecRef(ptr)
 declare ptr @Py_NewRef(ptr)
 declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
@@ -51,10 +54,20 @@ def stub_ir(abi: Abi, arch: str) -> str:
             outcome(),
             attend(),
             launch(),
-            accept_array(abi),
+            lay(span=False),
+            lay(span=True),
+            requires_grad(),
+            read_tensor(),
+            is_direct(abi),
+            accept_tensor(span=False),
+            accept_tensor(span=True),
+            accept_array(abi, span=False),
+            accept_array(abi, span=True),
+            tell_written(abi),
             accept_integer(abi),
             accept_float(abi),
             accept_pair(),
+            accept_argument(),
             accept(),
             _entries(),
             "attributes #0 = { nounwind strictfp }\nattributes #1 = { nounwind strictfp cold noinline }",

@@ -71,10 +71,48 @@ refuse:
 """
 
 
+def accept_argument() -> str:
+    """One argument by the kind of its row."""
+    return f"""
+define internal i1 @accept_argument(i64 %kind, ptr %context, ptr %row, ptr %object, ptr %slot, ptr %range,
+                                    ptr %met) alwaysinline #0 {{
+  switch i64 %kind, label %refuse [
+    i64 {Kind.ARRAY:d}, label %array
+    i64 {Kind.INTEGER:d}, label %integer
+    i64 {Kind.F32:d}, label %f32
+    i64 {Kind.F64:d}, label %f64
+    i64 {Kind.SPAN:d}, label %span
+  ]
+array:
+  %array.fits = call i1 @accept_array(ptr %context, ptr %row, ptr %object, ptr %slot, ptr %range, ptr %met)
+  ret i1 %array.fits
+span:
+  %span.fits = call i1 @accept_span(ptr %context, ptr %row, ptr %object, ptr %slot, ptr %range, ptr %met)
+  ret i1 %span.fits
+integer:
+  %integer.fits = call i1 @load_int(ptr %context, ptr %row, ptr %object, ptr %slot)
+  ret i1 %integer.fits
+f32:
+  %f32.fits = call i1 @accept_f32(ptr %context, ptr %row, ptr %object, ptr %slot)
+  ret i1 %f32.fits
+f64:
+  %f64.fits = call i1 @accept_f64(ptr %context, ptr %row, ptr %object, ptr %slot)
+  ret i1 %f64.fits
+refuse:
+  ret i1 false
+}}
+"""
+
+
 def accept() -> str:
-    """All arguments, in order, into the block; then the overlaps; then the kernel's own check of extents."""
+    """All arguments, in order, into the block; then the overlaps; then the kernel's own check of extents.
+
+    PyTorch is told what will be written.
+    """
     return f"""
 define internal i1 @accept(ptr %context, ptr %args, i64 %nargsf, ptr %kwnames, ptr %arguments, ptr %ranges) #0 {{
+  %met = alloca i8
+  store i8 0, ptr %met
 {fields("context", CONTEXT, block="ptr", check="ptr")}
 {fields("context", CONTEXT, parameters="ptr", parameter_count="i64", pairs="ptr", pair_count="i64")}
   %count = and i64 %nargsf, {COUNT_MASK}
@@ -96,25 +134,10 @@ dispatch:
   %object = load ptr, ptr %object.at
 {fields("row", PARAMETER, kind="i64", offset="i64")}
   %slot = getelementptr i8, ptr %arguments, i64 %offset
-  switch i64 %kind, label %refuse [
-    i64 {Kind.ARRAY:d}, label %array
-    i64 {Kind.INTEGER:d}, label %integer
-    i64 {Kind.F32:d}, label %f32
-    i64 {Kind.F64:d}, label %f64
-  ]
-array:
   %range = getelementptr [2 x i64], ptr %ranges, i64 %i
-  %array.fits = call i1 @accept_array(ptr %context, ptr %row, ptr %object, ptr %slot, ptr %range)
-  br i1 %array.fits, label %accepted, label %refuse
-integer:
-  %integer.fits = call i1 @load_int(ptr %context, ptr %row, ptr %object, ptr %slot)
-  br i1 %integer.fits, label %accepted, label %refuse
-f32:
-  %f32.fits = call i1 @accept_f32(ptr %context, ptr %row, ptr %object, ptr %slot)
-  br i1 %f32.fits, label %accepted, label %refuse
-f64:
-  %f64.fits = call i1 @accept_f64(ptr %context, ptr %row, ptr %object, ptr %slot)
-  br i1 %f64.fits, label %accepted, label %refuse
+  %argument.fits = call i1 @accept_argument(i64 %kind, ptr %context, ptr %row, ptr %object, ptr %slot, ptr %range,
+                                            ptr %met)
+  br i1 %argument.fits, label %accepted, label %refuse
 accepted:
   %i.next = add i64 %i, 1
   br label %argument
@@ -130,7 +153,16 @@ compare:
 extents:
   %trouble = call i32 %check(ptr %arguments)
   %extents.fit = icmp eq i32 %trouble, 0
-  ret i1 %extents.fit
+  br i1 %extents.fit, label %writes, label %refuse
+writes:
+  %some = load i8, ptr %met
+  %no.tensors = icmp eq i8 %some, 0
+  br i1 %no.tensors, label %take, label %tell
+tell:
+  call void @tell_written(ptr %context, ptr %args, i64 %count)
+  br label %take
+take:
+  ret i1 true
 refuse:
   ret i1 false
 }}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hologram.runtime.entry.context import CONTEXT_FIELDS, PAIR_FIELDS, PARAMETER_FIELDS, offsets
+from hologram.runtime.entry.tensors import TENSOR_FIELDS
 
 CONTEXT = offsets(CONTEXT_FIELDS)
 PARAMETER = offsets(PARAMETER_FIELDS)
 PAIR = offsets(PAIR_FIELDS)
+TENSOR = offsets(TENSOR_FIELDS)
 
 
 def field(name: str, base: str, offset: int, kind: str = "ptr") -> str:

@@ -1,0 +1,94 @@
+"""Functions with PyTorch's signatures, and the operators `torch.ops.hologram.*` that are the same functions.
+
+An operator registered here is made of `hologram::rows`, `hologram::elementwise` and the like, whose fake kernels,
+gradients and batching rules are its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import torch
+from torch import Tensor
+
+from hologram.runtime.executor import Executor
+from hologram_torch.outputs import check_cast
+
+LIBRARY = torch.library.Library("hologram", "FRAGMENT")
+F = TypeVar("F", bound=Callable[..., Any])
+SCHEMAS: dict[str, str] = {}
+"""The schemas of operators that are functions of this package."""
+
+
+def function(schema: str = "", name: str = "") -> Callable[[F], F]:
+    """A public function: an executor in front is accepted, `out=` takes the result where there is such a keyword.
+
+    With a `schema` (of its arguments and results) it becomes an operator of its name, too.
+    """
+
+    def made(body: F) -> F:
+        @wraps(body)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if args and isinstance(args[0], Executor):
+                args = args[1:]
+            if args and not isinstance(args[0], Tensor):
+                kind = type(args[0]).__name__
+                raise TypeError(f"{body.__name__}(): argument 'input' (position 1) must be Tensor, not {kind}")
+            out = kwargs.pop("out", None)
+            result = body(*args, **kwargs)
+            return result if out is None else into(body.__name__, result, out)
+
+        if schema:
+            operator = name or body.__name__
+            SCHEMAS[operator] = schema
+            LIBRARY.define(f"{operator}{schema}")
+            LIBRARY.impl(operator, call, "CompositeImplicitAutograd")
+        return cast(F, call)
+
+    return made
+
+
+def in_place_of(body: F) -> F:
+    """The same function with its result in its first argument, which is given back; gradients go on through it.
+
+    Raises RuntimeError for leaves that require grad, for another shape, and where numbers would lose their kind.
+    """
+    name = f"{body.__name__}_"
+
+    @wraps(body)
+    def call(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        recorded = torch.is_grad_enabled() and input.requires_grad
+        if recorded and input.is_leaf:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        result = body(input.clone() if recorded else input, *args, **kwargs)
+        check_cast(result.dtype, input.dtype)
+        if result.shape != input.shape:
+            raise RuntimeError(
+                f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(result.shape)}"
+            )
+        return input.copy_(result)
+
+    call.__name__ = call.__qualname__ = name
+    return cast(F, call)
+
+
+def into(name: str, result: Tensor, out: Tensor) -> Tensor:
+    """A result in the tensor that was given for it.
+
+    Raises RuntimeError where a gradient would be lost, or numbers would lose their kind.
+    """
+    if not isinstance(out, Tensor):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    if torch.is_grad_enabled() and (result.requires_grad or out.requires_grad):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    check_cast(result.dtype, out.dtype)
+    if result.device != out.device:
+        raise RuntimeError(f"Expected out tensor to have device {result.device}, but got {out.device} instead")
+    if result.shape != out.shape:
+        out.resize_(result.shape)
+    return out.copy_(result)

@@ -1,0 +1,184 @@
+"""Launches of functions over rows on tensors in host memory: the region of a call, and where its arrays lie.
+
+Axes of length 1 are left out and neighbours that all tensors step through alike become one, so that one program serves
+nearly all shapes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hologram.isa.templates.region import Fold, Let, Operand, Output, Region
+from hologram.isa.templates.regions import program
+from hologram.operators import Formula
+from hologram.operators.calculus import substituted
+from hologram.ops.plan import kernel_for
+from hologram_torch.roads import check_devices
+from hologram_torch.rows.function import COUNT, DTYPES, PLACE, RowFunction, stored
+
+MOST = 256
+"""Calls that a function remembers."""
+Lengths = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a call becomes a launch: its kernel, its results, lengths and strides, and the length of a row."""
+
+    kernel: Any
+    results: tuple[tuple[Lengths, torch.dtype], ...]
+    lengths: tuple[int, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """An axis of all arrays: whether it is folded, its length, each array's stride."""
+
+    is_folded: bool
+    length: int
+    strides: tuple[int, ...]
+
+
+def run(
+    function: RowFunction,
+    tensors: Sequence[Tensor],
+    numbers: Sequence[int | float],
+    shape: Sequence[int],
+    dims: Sequence[int],
+    outputs: Sequence[Tensor | None] | None = None,
+) -> list[Tensor]:
+    """Compute a function; `outputs` are tensors for its results where there are any.
+
+    Raises RuntimeError for tensors outside of host memory.
+    """
+    key: tuple[Any, ...] = (tuple(shape), tuple(dims), *((t.dtype, t.shape, t.stride()) for t in tensors))
+    if outputs is not None:
+        key = (*key, *(None if o is None else (o.dtype, o.shape, o.stride()) for o in outputs))
+    way = function.ways.get(key)
+    if way is None:
+        way = _way(function, tensors, tuple(shape), tuple(dims), outputs)
+        if len(function.ways) < MOST:
+            function.ways[key] = way
+    made = [torch.empty(lengths, dtype=dtype) for lengths, dtype in way.results]
+    if outputs is not None:
+        made = [m if o is None else o for m, o in zip(made, outputs, strict=True)]
+    if way.kernel is not None:
+        arrays = [t.detach() if t.requires_grad else t for t in tensors]
+        taken = [way.count if name == COUNT else number for name, number in function.scalars(numbers)]
+        way.kernel(*arrays, *made, *way.lengths, *taken)
+    return made
+
+
+def _way(
+    function: RowFunction,
+    tensors: Sequence[Tensor],
+    shape: Lengths,
+    dims: tuple[int, ...],
+    outputs: Sequence[Tensor | None] | None,
+) -> Way:
+    check_devices("rows", tensors)
+    for tensor in tensors:
+        if not tensor.is_cpu:
+            raise RuntimeError(
+                f"hologram_torch computes in host memory, got a tensor on {tensor.device}; cure: x.cpu()"
+            )
+    narrow = tuple(1 if k in dims else n for k, n in enumerate(shape))
+    count = math.prod(shape[k] for k in dims)
+    results = tuple(
+        (shape if name in function.wide_names else narrow, DTYPES[dtype]) for name, dtype in function.outputs
+    )
+    if not any(math.prod(lengths) for lengths, _ in results):
+        return Way(None, results, (), count)
+    places = [_Place(dtype, lengths, _packed(lengths)) for lengths, dtype in results]
+    arrays = [_Place(t.dtype, tuple(t.shape), t.stride()) for t in tensors]
+    for place, out in zip(places, outputs or [None] * len(places), strict=True):
+        arrays.append(place if out is None else _Place(out.dtype, place.shape, out.stride()))
+    axes = _merged(arrays, shape, dims, function.has_folds)
+    region, lengths = _region(function, [a.dtype for a in arrays], axes)
+    kernel = kernel_for(("rows", region), name_of(function), lambda: program(name_of(function), region))
+    return Way(kernel.spanning(), results, lengths, count)
+
+
+def name_of(function: RowFunction) -> str:
+    """The name of a function's programs."""
+    return "rows_" + "_".join(name for name, _ in function.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A tensor's type and how it lies in memory."""
+
+    dtype: torch.dtype
+    shape: Lengths
+    strides: Lengths
+
+    def stride(self, axis: int, rank: int) -> int:
+        """The stride along an axis of a shape of so many that the tensor broadcasts to."""
+        own = axis - rank + len(self.shape)
+        return 0 if own < 0 or self.shape[own] == 1 else self.strides[own]
+
+
+def _packed(shape: Lengths) -> Lengths:
+    """The strides of a contiguous tensor."""
+    return tuple(math.prod(shape[k + 1 :]) for k in range(len(shape)))
+
+
+def _merged(arrays: Sequence[_Place], shape: Lengths, dims: Sequence[int], has_folds: bool) -> list[Axis]:
+    """The axes of all arrays, neighbours that can be one as one; there is a kept one, and one to fold for folds."""
+    merged: list[Axis] = []
+    for k, length in enumerate(shape):
+        if length == 1:
+            continue
+        axis = Axis(k in dims, length, tuple(a.stride(k, len(shape)) for a in arrays))
+        above = merged[-1] if merged else None
+        if above is not None and above.is_folded == axis.is_folded and _continues(above, axis):
+            merged[-1] = Axis(axis.is_folded, above.length * axis.length, axis.strides)
+        else:
+            merged.append(axis)
+    for is_folded in {False, has_folds} - {axis.is_folded for axis in merged}:
+        merged.insert(0, Axis(is_folded, 1, (0,) * len(arrays)))
+    return merged
+
+
+def _continues(above: Axis, below: Axis) -> bool:
+    return all(a == below.length * b for a, b in zip(above.strides, below.strides, strict=True))
+
+
+def _region(function: RowFunction, types: Sequence[torch.dtype], axes: Sequence[Axis]) -> tuple[Region, Lengths]:
+    """The region of a function for some axes, and its lengths and strides in the order of its parameters."""
+    folded = [k for k, axis in enumerate(axes) if axis.is_folded]
+    names = [*function.inputs, *(f"to_{k}" for k in range(len(function.outputs)))]
+    operands = []
+    values: dict[str, int] = {}
+    for place, (name, dtype) in enumerate(zip(names, types, strict=True)):
+        strides: list[int | str] = []
+        for k, axis in enumerate(axes):
+            stride = axis.strides[place]
+            if stride > 1 or (stride == 1 and k != len(axes) - 1):
+                values[f"s{place}_{k}"] = stride
+                strides.append(f"s{place}_{k}")
+            else:
+                strides.append(stride)
+        operands.append(Operand(name, stored(dtype), tuple(strides)))
+    count = len(function.inputs)
+    outputs = tuple(Output(of, to) for (of, _), to in zip(function.outputs, operands[count:], strict=True))
+    steps = tuple(_placed(step, f"i{folded[0]}" if folded else "i0") for step in function.steps)
+    letters = "".join("r" if axis.is_folded else "k" for axis in axes)
+    region = Region(letters, tuple(operands[:count]), steps, outputs, function.typed_numbers)
+    lengths = (*(axis.length for axis in axes), *(values[name] for name in region.stride_names))
+    return region, lengths
+
+
+def _placed(step: Let | Fold, place: str) -> Let | Fold:
+    """A step that reads the place in a row by the name that regions have for it."""
+    renamed: dict[str, Formula] = {PLACE: place}
+    if isinstance(step, Let):
+        return replace(step, formula=substituted(step.formula, renamed))
+    return replace(step, of=substituted(step.of, renamed))

@@ -1,0 +1,219 @@
+"""The operator `hologram::rows` of PyTorch: any function over rows, with gradients of any order, `vmap` and tangents.
+
+Its wide tensors and results have a shape that all tensors broadcast to, narrow ones the same with length 1 along the
+axes that are folded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hologram.isa.templates.region import Fold
+from hologram_torch.roads import Road, check_devices, road_of
+from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, computed, function_of
+from hologram_torch.rows.gradients import backward, forward, mark_of
+from hologram_torch.rows.launch import run
+
+Number = float
+
+
+@torch.library.custom_op("hologram::rows", mutates_args=())
+def rows(
+    function: str, tensors: Sequence[Tensor], numbers: Sequence[Number], shape: Sequence[int], dims: Sequence[int]
+) -> list[Tensor]:
+    """A function over rows of a shape: its tensors, wide ones first, its numbers, and the axes that are folded."""
+    return run(function_of(function), tensors, numbers, shape, dims)
+
+
+@rows.register_fake
+def _(
+    function: str, tensors: Sequence[Tensor], numbers: Sequence[Number], shape: Sequence[int], dims: Sequence[int]
+) -> list[Tensor]:
+    meant = function_of(function)
+    wide, narrow = list(shape), narrowed(shape, dims)
+    return [
+        tensors[0].new_empty(wide if name in meant.wide_names else narrow, dtype=DTYPES[dtype])
+        for name, dtype in meant.outputs
+    ]
+
+
+def narrowed(shape: Sequence[int], dims: Sequence[int]) -> list[int]:
+    """The shape of values of which there is one a row."""
+    return [1 if k in dims else n for k, n in enumerate(shape)]
+
+
+def apply(
+    function: RowFunction,
+    tensors: Sequence[Tensor],
+    numbers: Sequence[Number],
+    shape: Sequence[int],
+    dims: Sequence[int],
+    outputs: Sequence[Tensor | None] | None = None,
+) -> list[Tensor]:
+    """Compute a function over rows on the road that its tensors ask for; `outputs` takes results of direct launches."""
+    road = road_of(tensors)
+    if road is Road.DIRECT:
+        return run(function, tensors, numbers, shape, dims, outputs)
+    check_devices("rows", tensors)
+    if road is Road.OPERATOR:
+        found: list[Tensor] = rows(function.text, tensors, numbers, shape, dims)
+        return found
+    return list(_Rows.apply(function.text, tuple(numbers), tuple(shape), tuple(dims), *tensors))
+
+
+def _setup(ctx: Any, inputs: tuple[Any, ...], output: Sequence[Tensor]) -> None:
+    """Keep what derivatives read, and of the other tensors their shapes and types."""
+    text, tensors, ctx.numbers, ctx.shape, ctx.dims = inputs
+    ctx.function = function = function_of(text)
+    values = {**dict(zip(function.inputs, tensors, strict=True)), **dict(zip(_outputs(function), output, strict=True))}
+    ctx.names = [k for k in values if k in read_by_derivatives(function, _types(function, tensors))]
+    ctx.given = {k: (t.shape, t.dtype) for k, t in zip(function.inputs, tensors, strict=True)}
+    ctx.set_materialize_grads(False)
+    kept = [values[k] for k in ctx.names]
+    ctx.save_for_backward(*kept)
+    if hasattr(ctx, "save_for_forward"):
+        ctx.save_for_forward(*kept)
+
+
+def _outputs(function: RowFunction) -> tuple[str, ...]:
+    return tuple(name for name, _ in function.outputs)
+
+
+def _types(function: RowFunction, tensors: Sequence[Tensor]) -> tuple[tuple[str, str], ...]:
+    """The inputs that have gradients, and the types of these."""
+    pairs = zip(function.inputs, tensors, strict=True)
+    return tuple((k, NAMES[t.dtype]) for k, t in pairs if t.dtype.is_floating_point)
+
+
+@cache
+def read_by_derivatives(function: RowFunction, types: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """The inputs and outputs whose values derivatives need."""
+    if not types:
+        return frozenset()
+    back = backward(function, (True,) * len(function.outputs), types)
+    return frozenset((*back.inputs, *forward(function, tuple(k for k, _ in types)).inputs))
+
+
+def _backward(ctx: Any, gradients: Sequence[Tensor | None]) -> tuple[Any, ...]:
+    found = _gradients(ctx, gradients)
+    return None, found, [None] * len(ctx.numbers), None, None
+
+
+rows.register_autograd(_backward, setup_context=_setup)
+
+
+def _gradients(ctx: Any, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:
+    """The gradients of all tensors of real numbers, None for others."""
+    function: RowFunction = ctx.function
+    types = tuple((k, NAMES[d]) for k, (_, d) in ctx.given.items() if d.is_floating_point)
+    given = tuple(g is not None for g in gradients)
+    if not any(given) or not types:
+        return [None] * len(ctx.given)
+    mark = mark_of(function)
+    moves = {f"g{mark}{place}": g for place, g in enumerate(gradients) if g is not None}
+    made = dict(zip((k for k, _ in types), _derived(ctx, backward(function, given, types), moves), strict=True))
+    found: list[Tensor | None] = []
+    for name, (shape, _) in ctx.given.items():
+        whole = ctx.shape if name in function.wide else narrowed(ctx.shape, ctx.dims)
+        found.append(sum_to(made[name].expand(whole), shape) if name in made else None)
+    return found
+
+
+def _derived(ctx: Any, meant: RowFunction, moves: Mapping[str, Tensor]) -> list[Tensor]:
+    """A derivative at the values that were kept, with the numbers of the function that it belongs to."""
+    values = {**dict(zip(ctx.names, ctx.saved_tensors, strict=True)), **moves}
+    numbers = dict(zip(ctx.function.numbers, ctx.numbers, strict=True))
+    if not meant.inputs:  # a constant, which is 0: nothing moves
+        shape, device = narrowed(ctx.shape, ctx.dims), next(iter(moves.values())).device
+        return [torch.zeros(shape, dtype=DTYPES[d], device=device) for _, d in meant.outputs]
+    return apply(meant, [values[k] for k in meant.inputs], [numbers[k] for k in meant.numbers], ctx.shape, ctx.dims)
+
+
+def _batched(
+    in_dims: Sequence[int | None], tensors: Sequence[Tensor], shape: Sequence[int], dims: Sequence[int]
+) -> tuple[list[Tensor], list[int], list[int]]:
+    """Tensors, shape and folded axes with the batch as a first axis."""
+    rank, found, size = len(shape), [], 1
+    for tensor, dim in zip(tensors, in_dims, strict=True):
+        if dim is None:
+            found.append(tensor)
+            continue
+        moved = tensor.movedim(dim, 0)
+        size = moved.shape[0]
+        found.append(moved.reshape(size, *[1] * (rank + 1 - moved.dim()), *moved.shape[1:]))
+    return found, [size, *shape], [d + 1 for d in dims]
+
+
+@rows.register_vmap
+def _(
+    info: Any, in_dims: Any, function: str, tensors: Sequence[Tensor], numbers: Any, shape: Any, dims: Any
+) -> tuple[list[Tensor], list[int]]:
+    made = rows(function, *_with(numbers, _batched(in_dims[1], tensors, shape, dims)))
+    return made, [0] * len(made)
+
+
+def _with(numbers: Any, batched: tuple[Any, Any, Any]) -> tuple[Any, ...]:
+    tensors, *rest = batched
+    return tensors, numbers, *rest
+
+
+class _Rows(torch.autograd.Function):
+    """The same for `torch.func`, forward-mode and gradients that are not compiled."""
+
+    @staticmethod
+    def forward(text: str, numbers: Any, shape: Any, dims: Any, *tensors: Tensor) -> tuple[Tensor, ...]:
+        function = function_of(text)
+        if road_of(tensors) is Road.OPERATOR:
+            return tuple(rows(text, tensors, numbers, shape, dims))
+        return tuple(run(function, tensors, numbers, shape, dims))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        text, numbers, shape, dims, *tensors = inputs
+        _setup(ctx, (text, tensors, numbers, shape, dims), output)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Any, ...]:
+        return None, None, None, None, *_gradients(ctx, gradients)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> tuple[Tensor, ...]:
+        function: RowFunction = ctx.function
+        moving = {k: t for k, t in zip(function.inputs, tangents[4:], strict=True) if t is not None}
+        mark = mark_of(function)
+        moves = {f"t{mark}{place}": t for place, t in enumerate(moving.values())}
+        made = _derived(ctx, forward(function, tuple(moving)), moves)
+        narrow = narrowed(ctx.shape, ctx.dims)
+        wide = function.wide_names
+        return tuple(
+            m.expand(ctx.shape if k in wide else narrow) for m, k in zip(made, _outputs(function), strict=True)
+        )
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: Any, text: str, numbers: Any, shape: Any, dims: Any, *tensors: Tensor
+    ) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
+        given, lengths, axes = _batched(in_dims[4:], tensors, shape, dims)
+        made = apply(function_of(text), given, numbers, lengths, axes)
+        return tuple(made), (0,) * len(made)
+
+
+@cache
+def _sum(dtype: torch.dtype) -> RowFunction:
+    steps = (Fold("out", "ADD", "x", computed(dtype)),)
+    return function_of(RowFunction(("x",), steps, (("out", NAMES[dtype]),)).text)
+
+
+def sum_to(x: Tensor, shape: Sequence[int]) -> Tensor:
+    """What of a gradient belongs to a tensor of a shape that was broadcast to the gradient's."""
+    missing = x.dim() - len(shape)
+    dims = [k for k, n in enumerate(x.shape) if k < missing or (shape[k - missing] == 1 and n != 1)]
+    if not dims:
+        return x
+    (found,) = apply(_sum(x.dtype), [x], [], x.shape, dims)
+    return found.reshape(shape)

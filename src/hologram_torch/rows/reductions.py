@@ -1,0 +1,97 @@
+"""Functions over rows that are rows of the reduction table of operators."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+
+from hologram.isa.templates.region import Fold, Let
+from hologram.operators import NORMALISATIONS, NORMS, REDUCTIONS, RESULTS, Formula, Reduction
+from hologram.operators.calculus import substituted
+from hologram.types import Type
+from hologram_torch.rows.function import NAMES, PLACE, RowFunction, computed, row_function
+
+OUT = "out"
+
+
+ROWS = {row.name: row for row in (*REDUCTIONS.values(), *NORMS.values(), *NORMALISATIONS.values())}
+"""Rows of the reduction table that are functions over rows, by name."""
+
+
+@cache
+def reduction(name: str, computed_in: Type, dtype: torch.dtype) -> RowFunction:
+    """A reduction, or a normalisation by folds, computed in a type, with a result of another."""
+    row = ROWS[name]
+    steps: list[Let | Fold] = []
+    results: dict[str, Formula] = {}
+    folds = row.folds_of(computed_in)
+    for letter, fold in zip(RESULTS, folds, strict=False):
+        total = f"{letter}0"
+        of = substituted(fold.of, results)
+        steps.append(Fold(total, fold.op, of, computed_in))
+        results[letter] = total
+        if fold.result != "fold":
+            steps.append(Let(letter, substituted(fold.result, {**results, "fold": total}), computed_in))
+            results[letter] = letter
+    last = row.each if row.each is not None else RESULTS[len(folds) - 1]
+    steps.append(Let(OUT, substituted(last, results), computed_in))
+    still = [results[RESULTS[0]]] if _only_in_range(row) else []
+    return row_function(
+        ("x", "y")[: row.arity],
+        steps,
+        [(OUT, NAMES[dtype])],
+        numbers=list(row.parameters),
+        still=[str(k) for k in (*still, *(["a0"] if still else []))],
+        slopes=_slopes(row, results),
+    )
+
+
+def _only_in_range(row: Reduction) -> bool:
+    """True where the first fold is the largest element, which is subtracted from all."""
+    return len(row.folds) > 1 and row.folds[0].op == "MAXP" and row.name != "ptp" and "nan" not in row.name
+
+
+_SHORT = ("var", "std", "logsumexp", "norm", "norm_1", "norm_p")
+"""Rows whose own derivative is shorter than that of their steps."""
+_MAY_BE_ZERO = ("norm", "norm_p", "std")
+"""Those whose derivative has the result below the line: it is 0 where that is."""
+
+
+def _slopes(row: Reduction, results: dict[str, Formula]) -> list[tuple[str, str, Formula]]:
+    if row.name not in _SHORT or row.derivative is None:
+        return []
+    along = substituted(row.derivative, results)
+    if row.name in _MAY_BE_ZERO:
+        along = ("SEL", ("==", OUT, 0.0), 0.0, along)
+    return [(OUT, "x", along)]
+
+
+@cache
+def test_of_truth(op: str, dtype: torch.dtype, result: torch.dtype) -> RowFunction:
+    """Whether any ("MAXP") or all ("MINP") elements are not 0, or how many ("ADD")."""
+    fold = Type.I64 if op == "ADD" else Type.U8
+    steps: list[Let | Fold] = [Let("holds", ("!=", "x", 0.0), computed(dtype)), Fold(OUT, op, "holds", fold)]
+    return row_function(["x"], steps, [(OUT, NAMES[result])])
+
+
+@cache
+def place_of(op: str, dtype: torch.dtype) -> RowFunction:
+    """The place of the first extreme ("MINP" or "MAXP"), or of the first NaN."""
+    steps: list[Let | Fold] = [
+        Fold("extreme", op, "x", computed(dtype)),
+        Let("hit", ("POR", ("==", "x", "extreme"), ("!=", "x", "x")), computed(dtype)),
+        Let("place", PLACE, Type.I64),
+        Fold(OUT, "MINP", ("SEL", "hit", "place", float(2**62)), Type.I64),
+    ]
+    return row_function(["x"], steps, [(OUT, "i64")])
+
+
+@cache
+def taken(dtype: torch.dtype) -> RowFunction:
+    """The element of each row at a place."""
+    steps: list[Let | Fold] = [
+        Let("hit", ("==", PLACE, "place"), Type.I64),
+        Fold(OUT, "ADD", ("SEL", "hit", "x", 0.0), Type.I64 if dtype is torch.bool else computed(dtype)),
+    ]
+    return row_function(["x"], steps, [(OUT, NAMES[dtype])], narrow=["place"])

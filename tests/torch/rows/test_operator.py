@@ -1,0 +1,86 @@
+"""The operator `hologram::rows`: its registrations, gradients of any order, transforms, tracing; what it saves."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from hologram.types import Type
+from hologram_torch import functional
+from hologram_torch.rows.function import row_function
+from hologram_torch.rows.normalisations import standardised
+from hologram_torch.rows.operator import apply, read_by_derivatives, rows
+from hologram_torch.rows.reductions import reduction
+
+SOFTMAX = reduction("softmax", Type.F64, torch.float64)
+LAYER = standardised(torch.float64, True, True, False, False)
+
+
+def drawn(*shape: int) -> torch.Tensor:
+    torch.manual_seed(len(shape))
+    return torch.randn(shape, dtype=torch.float64, requires_grad=True)
+
+
+def test_the_registrations_are_complete_and_agree() -> None:
+    x, w, b = drawn(3, 4), drawn(4), drawn(4)
+    torch.library.opcheck(rows, (SOFTMAX.text, [x], [], [3, 4], [1]))
+    torch.library.opcheck(rows, (LAYER.text, [x, w, b], [1e-5], [3, 4], [1]))
+
+
+def test_gradients_are_those_of_differences() -> None:
+    x, w, b = drawn(2, 3), drawn(3), drawn(3)
+
+    def layer(*tensors: torch.Tensor) -> torch.Tensor:
+        return apply(LAYER, tensors, [1e-5], (2, 3), [1])[0]
+
+    assert torch.autograd.gradcheck(layer, (x, w, b), check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(layer, (x, w, b))
+
+
+def test_transforms_of_torch_func_compose() -> None:
+    x = drawn(3, 4).detach()
+    found = torch.func.vmap(torch.func.grad(lambda r: functional.softmax(r, 0)[1]))(x)
+    wanted = torch.func.vmap(torch.func.grad(lambda r: F.softmax(r, 0)[1]))(x)
+    torch.testing.assert_close(found, wanted)
+    hessian = torch.func.hessian(lambda r: functional.logsumexp(r, 0))(x[0])
+    torch.testing.assert_close(hessian, torch.func.hessian(lambda r: torch.logsumexp(r, 0))(x[0]))
+
+
+def test_a_traced_function_has_no_breaks_and_the_same_gradients() -> None:
+    x, w = drawn(3, 4), drawn(4)
+
+    def ours(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+        return functional.layer_norm(x, (4,), w).square().sum()
+
+    compiled = torch.compile(ours, backend="aot_eager", fullgraph=True)
+    found = torch.autograd.grad(compiled(x, w), (x, w))
+    wanted = torch.autograd.grad(F.layer_norm(x, (4,), w).square().sum(), (x, w))
+    torch.testing.assert_close(found, wanted)
+
+
+def test_derivatives_keep_results_rather_than_what_they_were_made_of() -> None:
+    softmax = reduction("logsumexp", Type.F32, torch.float32)
+    assert read_by_derivatives(softmax, (("x", "f32"),)) == {"x", "out"}
+    assert "spread" not in read_by_derivatives(LAYER, (("x", "f64"), ("weight", "f64"), ("bias", "f64")))
+    total = reduction("sum", Type.F32, torch.float32)
+    assert not read_by_derivatives(total, (("x", "f32"),)) & {"x", "out"}
+
+
+def test_a_function_is_one_object_whatever_it_is_made_from() -> None:
+    assert row_function(SOFTMAX.wide, SOFTMAX.steps, SOFTMAX.outputs, still=SOFTMAX.still) is SOFTMAX
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (4, 3, 2)])
+@pytest.mark.parametrize("dims", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])
+def test_any_axes_of_any_strides_are_folded(shape: tuple[int, ...], dims: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    for x in (torch.randn(shape), torch.randn(shape).permute(2, 0, 1), torch.randn(4, 6, 8)[::2, 1::2, ::3]):
+        torch.testing.assert_close(functional.var(x, dims), torch.var(x, dims))
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0,), ()])
+def test_nothing_and_a_number_have_rows_too(shape: tuple[int, ...]) -> None:
+    x = torch.ones(shape)
+    torch.testing.assert_close(functional.sum(x), torch.sum(x))
+    torch.testing.assert_close(functional.softmax(x, -1), torch.softmax(x, -1))
