@@ -41,7 +41,7 @@ test: lint ## lint, then the table of instructions each backend runs, then every
 	$(BIN)/python -m hologram.backends.coverage
 	$(BIN)/pytest -n $(JOBS) -m "not slow"
 
-conformance: $(VENV)/installed-dev ## the long runs: exhaustive and dense numerical checks
+conformance: $(VENV)/installed-conformance ## the long runs: exhaustive and dense numerical checks, models compiled by all backends
 	$(BIN)/pytest -n $(JOBS) -m slow
 
 exhaustive: $(VENV)/installed-dev ## every f32 through each function of one argument: long, goes on where it stopped
@@ -55,6 +55,7 @@ soundness: $(VENV)/installed-dev ## 50,000 random circuits as written and as opt
 
 bench: $(VENV)/installed-bench ## time Hologram against NumPy, Numba and PyTorch on this machine
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.torch_models
 
 docs: $(VENV)/installed-docs ## build the manual into site/
 	$(BIN)/mkdocs build --strict

@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("hologram-atlas", "numpy", "llvmlite", "numba", "torch")
+PACKAGES = ("hologram-atlas", "numpy", "llvmlite", "numba", "torch", "transformers")
 
 
 def describe() -> dict[str, str]:

@@ -13,6 +13,8 @@ hypothesis.settings.register_profile("project", deadline=None)  # a loaded machi
 hypothesis.settings.load_profile("project")
 
 _CACHE = "HOLOGRAM_CACHE_DIR"
+STATED = {"largest error": "largest errors", "operators fused": "operators fused"}
+"""Properties recorded by tests that are printed below everything else, and the headings they stand under."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,8 +32,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests measured, below everything else."""
     reports = [r for kind in ("passed", "failed") for r in terminalreporter.getreports(kind)]
-    found = sorted(str(text) for r in reports for name, text in r.user_properties if name == "largest error")
-    if found:
-        terminalreporter.section("largest errors")
-        for text in found:
-            terminalreporter.write_line(text)
+    for name, title in STATED.items():
+        found = sorted(str(text) for r in reports for key, text in r.user_properties if key == name)
+        if found:
+            terminalreporter.section(title)
+            for text in found:
+                terminalreporter.write_line(text)

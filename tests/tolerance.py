@@ -87,3 +87,12 @@ def of_subtracted_mean(name: str, count: int, exact: Array, given: Array) -> Arr
     roundings = 1 + min(count, SUM_PIECE) + count / SUM_PIECE
     shift = roundings * UNIT[Type.F64] * np.abs(given).max(initial=0)
     return np.asarray(shift**2 if name == "var" else np.hypot(exact, shift) - exact)
+
+
+def of_training(largest: float, floor: float) -> float:
+    """How far tensors of a training step in f32 may be apart when it adds and rounds in another order.
+
+    `largest` is the tensor's largest magnitude, `floor` that of all tensors of its kind: a gradient that is zero in
+    exact numbers holds roundings of the others' size.
+    """
+    return float(2.0**-14 * largest + 2.0**-20 * floor)

@@ -6,7 +6,8 @@ says about one variable is what remains when the others take their most permissi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from hologram.isa.affine import Affine, Poly, Variable
@@ -76,6 +77,13 @@ class Box:
         for low, high in self._ranges.values():
             out = self.builder.both(out, self.builder.less(low, high))
         return out
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """What is found inside is forgotten behind it."""
+        alive = self.alive
+        yield
+        self.alive = alive
 
     def index(self, index: Affine) -> tuple[int, int]:
         """Smallest and largest value of an index; a guard about (nearly) the same sum, or a multiple, bounds it."""

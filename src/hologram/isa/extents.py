@@ -65,7 +65,13 @@ class Extents:
 
     def _formula(self, bits: int) -> Formula:
         builder = FormulaBuilder()
-        violations = [_violation(builder, self, r, bits) for r in self.requirements]
+        boxes: dict[tuple[bool, tuple[Limit, ...]], Box] = {}
+        violations = []
+        for r in self.requirements:
+            way = r.always, r.limits
+            if way not in boxes:
+                boxes[way] = _box(builder, self, r, bits)
+            violations.append(_violation(builder, self, r, boxes[way]))
         return builder.build([node for nodes in violations for node in nodes])
 
 
@@ -167,17 +173,24 @@ def _choice(affine: Affine, op: str, choices: Mapping[int, Choice]) -> Choice | 
     return choice if choice is not None and choice.op == op else None
 
 
-def _violation(b: FormulaBuilder, extents: Extents, requirement: Requirement, bits: int) -> tuple[int, int, int]:
-    """Nodes: the launch touches what is not there; smallest and largest index it touches."""
+def _box(b: FormulaBuilder, extents: Extents, requirement: Requirement, bits: int) -> Box:
+    """Where the lanes and loop rounds are that come to an access."""
     box = Box(b, extents.program, extents.choices, bits)
     if not requirement.always:
         box.launch()
     box.limit(requirement.limits)
-    low, high = box.index(requirement.index)
+    return box
+
+
+def _violation(b: FormulaBuilder, extents: Extents, requirement: Requirement, box: Box) -> tuple[int, int, int]:
+    """Nodes: the launch touches what is not there; smallest and largest index it touches."""
+    with box.kept():
+        low, high = box.index(requirement.index)
+        reached = box.reached()
     slot = Slot(requirement.slot, Field.SHAPE, requirement.axis)
-    shape = b.source("slot", slot, slot_range(extents.program, slot, bits))
+    shape = b.source("slot", slot, slot_range(extents.program, slot, box.bits))
     fits = b.both(b.negate(b.less(low, b.const(0))), b.less(high, shape))
-    return b.both(box.reached(), b.negate(fits)), low, high
+    return b.both(reached, b.negate(fits)), low, high
 
 
 def check(extents: Extents, program: Program, values: Mapping[Slot, int], lanes: tuple[int, int, int]) -> None:

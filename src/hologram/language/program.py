@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hologram.errors import KernelNotFoundError, ProgramFormatError, UnsupportedError
 from hologram.isa import program as isa
+from hologram.isa.verify import share
 from hologram.runtime.files import read_file, write_file
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ class Program(isa.Program):
         parts["metadata"] = {**program.metadata, **(metadata or {})}
         # A file keeps the tree as JSON text in its metadata, where it would fill every disassembly.
         text = parts["metadata"].pop(TREE, None)
-        return cls(**parts, sections=tuple(sections), trusted=trusted, parsed=tree or text)
+        made = cls(**parts, sections=tuple(sections), trusted=trusted, parsed=tree or text)
+        if made.metadata.get("block") == program.metadata.get("block"):
+            share(program, made)
+        return made
 
     @classmethod
     def load(cls, path: Path_, name: str | None = None, trust: bool = False) -> Program:

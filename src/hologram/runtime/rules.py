@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hologram.isa.aliasing import exact_alias_allowed
 from hologram.isa.cache import ProgramCache
-from hologram.isa.extents import Extents, derive
+from hologram.isa.extents import Extents
 from hologram.isa.program import Program
 from hologram.isa.verify import verify
 
@@ -34,4 +34,4 @@ def rules_of(program: Program) -> Rules:
 
 def _derived(program: Program) -> Rules:
     facts = verify(program)
-    return Rules(derive(facts), exact_alias_allowed(facts))
+    return Rules(facts.extents, exact_alias_allowed(facts))

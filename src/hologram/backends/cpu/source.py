@@ -10,7 +10,6 @@ from hologram.backends.llvm.jit import Target
 from hologram.backends.llvm.job import Watch
 from hologram.backends.llvm.kernel import lower
 from hologram.backends.llvm.prepare import check_supported, prepare
-from hologram.isa.extents import derive
 from hologram.isa.program import Program, made_quickly
 from hologram.isa.verify import verify
 
@@ -49,5 +48,5 @@ def source(
     job = prepare(facts, *vector_registers(target), contiguous, lanes, watch)
     module = lower(job)
     if watch is None:
-        emit_check(module, facts.program, derive(facts), job.unit_strides)
+        emit_check(module, facts.program, facts.extents, job.unit_strides)
     return Source(module.text(), job.lanes == 0, made_quickly(program))

@@ -22,7 +22,7 @@ from hologram.isa.agreement import pairs
 from hologram.isa.extents import Extents
 from hologram.isa.formula import Formula, Node
 from hologram.isa.operands import Field, Slot
-from hologram.isa.program import ROW, Program, works_by_rows
+from hologram.isa.program import ROW, Program, made_quickly, works_by_rows
 
 WAYS = ((31, 64), (29, 64), (31, 128))
 """How large sizes may be, in bits, and the integers that the check then computes in: the first that suffice."""
@@ -42,17 +42,26 @@ def emit_check(module: Module, program: Program, extents: Extents, unit_strides:
     else:
         size, width, formula = way
         _Check(w, program, f"i{width}", size).run(formula, unit_strides)
-    module.functions.append(w.text(f"define i32 @{layout.CHECK}(ptr noalias %block) nounwind"))
+    # It runs once a launch: where code is wanted soon, no effort at all goes into it.
+    effort = " noinline optnone" if made_quickly(program) else ""
+    module.functions.append(w.text(f"define i32 @{layout.CHECK}(ptr noalias %block) nounwind{effort}"))
 
 
 def _way(program: Program, extents: Extents, size: int, width: int) -> tuple[int, int, Formula] | None:
     """The formula for sizes below 2**size if integers of a width are enough for it."""
+    if size > WAYS[1][0] and width == 64 and _multiplies(extents):
+        return None
     formula = extents.formula_below(size)
     if formula.bits is None:
         return None
     bits = max([formula.bits + SPARE_BITS, *(_poly_bits(p, size) for p in program.extent)])
     divides = any(n.op == "ceildiv" and not _shift(formula.nodes[n.args[1]]) for n in formula.nodes)
     return (size, width, formula) if bits < width and not (divides and width > 64) else None
+
+
+def _multiplies(extents: Extents) -> bool:
+    """True where indices have products of sizes: 64 bits hold those of smaller ones."""
+    return any(c.slots() for r in extents.requirements for _, c in r.index.terms)
 
 
 def _shift(divisor: Node) -> int:

@@ -76,6 +76,7 @@ class Flow:
 
 
 Live = Mapping[Place, Type | None]
+_FLOW = "_flow"
 
 
 def analyse(cfg: Cfg, entry: Live | None = None, kept: Mapping[int, Live] | None = None) -> Flow:
@@ -83,11 +84,24 @@ def analyse(cfg: Cfg, entry: Live | None = None, kept: Mapping[int, Live] | None
 
     `entry` are registers that hold something when it starts, `kept` what must be there at a barrier (by its index).
     """
-    kept = kept or {}
+    if entry is None and kept is None:
+        return _plain(cfg)
+    return _analysed(cfg, entry or {}, kept or {})
+
+
+def _plain(cfg: Cfg) -> Flow:
+    """The webs of a whole program, found once for all who ask."""
+    if _FLOW not in vars(cfg):
+        vars(cfg)[_FLOW] = _analysed(cfg, {}, {})
+    found: Flow = vars(cfg)[_FLOW]
+    return found
+
+
+def _analysed(cfg: Cfg, entry: Live, kept: Mapping[int, Live]) -> Flow:
     block_of = {i: b.id for b in cfg.blocks.values() for i in range(b.start, b.end)}
     defs: list[tuple[int, Place, Type | None]] = [(ENTRY, ("r", r), t) for r, t in SPECIAL_REGISTERS.items()]
     defs.append((ENTRY, PHASE, Type.U32))
-    defs += [(ENTRY, place, ty) for place, ty in (entry or {}).items()]
+    defs += [(ENTRY, place, ty) for place, ty in entry.items()]
     for block in cfg.order:
         for i, ins in cfg.code(block):
             if found := write(ins):

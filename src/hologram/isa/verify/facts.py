@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from hologram.isa.program import Program
 from hologram.isa.symbolic import Symbolic, analyze
+
+if TYPE_CHECKING:
+    from hologram.isa.extents import Extents
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,13 @@ class Facts:
     def symbolic(self) -> Symbolic:
         """What the program's registers hold, found once for all who ask."""
         return analyze(self.program)
+
+    @cached_property
+    def extents(self) -> Extents:
+        """The array lengths that a launch needs, found once for all who ask."""
+        from hologram.isa.extents import derive
+
+        return derive(self)
 
     def original(self, index: int) -> int:
         """The index that an instruction has in the program as written."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections import deque
 from types import MappingProxyType
 
 from hologram.isa.cfg import Cfg, build_cfg, targets
@@ -20,11 +22,33 @@ MAX_BLOCKS = 4_096
 MAX_LOOP_DEPTH = 64
 
 
+_recent: deque[Facts] = deque(maxlen=64)
+"""Facts are kept for a while: whoever makes a program runnable asks for them several times."""
+_FACTS = "_facts"
+
+
 def verify(program: Program) -> Facts:
     """Prove that a program follows the rules of the ISA.
 
     Raises VerificationError with every finding: index, instruction, message, source place.
     """
+    known: weakref.ref[Facts] | None = vars(program).get(_FACTS)
+    facts = known() if known is not None else None
+    if facts is None:
+        facts = _proved(program)
+        vars(program)[_FACTS] = weakref.ref(facts)
+        _recent.append(facts)
+    return facts
+
+
+def share(program: Program, copy: Program) -> None:
+    """What is known of a program is known of a copy that has the same content and metadata."""
+    known = vars(program).get(_FACTS)
+    if known is not None:
+        vars(copy)[_FACTS] = known
+
+
+def _proved(program: Program) -> Facts:
     report = Report(program)
     check_declarations(program, report)
     sound = all(0 <= target <= len(program.instructions) for target in program.labels.values())

@@ -1,0 +1,126 @@
+"""The comparison of compiled models as the Markdown page docs/pytorch-models.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from hologram.cli.report import duration
+
+PAGE = Path(__file__).parent.parent / "docs" / "pytorch-models.md"
+COMPILE_BAR = 0.2
+COMPILING = ("model", "new process", "inductor", "ratio", "loaded", "inductor", "ratio")
+RUNNING = ("model", "step", "eager", "inductor", "to eager", "to inductor", "operators fused", "regions")
+INTRODUCTION = """\
+# Compiled models
+
+Written by `python -m benchmarks.torch_models --write` on {date}. Models of `torch.nn` and of `transformers`
+configurations with random weights, f32, on the CPU and one thread, each as it is and through `torch.compile` with
+`backend="hologram"` and with inductor. Ratios are our time divided by the other's: below 1 is faster.
+
+## Compiling
+
+From the call of `torch.compile` to the end of the first forward and backward pass, with empty caches. *New process*
+counts all that PyTorch and the compiler import and check when they are first used, *loaded* is the same in a process
+that has compiled something small before. Inductor finds its precompiled header, which it makes once a machine.
+"""
+STEPS = """\
+## Steps
+
+A forward and a backward pass: the three take turns in one process after their gradients were found to agree, and each
+keeps its best round. *Operators fused* counts those operators of the forward and backward graphs that run in our
+programs; matrix products, convolutions and the rest run in ATen, and so do they with inductor.
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds of compiling cold and of a training step, and how many operators of its graphs our regions hold."""
+
+    name: str
+    cold_ours: float
+    cold_inductor: float
+    loaded_ours: float
+    loaded_inductor: float
+    hologram: float
+    eager: float
+    inductor: float
+    fused: int
+    operators: int
+    regions: int
+
+    @property
+    def cold_ratio(self) -> float:
+        return self.cold_ours / self.cold_inductor
+
+    @property
+    def loaded_ratio(self) -> float:
+        return self.loaded_ours / self.loaded_inductor
+
+    @property
+    def to_eager(self) -> float:
+        return self.hologram / self.eager
+
+    @property
+    def to_inductor(self) -> float:
+        return self.hologram / self.inductor
+
+
+def compiling(m: Measured) -> tuple[str, ...]:
+    """A row of the table of compile times."""
+    new = (duration(m.cold_ours), duration(m.cold_inductor), f"{m.cold_ratio:.2f}")
+    return (m.name, *new, duration(m.loaded_ours), duration(m.loaded_inductor), f"{m.loaded_ratio:.2f}")
+
+
+def running(m: Measured) -> tuple[str, ...]:
+    """A row of the table of steps."""
+    times = (duration(m.hologram), duration(m.eager), duration(m.inductor))
+    share = f"{m.fused} of {m.operators}, {m.fused / m.operators:.0%}"
+    return (m.name, *times, f"{m.to_eager:.2f}", f"{m.to_inductor:.2f}", share, str(m.regions))
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table, its columns after the first to the right."""
+    return [f"| {' | '.join(row)} |" for row in (headings, ("---", *["---:"] * (len(headings) - 1)), *rows)]
+
+
+def table_lines(results: Sequence[Measured]) -> list[str]:
+    """Both tables."""
+    return [*table(COMPILING, [*map(compiling, results)]), "", *table(RUNNING, [*map(running, results)])]
+
+
+def misses(aims: Mapping[str, Mapping[str, float]], bar: float) -> list[str]:
+    """Each aim with the models whose ratio is above the bar."""
+    told = {aim: [f"{name} {r:.2f}" for name, r in ratios.items() if r > bar] for aim, ratios in aims.items()}
+    return [f"- {aim}, missed by: {', '.join(names) or 'none'}." for aim, names in told.items()]
+
+
+def markdown(results: Sequence[Measured], machine: Mapping[str, str]) -> str:
+    """The whole page."""
+    compile_aims = {
+        f"At most {COMPILE_BAR} of inductor's time in a new process": {m.name: m.cold_ratio for m in results},
+        f"At most {COMPILE_BAR} of inductor's time when both are loaded": {m.name: m.loaded_ratio for m in results},
+    }
+    step_aims = {
+        "A step no slower than eager": {m.name: m.to_eager for m in results},
+        "A step no slower than inductor's": {m.name: m.to_inductor for m in results},
+    }
+    lines = [
+        INTRODUCTION.format(date=date.today().isoformat()),
+        *table(COMPILING, [*map(compiling, results)]),
+        "",
+        *misses(compile_aims, COMPILE_BAR),
+        "",
+        STEPS,
+        *table(RUNNING, [*map(running, results)]),
+        "",
+        *misses(step_aims, 1.0),
+        "",
+        "## Machine",
+        "",
+        *(f"- {key}: {value}" for key, value in machine.items()),
+        "",
+    ]
+    return "\n".join(lines)
