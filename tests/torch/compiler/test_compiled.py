@@ -188,6 +188,7 @@ def _several(x: Tensor) -> tuple[Tensor, ...]:
     return x.mean(-1), x * x.shape[0], F.softmax(x.view(-1), 0), x.var(0), (x + torch.arange(x.shape[1])).sum()
 
 
+@pytest.mark.slow
 def test_dynamic_model_trains() -> None:
     make, _ = MODELS["attention"]
     agreed(make(), wave(3, 5, 8, grad=False), dynamic=True)
