@@ -11,7 +11,7 @@ from hologram.cli.report import duration
 
 PAGE = Path(__file__).parent.parent / "docs" / "pytorch-models.md"
 COMPILE_BAR = 0.2
-COMPILING = ("model", "new process", "inductor", "ratio", "loaded", "inductor", "ratio")
+COMPILING = ("model", "compile", "inductor", "ratio", "in a new process", "inductor", "ratio")
 RUNNING = ("model", "step", "eager", "inductor", "to eager", "to inductor", "operators fused", "regions")
 INTRODUCTION = """\
 # Compiled models
@@ -22,9 +22,10 @@ configurations with random weights, f32, on the CPU and one thread, each as it i
 
 ## Compiling
 
-From the call of `torch.compile` to the end of the first forward and backward pass, with empty caches. *New process*
-counts all that PyTorch and the compiler import and check when they are first used, *loaded* is the same in a process
-that has compiled something small before. Inductor finds its precompiled header, which it makes once a machine.
+*Compile* is from the call of the compiled model to the end of its first forward and backward pass, with empty caches,
+in a process that has compiled something small before. That small function, with all that PyTorch and the compiler
+import and check at their first use, takes {ours} by us and {inductor} by inductor in a new process; *in a new process*
+is the sum. Inductor finds its precompiled header, which it makes once a machine.
 """
 STEPS = """\
 ## Steps
@@ -36,14 +37,20 @@ programs; matrix products, convolutions and the rest run in ATen, and so do they
 
 
 @dataclass(frozen=True)
+class Loading:
+    """Seconds until a backend has compiled its first small function in a new process."""
+
+    ours: float
+    inductor: float
+
+
+@dataclass(frozen=True)
 class Measured:
-    """Seconds of compiling cold and of a training step, and how many operators of its graphs our regions hold."""
+    """Seconds of compiling and of a training step, and how many operators of its graphs our regions hold."""
 
     name: str
-    cold_ours: float
-    cold_inductor: float
-    loaded_ours: float
-    loaded_inductor: float
+    compile_ours: float
+    compile_inductor: float
     hologram: float
     eager: float
     inductor: float
@@ -52,12 +59,11 @@ class Measured:
     regions: int
 
     @property
-    def cold_ratio(self) -> float:
-        return self.cold_ours / self.cold_inductor
+    def compile_ratio(self) -> float:
+        return self.compile_ours / self.compile_inductor
 
-    @property
-    def loaded_ratio(self) -> float:
-        return self.loaded_ours / self.loaded_inductor
+    def cold_ratio(self, loading: Loading) -> float:
+        return (self.compile_ours + loading.ours) / (self.compile_inductor + loading.inductor)
 
     @property
     def to_eager(self) -> float:
@@ -68,10 +74,11 @@ class Measured:
         return self.hologram / self.inductor
 
 
-def compiling(m: Measured) -> tuple[str, ...]:
+def compiling(m: Measured, loading: Loading) -> tuple[str, ...]:
     """A row of the table of compile times."""
-    new = (duration(m.cold_ours), duration(m.cold_inductor), f"{m.cold_ratio:.2f}")
-    return (m.name, *new, duration(m.loaded_ours), duration(m.loaded_inductor), f"{m.loaded_ratio:.2f}")
+    alone = (duration(m.compile_ours), duration(m.compile_inductor), f"{m.compile_ratio:.2f}")
+    new = (duration(m.compile_ours + loading.ours), duration(m.compile_inductor + loading.inductor))
+    return (m.name, *alone, *new, f"{m.cold_ratio(loading):.2f}")
 
 
 def running(m: Measured) -> tuple[str, ...]:
@@ -86,9 +93,14 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in (headings, ("---", *["---:"] * (len(headings) - 1)), *rows)]
 
 
-def table_lines(results: Sequence[Measured]) -> list[str]:
+def compile_table(loading: Loading, results: Sequence[Measured]) -> list[str]:
+    """The table of compile times."""
+    return table(COMPILING, [compiling(m, loading) for m in results])
+
+
+def table_lines(loading: Loading, results: Sequence[Measured]) -> list[str]:
     """Both tables."""
-    return [*table(COMPILING, [*map(compiling, results)]), "", *table(RUNNING, [*map(running, results)])]
+    return [*compile_table(loading, results), "", *table(RUNNING, [*map(running, results)])]
 
 
 def misses(aims: Mapping[str, Mapping[str, float]], bar: float) -> list[str]:
@@ -97,19 +109,21 @@ def misses(aims: Mapping[str, Mapping[str, float]], bar: float) -> list[str]:
     return [f"- {aim}, missed by: {', '.join(names) or 'none'}." for aim, names in told.items()]
 
 
-def markdown(results: Sequence[Measured], machine: Mapping[str, str]) -> str:
+def markdown(loading: Loading, results: Sequence[Measured], machine: Mapping[str, str]) -> str:
     """The whole page."""
     compile_aims = {
-        f"At most {COMPILE_BAR} of inductor's time in a new process": {m.name: m.cold_ratio for m in results},
-        f"At most {COMPILE_BAR} of inductor's time when both are loaded": {m.name: m.loaded_ratio for m in results},
+        f"At most {COMPILE_BAR} of inductor's time": {m.name: m.compile_ratio for m in results},
+        f"At most {COMPILE_BAR} of it in a new process": {m.name: m.cold_ratio(loading) for m in results},
     }
     step_aims = {
         "A step no slower than eager": {m.name: m.to_eager for m in results},
         "A step no slower than inductor's": {m.name: m.to_inductor for m in results},
     }
     lines = [
-        INTRODUCTION.format(date=date.today().isoformat()),
-        *table(COMPILING, [*map(compiling, results)]),
+        INTRODUCTION.format(
+            date=date.today().isoformat(), ours=duration(loading.ours), inductor=duration(loading.inductor)
+        ),
+        *compile_table(loading, results),
         "",
         *misses(compile_aims, COMPILE_BAR),
         "",

@@ -36,7 +36,10 @@ def workloads() -> list[Workload]:
     products += [gemm(n, bar, random, torch) for n, bar in ((64, 0.6), (256, 1.0), (1024, 1.05))]
     chains = [chain(n, bar, random, numba, torch) for n, bar in ((1_000, 0.5), (100_000, 0.9), (4_000_000, 0.95))]
     recorded = [*chains, launches(random, numba, torch)]
-    return [*adds, unbound_add(100, random), *recorded, *products, mandelbrot(numba), stencil(random, numba)]
+    calls = [unbound_add(100, random)]
+    if torch is not None:
+        calls += [unbound_tensors(100, torch, views) for views in (False, True)]
+    return [*adds, *calls, *recorded, *products, mandelbrot(numba), stencil(random, numba)]
 
 
 def bound_add(n: int, bar: float, random: np.random.Generator, numba: Any, torch: Any) -> Workload:
@@ -62,7 +65,19 @@ def unbound_add(n: int, random: np.random.Generator) -> Workload:
         Contender(OURS, "add(a, b, c, n)", {"add": kernels.add, "a": a, "b": b, "c": ours, "n": n}, ours),
         Contender("numpy", "add(a, b, out=c)", {"add": np.add, "a": a, "b": b, "c": theirs}, theirs),
     )
-    return Workload(f"add f32, n = {n:,}, unbound", contenders, 0.5, np.array_equal)
+    return Workload(f"add f32, n = {n:,}, unbound", contenders, 0.35, np.array_equal)
+
+
+def unbound_tensors(n: int, torch: Any, views: bool) -> Workload:
+    """A plain call with three of PyTorch's tensors, all checks on; `views` are rows of matrices."""
+    a, b = (torch.rand(2, n)[1] for _ in range(2)) if views else (torch.rand(n) for _ in range(2))
+    ours, theirs = torch.empty(n), torch.empty(n)
+    contenders = (
+        Contender(OURS, "add(a, b, c, n)", {"add": kernels.add, "a": a, "b": b, "c": ours, "n": n}, ours.numpy()),
+        Contender("torch", "add(a, b, out=c)", {"add": torch.add, "a": a, "b": b, "c": theirs}, theirs.numpy()),
+    )
+    what = "views of tensors" if views else "tensors"
+    return Workload(f"add f32, n = {n:,}, unbound, {what}", contenders, 0.3, np.array_equal)
 
 
 def chain(n: int, bar: float, random: np.random.Generator, numba: Any, torch: Any) -> Workload:

@@ -115,12 +115,12 @@ def draw(made: dict[str, Any]) -> Any:
 
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
     extent = (0, 1, 0, 1)
-    image = left.imshow(made["u"], origin="lower", extent=extent, cmap="inferno", aspect="auto")
-    points = grid().reshape(-1, 2)[made["where"]]
+    image = left.imshow(made["u"].numpy(), origin="lower", extent=extent, cmap="inferno", aspect="auto")
+    points = grid().reshape(-1, 2)[made["where"]].numpy()
     left.scatter(points[:, 1], points[:, 0], s=9, color="white", edgecolor="black", linewidth=0.5)
     left.set(xlabel="place", ylabel="time", title="heat from 100 readings", ylim=(-0.02, 1.02), xlim=(-0.02, 1.02))
     figure.colorbar(image, ax=left, pad=0.02)
-    off = made["u"] - made["truth"]
+    off = (made["u"] - made["truth"]).numpy()
     image = middle.imshow(off, origin="lower", extent=extent, cmap="RdBu", vmin=-0.06, vmax=0.06, aspect="auto")
     middle.set(xlabel="place", title="off the truth by")
     figure.colorbar(image, ax=middle, pad=0.02)
@@ -144,7 +144,7 @@ def holds(made: dict[str, Any]) -> bool:
     return losses[-1] < 0.5 * losses[0] and (len(losses) < 500 or abs(made["kappa"] / CONDUCTION - 1) < 0.1)
 
 
-STUDY = Study("heat", fit, draw, found, holds, {"steps": 1500}, {"steps": 60})
+STUDY = Study("heat", fit, draw, found, holds, {"steps": 1500}, {"steps": 30})
 
 if __name__ == "__main__":
     sys.exit(main(STUDY))

@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-LAST_BIT = 2.0**-23
-"""What the last bit of a float32 is worth, as a part of it."""
 HERE = Path(__file__).parent
 
 
@@ -40,17 +36,8 @@ def save(figure: Any, path: Path) -> None:
     small.save(path, optimize=True)
 
 
-def shake(model: Any, part: float, step: int) -> None:
-    """Move each weight by up to such a part of it, without touching the random numbers of the training."""
-    if part:
-        chance = torch.Generator().manual_seed(step)
-        with torch.no_grad():
-            for weight in model.parameters():
-                weight *= 1 + part * (2 * torch.rand(weight.shape, generator=chance) - 1)
-
-
 def apart(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """The largest difference of two curves."""
+    """The largest difference of two curves of losses."""
     return max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
 
 

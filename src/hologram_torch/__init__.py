@@ -1,19 +1,24 @@
 """Hologram's operations for PyTorch: differentiable, for `torch.compile` and `torch.func`."""
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from hologram_torch import functional, kernels, library, nn, utils
-from hologram_torch.kernels import op
-from hologram_torch.utils import (
-    BackendType,
-    Buffer,
-    Executor,
-    buffer_to_tensor,
-    create_executor_for_tensor,
-    match_device,
-    tensor_to_buffer,
-    validate_tensor_compatible,
-)
+from hologram_torch import functional, library, named, nn
+
+if TYPE_CHECKING:
+    from hologram_torch import compiler, kernels, utils
+    from hologram_torch.compiler import explain
+    from hologram_torch.kernels import op
+    from hologram_torch.utils import (
+        BackendType,
+        Buffer,
+        Executor,
+        buffer_to_tensor,
+        create_executor_for_tensor,
+        match_device,
+        tensor_to_buffer,
+        validate_tensor_compatible,
+    )
 
 __all__ = [
     "BackendType",
@@ -27,19 +32,31 @@ __all__ = [
     "kernels",
     "library",
     "match_device",
+    "named",
     "nn",
     "op",
     "tensor_to_buffer",
     "utils",
     "validate_tensor_compatible",
 ]
+_LATER = {
+    "compiler": ("explain",),
+    "kernels": ("op",),
+    "utils": (
+        *("BackendType", "Buffer", "Executor", "buffer_to_tensor", "create_executor_for_tensor", "match_device"),
+        *("tensor_to_buffer", "validate_tensor_compatible"),
+    ),
+}
+"""Modules that are loaded when they are first asked for, with their names that are names of the package, too.
+
+They take the runtime, the compiler of kernels or Dynamo, which take a second.
+"""
 
 
 def __getattr__(name: str) -> Any:
-    """The backend of `torch.compile`, which is loaded when it is first asked for: Dynamo takes a second."""
-    if name not in ("compiler", "explain"):
-        raise AttributeError(f"module 'hologram_torch' has no attribute '{name}'")
-    import importlib
-
-    compiler = importlib.import_module("hologram_torch.compiler")
-    return compiler if name == "compiler" else compiler.explain
+    """A module that is loaded later, or a name of one."""
+    for module, names in _LATER.items():
+        if name == module or name in names:
+            found = import_module(f"hologram_torch.{module}")
+            return found if name == module else getattr(found, name)
+    raise AttributeError(f"module 'hologram_torch' has no attribute '{name}'")

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from hologram.types import Type
 from hologram_torch.operators import ROWS
 
 if TYPE_CHECKING:
+    from hologram.language.kernel import Kernel
     from hologram.ops.elementwise import Elementwise, Meaning
     from hologram.runtime.executor import Executor
 
@@ -175,8 +177,51 @@ def empty_result(operands: Sequence[Operand], dtype: torch.dtype) -> Tensor:
     return first.new_empty_strided(shape, compute_elementwise_output_strides(*spread), dtype=dtype)
 
 
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """A launch on contiguous tensors of one shape, `kernel(operands…, out, n)`, with numbers in the type `base`.
+
+    `vectors(operands…, out)` is the same for tensors of one axis, of which it refuses those of other lengths.
+    """
+
+    kernel: Kernel
+    vectors: Kernel
+    base: Type
+    dtype: torch.dtype
+
+    def held(self, number: Number) -> int | float:
+        """A number as the kernel takes it."""
+        return _held(number, self.base)
+
+
+@cache
+def flat_of(text: str, kinds: tuple[torch.dtype | type, ...], default: torch.dtype) -> Flat:
+    """The launch of a formula for tensors of some types and numbers; raises as `common_dtype` does."""
+    from hologram.isa.templates.formula import Mode, Source, vectors
+    from hologram.ops.dtypes import stored
+    from hologram.ops.elementwise import kernel_of
+    from hologram.ops.plan import kernel_for
+
+    row = row_of(text, len(kinds))
+    samples = [torch.empty(1, dtype=k, device="meta") if isinstance(k, torch.dtype) else k(1) for k in kinds]
+    base = common_dtype(row, samples)
+    meaning = _meaning(row, base)
+    sources = []
+    for letter, kind in zip(LETTERS, kinds, strict=False):
+        element = (TYPES[kind] or Type.U8) if isinstance(kind, torch.dtype) else meaning.base
+        mode = Mode.EACH if isinstance(kind, torch.dtype) else Mode.NUMBER
+        sources.append(Source(element, mode, letter in row.tested))
+    kernel = kernel_of(row.name, meaning, sources, stored(meaning.result), 1)
+    key = (row.name, meaning.formula, tuple(sources), meaning.computed, "vectors")
+    result = stored(meaning.result)
+    alike = kernel_for(key, "", lambda: vectors(row.name, meaning.formula, sources, meaning.computed, result))
+    return Flat(kernel.spanning(), alike, meaning.base, torch.bool if row.gives_truth else base)
+
+
 def run(text: str, operands: Sequence[Operand], out: Tensor | None = None) -> Tensor:
     """Launch a formula on tensors in host memory; `out` has the type and shape of the result."""
+    if _executor.get() is None and _are_alike(operands, out):
+        return _run_flat(text, operands, out)
     count = len(operands)
     row = row_of(text, count)
     base = common_dtype(row, operands)
@@ -188,6 +233,38 @@ def run(text: str, operands: Sequence[Operand], out: Tensor | None = None) -> Te
     return made
 
 
+def _are_alike(operands: Sequence[Operand], out: Tensor | None) -> bool:
+    """True for contiguous tensors of one shape."""
+    shape = None if out is None else out.shape
+    for tensor in (*operands, *(() if out is None else (out,))):
+        if not isinstance(tensor, Tensor):
+            continue
+        if shape is None:
+            shape = tensor.shape
+        if tensor.shape != shape or not tensor.is_contiguous() or tensor.is_neg() or not tensor.dim():
+            return False
+    return True
+
+
+def _run_flat(text: str, operands: Sequence[Operand], out: Tensor | None) -> Tensor:
+    kinds = tuple([o.dtype if isinstance(o, Tensor) else type(o) for o in operands])
+    flat = flat_of(text, kinds, torch.get_default_dtype())
+    given = [_bare(o) if isinstance(o, Tensor) else flat.held(o) for o in operands]
+    first = next(o for o in given if isinstance(o, Tensor))
+    made = torch.empty_like(first, dtype=flat.dtype) if out is None else out.detach()
+    count = made.numel()
+    if count:
+        try:
+            flat.kernel(*given, made, count)
+        except DivisionByZeroError:
+            raise RuntimeError("ZeroDivisionError") from None
+    return made if out is None else out
+
+
+def _bare(tensor: Tensor) -> Tensor:
+    return tensor.detach() if tensor.requires_grad or type(tensor) is not Tensor else tensor
+
+
 def _launch(
     operation: Elementwise, row: Operator, operands: Sequence[Operand], base: torch.dtype, made: Tensor
 ) -> None:
@@ -196,7 +273,7 @@ def _launch(
     read = TorchKind().array
     meaning = _meaning(row, base)
     letters = LETTERS[: len(operands)]
-    views = {k: read(o.detach()) for k, o in zip(letters, operands, strict=True) if isinstance(o, Tensor)}
+    views = {k: read(o.detach().resolve_neg()) for k, o in zip(letters, operands, strict=True) if isinstance(o, Tensor)}
     numbers = {k: _held(o, meaning.base) for k, o in zip(letters, operands, strict=True) if not isinstance(o, Tensor)}
     given = dict(zip(letters, operands, strict=True))
     executor = _executor.get()

@@ -155,9 +155,9 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     _keep(ctx, formula, operands_of(tensors, numbers, places), output, [t.requires_grad for t in tensors])
 
 
-def _backward(ctx: Any, g: Tensor) -> tuple[None, list[Tensor | None], list[None], list[None]]:
-    blank = [None] * ctx.numbers
-    return None, _gradients(ctx, g, ctx.needs_input_grad[1]), blank, blank
+def _backward(ctx: Any, g: Tensor) -> tuple[Any, ...]:
+    none: list[Tensor] | None = None if ctx.numbers else []  # PyTorch takes empty lists for lists of tensors
+    return None, _gradients(ctx, g, ctx.needs_input_grad[1]), none, none
 
 
 elementwise.register_autograd(_backward, setup_context=_setup)
@@ -240,6 +240,8 @@ def apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor
     traced = torch._C._len_torch_dispatch_stack() > 0 or not all(type(t) in _ORDINARY for t in tensors)
     if (traced or any(t.is_meta for t in tensors)) and not transformed:
         return elementwise(formula, *packed(operands))
+    if any(torch._C._functorch.is_legacy_batchedtensor(t) for t in tensors):
+        return _batch_of_gradients(formula, operands)
     if not (transformed or is_differentiated(tensors)):
         check_places(tensors)
         return run(formula, operands, out)
@@ -248,6 +250,17 @@ def apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor
     given, numbers, places = packed(operands)
     made: Tensor = _Elementwise.apply(formula, tuple(numbers), tuple(places), *given)
     return made
+
+
+def _batch_of_gradients(formula: str, operands: Sequence[Operand]) -> Tensor:
+    """A formula on what `torch.autograd.grad(is_grads_batched=True)` goes through a backward pass with."""
+    level = torch._C._vmapmode_increment_nesting() - 1
+    torch._C._vmapmode_decrement_nesting()
+    tensors, numbers, places = packed(operands)
+    is_batch = [torch._C._functorch.is_legacy_batchedtensor(t) for t in tensors]
+    bare = [torch._remove_batch_dim(t, level, 1, 0) if b else t for t, b in zip(tensors, is_batch, strict=True)]
+    made = apply(formula, *operands_of(lined_up(bare, [0 if b else None for b in is_batch]), numbers, places))
+    return torch._add_batch_dim(made, 0, level)
 
 
 def is_differentiated(tensors: Sequence[Tensor]) -> bool:

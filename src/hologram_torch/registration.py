@@ -14,10 +14,13 @@ import torch
 from torch import Tensor
 
 from hologram.runtime.executor import Executor
+from hologram_torch.formulas import TITLES
 from hologram_torch.outputs import check_cast
 
 LIBRARY = torch.library.Library("hologram", "FRAGMENT")
 F = TypeVar("F", bound=Callable[..., Any])
+_OF_ONE_TYPE = ("amax", "amin")
+"""Functions whose `out` has the type of the result."""
 SCHEMAS: dict[str, str] = {}
 """The schemas of operators that are functions of this package."""
 
@@ -85,6 +88,11 @@ def into(name: str, result: Tensor, out: Tensor) -> Tensor:
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad."
+        )
+    if name in _OF_ONE_TYPE and result.dtype != out.dtype:
+        raise RuntimeError(
+            f"Expected the dtype for input and out to match, but got {TITLES[result.dtype]} for input's dtype and "
+            f"{TITLES[out.dtype]} for out's dtype."
         )
     check_cast(result.dtype, out.dtype)
     if result.device != out.device:

@@ -15,6 +15,8 @@ import torch
 
 FOLDER = Path(__file__).parents[2] / "examples" / "torch"
 PROGRAMS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "study")
+LONG = {"gpt"}
+"""Those that trace and compile a model."""
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +30,7 @@ def modules() -> Iterator[None]:
         sys.modules.pop(path.stem, None)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in LONG)) for n in PROGRAMS])
 def test_program_trains_and_draws(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main, study = importlib.import_module("study").main, importlib.import_module(name).STUDY
     assert main(study, [str(tmp_path), "--small"]) == 0

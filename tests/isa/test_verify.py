@@ -145,7 +145,7 @@ def test_messages_of_assert_are_no_templates() -> None:
         ({"labels": {"end": 2}}, "points to instruction 2"),
         ({"labels": {"a-b": 0}}, "no label name"),
         ({"flags": frozenset({"slow"})}, "flag 'slow' is unknown"),
-        ({"flags": frozenset({"rows"})}, "flag 'rows' asks for an extent of 64 lanes on axis x"),
+        ({"flags": frozenset({"rows"})}, "flag 'rows' asks for an extent of 32 lanes on axis x"),
         ({"flags": frozenset({"rows"}), "shared_bytes": 4}, "flag 'rows' leaves block reductions alone to meet in"),
         ({"shared_bytes": -1}, "-1 bytes"),
         ({"debug": (None, None)}, "debug data for 2 of 1"),

@@ -34,7 +34,7 @@ INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 DTYPES = (*FLOATS, *INTEGERS, torch.bool)
 SKIPPED_NAMES = frozenset({"FUNCTIONS"})
 
-RENAMED: Mapping[str, str] = {}
+RENAMED: Mapping[str, str] = {"linalg.vector_norm": "vector_norm"}
 """Functions by the name of their OpInfo, where neither the name nor an alias is the same."""
 
 CALLS: Mapping[str, Callable[..., Any]] = {
@@ -61,6 +61,8 @@ class Exclusion:
 
 EXCLUDED: tuple[Exclusion, ...] = (
     Exclusion("complex numbers are no element type", when=lambda sample: _has_complex(sample)),
+    Exclusion("the sum of singular values is no fold of elements", names="norm.nuc"),
+    Exclusion("PyTorch has no forward-mode gradient", names="nn.functional.soft_margin_loss", kinds="forward gradient"),
     Exclusion("PyTorch itself takes it", kinds="error", when=lambda sample: sample.is_taken),
 )
 TOLERANCES: Mapping[tuple[str, torch.dtype], tuple[float, float]] = {}

@@ -88,7 +88,7 @@ interpreter reports it at once and names the lanes, the CPU when the launch is o
 nothing follows it). Where the way to it hangs on a comparison of lane coordinates that some lanes of every block surely
 fail, the verifier refuses it; blocks are of the size in the metadata, else of two lanes or more along x. A program with
 shared memory, barriers or block reductions runs whole blocks of at most 1024 lanes, whatever its extent. With the flag
-`rows` all blocks are 64 lanes along x and one along y and z, the extent on x is 64, and lanes meet in block reductions
+`rows` all blocks are 32 lanes along x and one along y and z, the extent on x is 32, and lanes meet in block reductions
 alone; a backend may keep such a block in registers. The flag `quick` changes nothing but how much effort a backend puts
 into machine code.
 

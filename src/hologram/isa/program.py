@@ -70,7 +70,7 @@ class Instruction:
 FLAG_FAST = "fast"
 FLAG_ROWS = "rows"
 """Blocks are rows of `ROW` lanes along x, one block on that axis; lanes meet in block reductions alone."""
-ROW = 64
+ROW = 32
 FLAG_QUICK = "quick"
 """Machine code is wanted soon: less effort goes into it, which hardly shows in programs that templates write."""
 SHARED_ARRAYS = "shared"

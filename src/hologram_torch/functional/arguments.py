@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+MAX_AXES = 64
 Dims = int | Sequence[int] | None
 
 
@@ -16,6 +17,8 @@ def dims_of(dim: Any, rank: int, empty_is_all: bool = True) -> tuple[int, ...]:
 
     Raises TypeError for what is no axis, IndexError for one that there is not, RuntimeError for one named twice.
     """
+    if rank > MAX_AXES:
+        raise RuntimeError(f"only tensors with up to {MAX_AXES} dims are supported")
     if dim is None or (empty_is_all and isinstance(dim, Sequence) and not len(dim)):
         return tuple(range(rank))
     given = tuple(dim) if isinstance(dim, Sequence) else (dim,)

@@ -128,7 +128,11 @@ def _added(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
     if beta == 0:
         return scaled
     input = lowered(input, None, None)[0]
-    return apply(SUM, scaled, input) if beta == 1 else apply(_SCALED, input, _number(input, beta), scaled)
+    if beta == 1:
+        return apply(SUM, scaled, input)
+    if input.dtype.is_floating_point:
+        return apply(_SCALED, input, beta, scaled)
+    return apply(SUM, apply(_PRODUCT, input, _number(input, beta)), scaled)
 
 
 def _number(like: Tensor, value: float) -> float:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from hologram_torch import outputs
 from hologram_torch.formulas import Operand, on_executor
+from hologram_torch.functional import shortcuts
 from hologram_torch.library import apply
 from hologram_torch.operators import ROWS
 
@@ -97,18 +98,26 @@ def check_floats(name: str, given: Tensor) -> None:
 
 
 def callable_of(plan: Plan) -> Function:
-    """The function of a plan."""
-    name, planner = plan.name, plan.planner
-    given = inspect.signature(planner, eval_str=False)
-    place = [*given.parameters].index("inplace") if "inplace" in given.parameters else None
+    """The function of a plan: at first the shortest way, for plain tensors, else that for everything."""
+    given = inspect.signature(plan.planner)
+    required = [p for p in given.parameters.values() if p.default is p.empty]
+    whole = _whole(plan, [*given.parameters].index("inplace") if "inplace" in given.parameters else None)
+    short = {1: shortcuts.unary, 2: shortcuts.binary}.get(len(required))
+    function = short(plan.planner, whole, plan.out) if short is not None else whole
+    return _described(function, plan.name, plan, _signature(given, plan.out))
 
-    def function(*args: Any, out: Tensor | None = None, **named: Any) -> Tensor:
+
+def _whole(plan: Plan, place: int | None) -> Function:
+    """The function of a plan, for all that it may be given; `place` is that of the argument `inplace`."""
+    name, planner = plan.name, plan.planner
+
+    def whole(*args: Any, out: Tensor | None = None, **named: Any) -> Tensor:
         if args and not isinstance(args[0], Tensor):
             from hologram.runtime.executor import Executor
 
             if isinstance(args[0], Executor):
                 with on_executor(args[0]):
-                    return function(*args[1:], out=out, **named)
+                    return whole(*args[1:], out=out, **named)
         text, operands = planner(*args, **named)
         if place is not None and (named.get("inplace") or (len(args) > place and args[place])):
             return outputs.in_place(name, text, operands)
@@ -118,7 +127,7 @@ def callable_of(plan: Plan) -> Function:
             return outputs.into(name, text, operands, out)
         return apply(text, *operands)
 
-    return _described(function, name, plan, _signature(given, plan.out))
+    return whole
 
 
 def in_place_of(plan: Plan) -> Function:

@@ -14,7 +14,7 @@ from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import Dims, dim_of, dims_of, type_name
 from hologram_torch.library import apply as formula
 from hologram_torch.registration import function
-from hologram_torch.rows.function import RowFunction, computed
+from hologram_torch.rows.function import computed
 from hologram_torch.rows.operator import apply
 from hologram_torch.rows.reductions import place_of, reduction, taken, test_of_truth
 
@@ -23,7 +23,7 @@ _DIMS = "(Tensor input, int[]? dim=None, bool keepdim=False, *, ScalarType? dtyp
 
 
 def along(
-    meant: RowFunction, input: Tensor, dims: Sequence[int], keepdim: bool = False, numbers: Sequence[float] = ()
+    meant: str, input: Tensor, dims: Sequence[int], keepdim: bool = False, numbers: Sequence[float] = ()
 ) -> Tensor:
     """A function over rows that gives one value a row, with or without the axes that are folded."""
     if not dims:  # no axes: each element is a row
@@ -76,9 +76,10 @@ def mean(
     """The mean of elements along axes. Raises RuntimeError for integers without a `dtype`."""
     result = dtype or input.dtype
     if not result.is_floating_point:
-        which = "could not infer output dtype. Input" if dtype is None else "Optional"
+        which = "Input" if dtype is None else "Optional"
         raise RuntimeError(
-            f"mean(): {which} dtype must be either a floating point or complex dtype. Got: {type_name(result)}"
+            f"mean(): could not infer output dtype. {which} dtype must be either a floating point or complex dtype. "
+            f"Got: {type_name(result)}"
         )
     row = reduction("mean", computed(result), result)
     return along(row, input, dims_of(dim, input.dim()), keepdim)

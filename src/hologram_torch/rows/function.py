@@ -8,10 +8,10 @@ axes. An input or a value is wide where it has an element for each place of the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, ParamSpec
 
 import torch
 
@@ -19,6 +19,7 @@ from hologram.isa.templates.region import Fold, Let
 from hologram.operators import Formula, words
 from hologram.types import Type
 
+P = ParamSpec("P")
 COUNT, PLACE = "n", "at"
 NAMES = {
     torch.float16: "f16",
@@ -173,6 +174,22 @@ def row_function(
         tuple(slopes),
     )
     return function_of(made.text)
+
+
+def builder(make: Callable[P, RowFunction]) -> Callable[P, str]:
+    """What makes functions over rows, to be asked for their texts: each is made once, and a constant to Dynamo."""
+
+    known: dict[Any, str] = {}
+
+    def text(*args: P.args, **kwargs: P.kwargs) -> str:
+        key = (args, *kwargs.items())
+        if key not in known:
+            known[key] = make(*args, **kwargs).text
+        return known[key]
+
+    text.__name__, text.__doc__ = make.__name__, make.__doc__
+    text._dynamo_marked_constant = True  # type: ignore[attr-defined]  # by its function, PyTorch would load Dynamo now
+    return text
 
 
 @cache

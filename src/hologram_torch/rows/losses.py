@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
 
 import torch
 
@@ -13,12 +12,15 @@ from hologram.operators import Formula
 from hologram.operators.calculus import slope
 from hologram.ops.losses.table import LOSSES
 from hologram.types import Type
-from hologram_torch.rows.function import COUNT, NAMES, PLACE, RowFunction, computed, row_function
+from hologram_torch.rows.function import COUNT, NAMES, PLACE, RowFunction, builder, computed, row_function
 
+_LN: Formula = ("MUL", ("LOG", ("MUL", "y", 2 * math.pi)), 0.5)
+STIRLING: Formula = ("SEL", (">", "y", 1.0), ("ADD", ("SUB", ("MUL", "y", ("LOG", "y")), "y"), _LN), 0.0)
+"""ln y! for large y; nothing for small ones."""
 ROWS = {row.name: row for row in LOSSES}
 
 
-@cache
+@builder
 def elementwise_loss(
     name: str, choices: tuple[str, ...], weights: tuple[str, ...], reduction: str, dtype: torch.dtype
 ) -> RowFunction:
@@ -31,6 +33,8 @@ def elementwise_loss(
     for choice, others in row.choices.items():
         if choice in choices:
             formula, along = others
+    if "full" in choices:
+        formula = ("ADD", formula, STIRLING)
     along_y = slope(formula, "y")
     numbers = list(row.parameters)
     if row.takes_positive and "p" not in weights:
@@ -62,7 +66,7 @@ def _log_sum(type: Type) -> list[Let | Fold]:
 _NORM_SLOPE: tuple[str, str, Formula] = ("norm", "x", ("EXP", ("SUB", "x", "norm")))
 
 
-@cache
+@builder
 def loss_of_classes(
     dtype: torch.dtype, of_logits: bool, has_weight: bool, is_smooth: bool, is_kept: bool
 ) -> RowFunction:
@@ -105,7 +109,7 @@ def loss_of_classes(
     )
 
 
-@cache
+@builder
 def loss_of_shares(dtype: torch.dtype, has_weight: bool, is_smooth: bool, is_kept: bool) -> RowFunction:
     """The loss of each row of classes that each have a probability."""
     type = computed(dtype)
@@ -125,7 +129,7 @@ def loss_of_shares(dtype: torch.dtype, has_weight: bool, is_smooth: bool, is_kep
     )
 
 
-@cache
+@builder
 def total(computed_in: str, dtype: torch.dtype, over: str) -> RowFunction:
     """Losses of rows added up: their "sum", or that over the sum of their weights ("mass"), or over a number "size"."""
     type = Type(computed_in)
@@ -141,7 +145,7 @@ def total(computed_in: str, dtype: torch.dtype, over: str) -> RowFunction:
     return row_function(wide, steps, [(out, NAMES[dtype])], numbers=numbers)
 
 
-@cache
+@builder
 def bounds() -> RowFunction:
     """The smallest and the largest class of targets that are not "ignored"; 0 where there are none."""
     chosen: Formula = ("SEL", ("!=", "target", "ignored"), "target", 0.0)

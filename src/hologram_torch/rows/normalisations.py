@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import torch
 
 from hologram.isa.templates.region import Fold, Let
 from hologram.operators import Formula
-from hologram_torch.rows.function import NAMES, RowFunction, computed, row_function
+from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, row_function
 
 FLAT_MEAN = "level"
 """The mean as the variance sees it: moving it does not change the variance to the first order."""
@@ -23,7 +21,7 @@ def _affine(has_weight: bool, has_bias: bool) -> list[str]:
     return [*(["weight"] if has_weight else []), *(["bias"] if has_bias else [])]
 
 
-@cache
+@builder
 def standardised(
     dtype: torch.dtype, has_weight: bool, has_bias: bool, is_narrow: bool, has_spread: bool
 ) -> RowFunction:
@@ -56,7 +54,7 @@ def standardised(
     )
 
 
-@cache
+@builder
 def by_known(dtype: torch.dtype, has_weight: bool, has_bias: bool) -> RowFunction:
     """The same with a mean and a variance that are known; there are no folds."""
     type = computed(dtype)
@@ -66,7 +64,7 @@ def by_known(dtype: torch.dtype, has_weight: bool, has_bias: bool) -> RowFunctio
     return row_function(wide, steps, [("out", NAMES[dtype])], numbers=["eps"])
 
 
-@cache
+@builder
 def by_squares(dtype: torch.dtype, has_weight: bool) -> RowFunction:
     """x / √(mean of x² + eps) · weight, with 1 / √… of each row."""
     type = computed(dtype)
@@ -79,7 +77,7 @@ def by_squares(dtype: torch.dtype, has_weight: bool) -> RowFunction:
     return row_function(wide, steps, [("out", NAMES[dtype]), ("scale", type.value)], numbers=["eps"])
 
 
-@cache
+@builder
 def moved(dtype: torch.dtype) -> RowFunction:
     """old + share · (new − old), which is how running statistics go along."""
     formula: Formula = ("ADD", ("MUL", ("SUB", 1.0, "share"), "old"), ("MUL", "share", "new"))
@@ -88,7 +86,7 @@ def moved(dtype: torch.dtype) -> RowFunction:
     )
 
 
-@cache
+@builder
 def scaled_variance(dtype: torch.dtype) -> RowFunction:
     """A variance over n as one over n − 1, by their ratio."""
     steps = [Let("out", ("MUL", "x", "ratio"), computed(dtype))]

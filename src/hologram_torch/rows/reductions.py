@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import torch
 
 from hologram.isa.templates.region import Fold, Let
 from hologram.operators import NORMALISATIONS, NORMS, REDUCTIONS, RESULTS, Formula, Reduction
 from hologram.operators.calculus import substituted
 from hologram.types import Type
-from hologram_torch.rows.function import NAMES, PLACE, RowFunction, computed, row_function
+from hologram_torch.rows.function import NAMES, PLACE, RowFunction, builder, computed, row_function
 
 OUT = "out"
 
@@ -19,7 +17,7 @@ ROWS = {row.name: row for row in (*REDUCTIONS.values(), *NORMS.values(), *NORMAL
 """Rows of the reduction table that are functions over rows, by name."""
 
 
-@cache
+@builder
 def reduction(name: str, computed_in: Type, dtype: torch.dtype) -> RowFunction:
     """A reduction, or a normalisation by folds, computed in a type, with a result of another."""
     row = ROWS[name]
@@ -67,7 +65,7 @@ def _slopes(row: Reduction, results: dict[str, Formula]) -> list[tuple[str, str,
     return [(OUT, "x", along)]
 
 
-@cache
+@builder
 def test_of_truth(op: str, dtype: torch.dtype, result: torch.dtype) -> RowFunction:
     """Whether any ("MAXP") or all ("MINP") elements are not 0, or how many ("ADD")."""
     fold = Type.I64 if op == "ADD" else Type.U8
@@ -75,7 +73,7 @@ def test_of_truth(op: str, dtype: torch.dtype, result: torch.dtype) -> RowFuncti
     return row_function(["x"], steps, [(OUT, NAMES[result])])
 
 
-@cache
+@builder
 def place_of(op: str, dtype: torch.dtype) -> RowFunction:
     """The place of the first extreme ("MINP" or "MAXP"), or of the first NaN."""
     steps: list[Let | Fold] = [
@@ -87,7 +85,7 @@ def place_of(op: str, dtype: torch.dtype) -> RowFunction:
     return row_function(["x"], steps, [(OUT, "i64")])
 
 
-@cache
+@builder
 def taken(dtype: torch.dtype) -> RowFunction:
     """The element of each row at a place."""
     steps: list[Let | Fold] = [

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from hologram.types import Type
 from hologram_torch import functional
-from hologram_torch.rows.function import row_function
+from hologram_torch.rows.function import function_of, row_function
 from hologram_torch.rows.normalisations import standardised
 from hologram_torch.rows.operator import apply, read_by_derivatives, rows
 from hologram_torch.rows.reductions import reduction
@@ -24,8 +24,8 @@ def drawn(*shape: int) -> torch.Tensor:
 
 def test_the_registrations_are_complete_and_agree() -> None:
     x, w, b = drawn(3, 4), drawn(4), drawn(4)
-    torch.library.opcheck(rows, (SOFTMAX.text, [x], [], [3, 4], [1]))
-    torch.library.opcheck(rows, (LAYER.text, [x, w, b], [1e-5], [3, 4], [1]))
+    torch.library.opcheck(rows, (SOFTMAX, [x], [], [3, 4], [1]))
+    torch.library.opcheck(rows, (LAYER, [x, w, b], [1e-5], [3, 4], [1]))
 
 
 def test_gradients_are_those_of_differences() -> None:
@@ -60,22 +60,22 @@ def test_a_traced_function_has_no_breaks_and_the_same_gradients() -> None:
 
 
 def test_derivatives_keep_results_rather_than_what_they_were_made_of() -> None:
-    softmax = reduction("logsumexp", Type.F32, torch.float32)
-    assert read_by_derivatives(softmax, (("x", "f32"),)) == {"x", "out"}
-    assert "spread" not in read_by_derivatives(LAYER, (("x", "f64"), ("weight", "f64"), ("bias", "f64")))
-    total = reduction("sum", Type.F32, torch.float32)
+    logsumexp = function_of(reduction("logsumexp", Type.F32, torch.float32))
+    assert read_by_derivatives(logsumexp, (("x", "f32"),)) >= {"x", "out"}
+    assert "spread" not in read_by_derivatives(function_of(LAYER), (("x", "f64"), ("weight", "f64"), ("bias", "f64")))
+    total = function_of(reduction("sum", Type.F32, torch.float32))
     assert not read_by_derivatives(total, (("x", "f32"),)) & {"x", "out"}
 
 
 def test_a_function_is_one_object_whatever_it_is_made_from() -> None:
-    assert row_function(SOFTMAX.wide, SOFTMAX.steps, SOFTMAX.outputs, still=SOFTMAX.still) is SOFTMAX
+    softmax = function_of(SOFTMAX)
+    assert row_function(softmax.wide, softmax.steps, softmax.outputs, still=softmax.still) is softmax
 
 
-@pytest.mark.parametrize("shape", [(2, 3, 4), (4, 3, 2)])
 @pytest.mark.parametrize("dims", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])
-def test_any_axes_of_any_strides_are_folded(shape: tuple[int, ...], dims: tuple[int, ...]) -> None:
+def test_any_axes_of_any_strides_are_folded(dims: tuple[int, ...]) -> None:
     torch.manual_seed(0)
-    for x in (torch.randn(shape), torch.randn(shape).permute(2, 0, 1), torch.randn(4, 6, 8)[::2, 1::2, ::3]):
+    for x in (torch.randn(2, 3, 4), torch.randn(4, 6, 8)[::2, 1::2, ::3].permute(2, 0, 1)):
         torch.testing.assert_close(functional.var(x, dims), torch.var(x, dims))
 
 

@@ -234,6 +234,49 @@ def _mapped(
     return b.build(extent)
 
 
+def vectors(
+    name: str,
+    formula: Formula,
+    sources: Sequence[Source],
+    computed: Type,
+    result: Type,
+    letters: Sequence[str] = OPERANDS,
+) -> Program:
+    """`name(x, y, …, out)`: out[i] = formula of x[i], y[i], … for vectors of one length, at least 1.
+
+    Other lengths are refused by what launches it, since each lane also looks at the first where the others end.
+    """
+    name = program_name(name, sources, result, 1) + "_vectors"
+    shape = tuple((s.mode.value, s.tested) for s in sources)
+    key = ProgramKey(name, (*(s.type for s in sources), computed, result), options=(formula, shape, tuple(letters)))
+    return made(key, lambda: _vectors(name, formula, dict(zip(letters, sources, strict=False)), computed, result))
+
+
+def _vectors(name: str, formula: Formula, sources: Mapping[str, Source], computed: Type, result: Type) -> Program:
+    b = Builder(name)
+    slots = []
+    for letter, source in sources.items():
+        number = source.mode is Mode.NUMBER
+        slots.append(b.scalar(letter, source.type) if number else b.array(letter, source.type, 1))
+    out = b.array("out", result, 1, access="w")
+    reads = [_reader(b, slot, source) for slot, source in zip(slots, sources.values(), strict=True)]
+    target = b.view(out)
+    arrays = [slot for slot, source in zip(slots, sources.values(), strict=True) if source.mode is not Mode.NUMBER]
+    first, others = arrays[0], (*arrays[1:], out)
+    extent = Slot(first, Field.SHAPE, 0)
+    ends = [b.sub(b.mov_param(Slot(slot, Field.SHAPE, 0)), 1) for slot in others]
+    lane = b.global_id("x")
+    with b.if_(b.set("lt", lane, b.mov_param(extent))):
+        held = {
+            letter: _operand(b, source, read((lane,)), computed)
+            for (letter, source), read in zip(sources.items(), reads, strict=True)
+        }
+        b.store(Emission(b, computed, held).stored(formula, result), target, lane)
+        for end in ends:
+            b.load(b.view(first), end)
+    return b.build([extent])
+
+
 def _reader(b: Builder, slot: int, source: Source) -> Callable[[tuple[Value, ...]], Value]:
     """What reads an operand at the place of a lane."""
     if source.mode is Mode.NUMBER:

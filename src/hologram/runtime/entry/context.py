@@ -52,14 +52,10 @@ PARAMETER_FIELDS = {
     "offset": "first slot of the parameter in the arguments block",
     "ndim": "dimensions of an array",
     "dtype": "the dtype object an array must have (the very object)",
-    "other_dtype": "another that a span may have",
-    "element": "that type as DLPack says it: kind, bits and lanes, 32 bits",
-    "other_element": "another that a span may have",
     "flags": "NumPy flags an array must have",
     "itemsize": "bytes of an element, a power of two",
-    "shift": "its logarithm",
-    "low": "smallest int accepted",
-    "high": "largest int accepted",
+    "low": "smallest int accepted; of an array another dtype object that it may have as a span",
+    "high": "largest int accepted; of an array both types as DLPack says them, 32 bits each",
 }
 
 PAIR_FIELDS = {
@@ -226,14 +222,14 @@ def _conflicting_pairs(params: Sequence[Param]) -> Iterator[tuple[int, int]]:
 
 
 def _row(param: Param, offset: int, dtype: np.dtype[Any], spans: bool) -> bytes:
-    fields = {"offset": offset, "itemsize": param.type.size, "shift": param.type.size.bit_length() - 1}
+    fields = {"offset": offset, "itemsize": param.type.size}
     if param.is_array:
         flags = _NUMPY_ALIGNED | (NUMPY_WRITEABLE if param.is_written else 0)
         flags |= NUMPY_C_CONTIGUOUS if param.ndim == 1 and not spans else 0
         element, truths = dlpack_element(param.type), spans and param.type is Type.U8
         fields |= {"kind": Kind.SPAN if spans else Kind.ARRAY, "ndim": param.ndim, "flags": flags}
-        fields |= {"dtype": id(dtype), "other_dtype": id(_TRUTHS if truths else dtype)}
-        fields |= {"element": element, "other_element": DLPACK_TRUTH if truths else element}
+        fields |= {"dtype": id(dtype), "low": id(_TRUTHS if truths else dtype)}
+        fields["high"] = element | (DLPACK_TRUTH if truths else element) << 32
     else:
         fields["kind"], fields["low"], fields["high"] = _scalar_kind(param.type)
     return _PARAMETER.pack(*(fields.get(name, 0) for name in PARAMETER_FIELDS))

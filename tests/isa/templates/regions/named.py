@@ -18,6 +18,19 @@ SOFTMAX = Region(
     ),
     (Output("y", Operand("out", F32, ("so", 1))),),
 )
+REUSED = Region(
+    "kr",
+    SOFTMAX.inputs,
+    (
+        *SOFTMAX.steps,
+        Fold("t", "ADD", ("MUL", "y", "e"), F32),
+        Let("z", ("SUB", ("MUL", "e", "t"), "y"), F32),
+        Fold("u", "MAXP", "z", F32),
+        Let("v", ("ADD", "e", "u"), F32),
+    ),
+    (*SOFTMAX.outputs, Output("z", Operand("z_out", F32, ("so", 1))), Output("v", Operand("v_out", F32, ("so", 1)))),
+)
+"""Exponentials are needed before and after the softmax made of them is stored."""
 LOG_SOFTMAX = Region(
     "krk",
     (Operand("x", F32, ("a", "b", 1)),),

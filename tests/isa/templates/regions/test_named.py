@@ -19,6 +19,7 @@ RNG = np.random.default_rng(7)
 STEPS = {"sx": 150, "so": 145, "sm": 150, "a": 450, "b": 150}
 CASES: Mapping[str, tuple[Region, tuple[int, ...]]] = {
     "softmax": (named.SOFTMAX, (5, 143)),
+    "reused": (named.REUSED, (3, 70)),
     "one_column": (named.SOFTMAX, (3, 1)),
     "log_softmax": (named.LOG_SOFTMAX, (2, 3, 37)),
     "layer_norm": (named.LAYER_NORM, (4, 130)),

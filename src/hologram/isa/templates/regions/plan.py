@@ -10,13 +10,25 @@ from functools import cached_property
 from hologram.errors import BuildError
 from hologram.isa.instructions import BY_NAME
 from hologram.isa.templates.region import KEPT, REDUCED, Fold, Let, Operand, Output, Region
-from hologram.operators import COMPARISONS, TRUTHS, Formula
+from hologram.operators import COMPARISONS, TRUTHS, Formula, is_truth
 from hologram.types import Type
 
 FOLDS = ("ADD", "MUL", "MINP", "MAXP")
 _WORDS = frozenset({*COMPARISONS, *TRUTHS, "IPOW", *BY_NAME})
 
-Step = Let | Fold | Output
+_COSTLY = frozenset({"EXP", "EXP2", "LOG", "LOG2", "TANH", "SIGMOID", "ERF", "POW", "SIN", "COS"})
+"""Words that cost more than to store a value and load it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A let of an earlier pass, which left its values where the output goes in the end."""
+
+    name: str
+    at: Operand
+
+
+Step = Let | Fold | Output | Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,8 @@ def reads(step: Step | Pass) -> frozenset[str]:
     """The names that a step reads; for a pass those that come from outside of it."""
     if isinstance(step, Output):
         return frozenset({step.of})
+    if isinstance(step, Stored):
+        return frozenset()
     if isinstance(step, Pass):
         made = {s.name for s in step.steps if not isinstance(s, Output)}
         return frozenset().union(*(reads(s) for s in step.steps)) - made
@@ -101,7 +115,9 @@ def planned(region: Region) -> Plan:
     steps = [s for s in region.steps if s.name in needed]
     elements = [s for s in steps if isinstance(s, Fold) or along[s.name] & reduced]
     rows = [s for s in steps if isinstance(s, Let) and not along[s.name] & reduced]
+    lets = [s for s in elements if isinstance(s, Let)]
     last = max((level[f.name] for f in steps if isinstance(f, Fold)), default=0)
+    stored: dict[str, Operand] = {}
     schedule: list[Step | Pass] = []
     for number in range(last + 2):
         schedule += [s for s in rows if level[s.name] == number]
@@ -109,8 +125,15 @@ def planned(region: Region) -> Plan:
             break
         folds = [s for s in elements if isinstance(s, Fold) and level[s.name] == number + 1]
         stores = [o for o in region.outputs if _of_elements(o, reduced) and level[o.of] == number]
-        if folds or stores:
-            schedule.append(_pass([s for s in elements if isinstance(s, Let)], folds, stores))
+        if not folds and not stores:
+            continue
+        later = [o for o in region.outputs if _of_elements(o, reduced) and level[o.of] > number]
+        before = dict(stored)
+        stored |= _worth_storing(_pass(lets, [*folds, *stores], before), lets, later, before)
+        new = [Output(name, at) for name, at in stored.items() if name not in before]
+        schedule.append(_pass(lets, [*folds, *stores, *new], before))
+        final = [o.to for o in stores]
+        stored = {name: at for name, at in stored.items() if at not in final}
     schedule += [o for o in region.outputs if not _of_elements(o, reduced)]
     return Plan(region, along, _early(schedule))
 
@@ -135,13 +158,9 @@ def _makes(step: Step | Pass) -> set[str]:
     return set() if isinstance(step, Output) else {step.name}
 
 
-def _pass(lets: Sequence[Let], folds: Sequence[Fold], stores: Sequence[Output]) -> Pass:
+def _pass(lets: Sequence[Let], users: Sequence[Step], stored: Mapping[str, Operand]) -> Pass:
     """The lets that folds and stores need, in order, each followed by what can be done with it."""
-    users: list[Step] = [*folds, *stores]
-    needed = {name for user in users for name in reads(user)}
-    for let in reversed(lets):
-        if let.name in needed:
-            needed |= reads(let)
+    needed = _behind(lets, users, stored)
     wanted = [let for let in lets if let.name in needed]
     place = {let.name: number for number, let in enumerate(wanted)}
     ready: list[list[Step]] = [[] for _ in range(len(wanted) + 1)]
@@ -149,8 +168,34 @@ def _pass(lets: Sequence[Let], folds: Sequence[Fold], stores: Sequence[Output]) 
         ready[max((place[name] + 1 for name in reads(step) if name in place), default=0)].append(step)
     steps: list[Step] = [*ready[0]]
     for let, done in zip(wanted, ready[1:], strict=True):
-        steps += [let, *done]
+        steps += [Stored(let.name, stored[let.name]) if let.name in stored else let, *done]
     return Pass(tuple(steps))
+
+
+def _behind(lets: Sequence[Let], users: Iterable[Step], stored: Mapping[str, Operand]) -> set[str]:
+    """The names that steps come of; not those behind a let that is stored."""
+    needed = {name for user in users for name in reads(user)}
+    for let in reversed(lets):
+        if let.name in needed and let.name not in stored:
+            needed |= reads(let)
+    return needed
+
+
+def _worth_storing(
+    step: Pass, lets: Sequence[Let], later: Sequence[Output], before: Mapping[str, Operand]
+) -> dict[str, Operand]:
+    """Costly lets of a pass that a later output comes of: they go to its place, and are not computed again."""
+    found: dict[str, Operand] = {}
+    for output in later:
+        to = output.to
+        if 0 in to.strides or to in before.values():
+            continue
+        behind = _behind(lets, [output], before)
+        costly = [s for s in step.steps if isinstance(s, Let) and s.name in behind and s.name not in found]
+        fits = [s for s in costly if s.type is to.type and not is_truth(s.formula) and _COSTLY & _words(s.formula)]
+        if fits:
+            found[fits[-1].name] = to
+    return found
 
 
 def _axes(pattern: str, letter: str) -> tuple[int, ...]:

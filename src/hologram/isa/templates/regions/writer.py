@@ -9,7 +9,7 @@ from hologram.isa.program import Program
 from hologram.isa.templates.folds import combine, neutral
 from hologram.isa.templates.region import Fold, Let, Operand, Output
 from hologram.isa.templates.regions.lanes import Lanes, Places
-from hologram.isa.templates.regions.plan import Pass, Plan, Step, last_reads, reads
+from hologram.isa.templates.regions.plan import Pass, Plan, Step, Stored, last_reads, reads
 from hologram.isa.templates.regions.values import Arrays, Scope
 from hologram.types import Type
 
@@ -26,7 +26,9 @@ class Writer:
         self.plan, self.b = plan, Builder(name, form.flags)
         region = plan.region
         slots: dict[str, int] = {i.name: self.b.array(i.name, i.type) for i in region.inputs}
-        slots |= {o.to.name: self.b.array(o.to.name, o.to.type, access="w") for o in region.outputs}
+        reread = {s.at.name for one in plan.passes for s in one.steps if isinstance(s, Stored)}
+        access = {o.to.name: "rw" if o.to.name in reread else "w" for o in region.outputs}
+        slots |= {o.to.name: self.b.array(o.to.name, o.to.type, access=access[o.to.name]) for o in region.outputs}
         lengths = [self.b.scalar(f"n{axis}", Type.I64) for axis in range(len(region.axes))]
         slots |= {f"n{axis}": slot for axis, slot in enumerate(lengths)}
         slots |= {name: self.b.scalar(name, Type.I64) for name in region.stride_names}
@@ -67,6 +69,8 @@ class Writer:
             scope.define(step.name, scope.compute(step.formula, step.type))
         elif isinstance(step, Output):
             self.b.stg(scope.read(step.of, step.to.type), scope.place(step.to))
+        elif isinstance(step, Stored):
+            scope.define(step.name, self.b.ldg(scope.place(step.at)))
         else:
             part, term = self.parts[step.name], scope.number(step.of, step.type)
             if part.type is not term.type:
@@ -111,7 +115,8 @@ class Writer:
     def _operands(self, step: Pass) -> list[Operand]:
         """The arrays that a pass goes over."""
         inputs = [self.plan.inputs[name] for name in reads(step) if name in self.plan.inputs]
-        return [*inputs, *(o.to for o in step.steps if isinstance(o, Output))]
+        outputs = [s.to if isinstance(s, Output) else s.at for s in step.steps if isinstance(s, Output | Stored)]
+        return [*inputs, *outputs]
 
     def _in_pieces(self, fold: Fold) -> bool:
         """Sums that go on in their own type and join a wider total now and then."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hologram.runtime.entry.abi import Abi
 from hologram.runtime.entry.context import NUMPY_WRITEABLE
-from hologram.runtime.entry.stub_ir.fields import CONTEXT, PARAMETER, field, fields
+from hologram.runtime.entry.stub_ir.fields import ARRAY, CONTEXT, field, fields
 
 _STORE_AXIS = """\
   %length.slot = getelementptr i64, ptr %shape.slots, i64 %k
@@ -15,6 +15,7 @@ _STORE_AXIS = """\
 
 _STORE_SPAN = """\
   %bytes = sub i64 %range.end, %first
+  %shift = call i64 @llvm.cttz.i64(i64 %itemsize, i1 true)
   %elements = lshr i64 %bytes, %shift
   store i64 %elements, ptr %shape.slots
   %span.stride = getelementptr i64, ptr %shape.slots, i64 1
@@ -32,7 +33,7 @@ def lay(span: bool) -> str:
     return f"""
 define internal i1 @lay_{"span" if span else "array"}(ptr %row, i64 %first, i64 %ndim, ptr %lengths, ptr %strides,
                                                       i64 %scale, ptr %slot, ptr %range) alwaysinline #0 {{
-{fields("row", PARAMETER, flags="i64", itemsize="i64", shift="i64")}
+{fields("row", ARRAY, flags="i64", itemsize="i64")}
   store i64 %first, ptr %slot
   %shape.slots = getelementptr i64, ptr %slot, i64 1
   %stride.slots = getelementptr i64, ptr %shape.slots, i64 %ndim
@@ -91,13 +92,15 @@ def accept_array(abi: Abi, span: bool) -> str:
     """
     name = "span" if span else "array"
     return f"""
-define internal i1 @accept_{name}(ptr %context, ptr %row, ptr %array, ptr %slot, ptr %range, ptr %met) #0 {{
+define internal i1 @accept_{name}(ptr %context, ptr %row, ptr %array, ptr %slot, ptr %range,
+                                  ptr %met) {"noinline" if span else "alwaysinline"} #0 {{
 {field("type", "array", abi.type)}
 {field("type.wanted", "context", CONTEXT["array_type"])}
   %type.fits = icmp eq ptr %type, %type.wanted
   br i1 %type.fits, label %header, label %tensor
 header:
-{fields("row", PARAMETER, dtype="ptr", other_dtype="ptr", ndim="i64", flags="i64")}
+{fields("row", ARRAY, dtype="ptr", ndim="i64", flags="i64")}
+{field("dtype.span", "row", ARRAY["other_dtype"]) if span else ""}
 {field("array.dtype", "array", abi.dtype)}
 {field("array.ndim", "array", abi.ndim, "i32")}
 {field("array.flags", "array", abi.flags, "i32")}
@@ -106,7 +109,7 @@ header:
   %flags.missing = xor i64 %flags.set, -1
   %flags.lacking = and i64 %flags.missing, %flags
   %dtype.same = icmp eq ptr %array.dtype, %dtype
-  %dtype.other = icmp eq ptr %array.dtype, %other_dtype
+{"  %dtype.other = icmp eq ptr %array.dtype, %dtype.span" if span else ""}
   %ndim.same = icmp eq i64 %array.dimensions, %ndim
   %dtype.fits = {"or i1 %dtype.same, %dtype.other" if span else "and i1 %dtype.same, true"}
   %ndim.fits = or i1 %ndim.same, {"true" if span else "false"}

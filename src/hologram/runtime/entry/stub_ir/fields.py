@@ -9,6 +9,13 @@ from hologram.runtime.entry.tensors import TENSOR_FIELDS
 
 CONTEXT = offsets(CONTEXT_FIELDS)
 PARAMETER = offsets(PARAMETER_FIELDS)
+ARRAY = {
+    **PARAMETER,
+    "other_dtype": PARAMETER["low"],
+    "element": PARAMETER["high"],
+    "other_element": PARAMETER["high"] + 4,
+}
+"""The fields of a row of an array."""
 PAIR = offsets(PAIR_FIELDS)
 TENSOR = offsets(TENSOR_FIELDS)
 

@@ -7,7 +7,7 @@ import ctypes
 from hologram.runtime.dlpack import HOST
 from hologram.runtime.entry.abi import Abi
 from hologram.runtime.entry.context import NUMPY_C_CONTIGUOUS, NUMPY_WRITEABLE, PARAMETER_BYTES
-from hologram.runtime.entry.stub_ir.fields import CONTEXT, PARAMETER, TENSOR, field, fields
+from hologram.runtime.entry.stub_ir.fields import ARRAY, CONTEXT, TENSOR, field, fields
 from hologram.runtime.entry.tensors import KNOWN_DTYPES, READERS, DLTensor
 
 _AT = {name: getattr(DLTensor, name).offset for name, _ in DLTensor._fields_}
@@ -135,7 +135,8 @@ def accept_tensor(span: bool) -> str:
     """`accept_tensor_array` or `accept_tensor_span`: a direct tensor is taken when it is what the row wants."""
     name = "span" if span else "array"
     return f"""
-define internal i1 @accept_tensor_{name}(ptr %context, ptr %row, ptr %object, ptr %slot, ptr %range, ptr %met) #0 {{
+define internal i1 @accept_tensor_{name}(ptr %context, ptr %row, ptr %object, ptr %slot, ptr %range,
+                                         ptr %met) noinline #0 {{
   %seen = alloca [{ctypes.sizeof(DLTensor)} x i8], align 8
 {field("tensors", "context", CONTEXT["tensors"])}
   %direct = call i1 @is_direct(ptr %tensors, ptr %object)
@@ -144,7 +145,8 @@ read:
   %readable = call i1 @read_tensor(ptr %tensors, ptr %object, ptr %seen)
   br i1 %readable, label %compare, label %refuse
 compare:
-{fields("row", PARAMETER, element="i32", other_element="i32", ndim="i64", flags="i64", itemsize="i64", shift="i64")}
+{fields("row", ARRAY, element="i32", other_element="i32", ndim="i64", flags="i64", itemsize="i64")}
+  %shift = call i64 @llvm.cttz.i64(i64 %itemsize, i1 true)
 {fields("seen", _AT, data="i64", device_type="i32", byte_offset="i64", shape="ptr", strides="ptr")}
 {field("seen.ndim", "seen", _AT["ndim"], "i32")}
 {field("seen.element", "seen", _AT["element"], "i32")}
@@ -209,7 +211,7 @@ look:
   %row = getelementptr [{PARAMETER_BYTES} x i8], ptr %parameters, i64 %i
   %object.at = getelementptr ptr, ptr %args, i64 %i
   %object = load ptr, ptr %object.at
-{fields("row", PARAMETER, flags="i64")}
+{fields("row", ARRAY, flags="i64")}
 {field("object.type", "object", abi.type)}
   %writeable = and i64 %flags, {NUMPY_WRITEABLE}
   %written = icmp ne i64 %writeable, 0
