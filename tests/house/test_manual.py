@@ -34,6 +34,7 @@ RUNNABLE = (
     "losses.md",
     "threads.md",
     "pytorch.md",
+    "torch-compile.md",
     "pytorch-functions.md",
 )
 
