@@ -39,9 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the chosen models and print the tables; --write puts them into the manual."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.torch_models", description=__doc__)
     parser.add_argument("only", nargs="*", help="run only the models whose name contains one of these words")
-    parser.add_argument(
-        "--write", action="store_true", help="write docs/pytorch-models.md"
-    )
+    parser.add_argument("--write", action="store_true", help="write docs/pytorch-models.md")
     parser.add_argument("--record", type=Path, help="keep results in this file and go on where it ends")
     parser.add_argument("--compile", metavar="BACKEND", help=argparse.SUPPRESS)
     parser.add_argument("--steps", action="store_true", help=argparse.SUPPRESS)
