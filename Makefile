@@ -73,6 +73,7 @@ pages: $(VENV)/installed-dev ## regenerate the pages of the manual that show wha
 	$(BIN)/python -m tests.house.fuzzing_page
 	$(BIN)/python -m tests.house.ffi_page
 	$(BIN)/python -m tests.house.operations_page
+	$(BIN)/python -m tests.house.pytorch_functions_page
 	$(BIN)/python -m tests.house.gallery_page
 
 format: $(VENV)/installed-dev ## rewrite the sources in the project's style

@@ -273,7 +273,7 @@ def _launch(
     read = TorchKind().array
     meaning = _meaning(row, base)
     letters = LETTERS[: len(operands)]
-    views = {k: read(o.detach()) for k, o in zip(letters, operands, strict=True) if isinstance(o, Tensor)}
+    views = {k: read(o.detach().resolve_neg()) for k, o in zip(letters, operands, strict=True) if isinstance(o, Tensor)}
     numbers = {k: _held(o, meaning.base) for k, o in zip(letters, operands, strict=True) if not isinstance(o, Tensor)}
     given = dict(zip(letters, operands, strict=True))
     executor = _executor.get()

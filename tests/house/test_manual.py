@@ -34,6 +34,8 @@ RUNNABLE = (
     "losses.md",
     "threads.md",
     "pytorch.md",
+    "torch-compile.md",
+    "pytorch-functions.md",
 )
 
 

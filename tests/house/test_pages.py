@@ -7,10 +7,18 @@ import re
 import pytest
 
 from hologram.frontend.builtins import FUNCTIONS
-from tests.house import errors_page, ffi_page, fuzzing_page, gallery_page, language_page, operations_page
+from tests.house import (
+    errors_page,
+    ffi_page,
+    fuzzing_page,
+    gallery_page,
+    language_page,
+    operations_page,
+    pytorch_functions_page,
+)
 from tests.house.places import filled, shown
 
-WRITTEN = (errors_page, ffi_page, fuzzing_page, operations_page)
+WRITTEN = (errors_page, ffi_page, fuzzing_page, operations_page, pytorch_functions_page)
 PAGES = {**language_page.PAGES, **gallery_page.PAGES, **{page.PAGE.name: page.MAKERS for page in WRITTEN}}
 PLACES = [(page, name) for page, makers in PAGES.items() for name in makers]
 

@@ -65,7 +65,10 @@ EXCLUDED: tuple[Exclusion, ...] = (
     Exclusion("PyTorch has no forward-mode gradient", names="nn.functional.soft_margin_loss", kinds="forward gradient"),
     Exclusion("PyTorch itself takes it", kinds="error", when=lambda sample: sample.is_taken),
 )
-TOLERANCES: Mapping[tuple[str, torch.dtype], tuple[float, float]] = {}
+TOLERANCES: Mapping[tuple[str, torch.dtype], tuple[float, float]] = {
+    # PyTorch rounds scale and shift of each channel to bf16 first: it is twice as far from the exact result as ours
+    ("nn.functional.instance_norm", torch.bfloat16): (5e-2, 3e-2),
+}
 """rtol and atol by OpInfo and type, where those of `torch.testing.assert_close` are too narrow."""
 HALVES = {torch.float16: (1e-2, 1e-3), torch.bfloat16: (5e-2, 1e-2)}
 """rtol and atol for gradients in types that PyTorch rounds to after each step of a gradient, and we once at the end."""

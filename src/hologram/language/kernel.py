@@ -107,8 +107,11 @@ class Kernel:
     def _attach(self) -> None:
         """Send calls straight to machine code from the second one on (a kernel called once need not pay for it)."""
         first, self._used = not self._used, True
-        if first or recording.is_active():
-            return
+        if not first and not recording.is_active():
+            self.ready()
+
+    def ready(self) -> None:
+        """Compile now, and have calls on host memory go straight to machine code from the first on."""
         with _lock:
             chosen, launcher = default_executor(), self.launcher
             proven = launcher.trusted or rules_of(self.program).proven

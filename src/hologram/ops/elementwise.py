@@ -20,7 +20,7 @@ from hologram.ops.operation import REQUIRED, Call, Operation
 from hologram.ops.operation import Form as Arguments
 from hologram.ops.plan import Plan, Step, is_usual, kernel_for, launch
 from hologram.ops.recall import Recipe
-from hologram.runtime import recording
+from hologram.runtime import recording, tensors
 from hologram.runtime.executor import Executor
 from hologram.runtime.host import HostArray
 from hologram.types import Type
@@ -91,6 +91,7 @@ class Elementwise(Operation):
             arrays.append(kind.array(made))
         numbers = [n if a is not None else _plain(n) for n, a in zip((*given, None), arrays, strict=True)]
         launch(Step(recipe.kernel, tuple(recipe.arguments([None if a is None else _bits(a) for a in arrays], numbers))))
+        tensors.tell(out)
         if original:
             return None
         return kind.result(made, like) if out is None else made

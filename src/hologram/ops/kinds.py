@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hologram.errors import ArgumentTypeError
-from hologram.runtime import recording
+from hologram.runtime import recording, tensors
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.executor import Executor, default_executor
 from hologram.runtime.host import HostArray, host_array
@@ -110,16 +110,10 @@ class TorchKind:
         return torch is not None and isinstance(value, torch.Tensor)
 
     def array(self, value: Any) -> HostArray:
-        import torch
-
-        if value.device.type != "cpu":
-            raise ArgumentTypeError(f"a torch tensor on {value.device} is not in host memory; cure: x.cpu()")
-        if value.requires_grad:
-            raise ArgumentTypeError("hologram.ops does not record gradients; cure: x.detach()")
-        if value.dtype is torch.bfloat16:
-            bits: HostArray = value.view(torch.int16).numpy()
-            return bits.view(Type.BF16.dtype)
-        elements: HostArray = value.resolve_conj().resolve_neg().numpy()
+        elements = tensors.elements(value)
+        if elements is None:
+            found = tensors.trouble(value) or (f"has elements of {value.dtype}", "x.to(torch.float32)")
+            raise ArgumentTypeError("an array {}; cure: {}".format(*found))
         return elements
 
     def part(self, value: Any, view: HostArray) -> Any:

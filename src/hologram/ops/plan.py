@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hologram.errors import DivisionByZeroError
 from hologram.isa.cache import ProgramCache
 from hologram.ops.kinds import Kind
-from hologram.runtime import recording
+from hologram.runtime import recording, tensors
 from hologram.runtime.executor import Executor, default_executor
 from hologram.stdlib import shipped
 
@@ -63,6 +63,8 @@ class Plan:
         chosen = None if is_usual(self.executor) else self.executor
         for step in self.steps:
             launch(step, chosen)
+        if not self.is_new:
+            tensors.tell(self.out)
 
     def number(self) -> float:
         """The first element of the output."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from hologram.ops.kinds import DType
 from hologram.ops.plan import Plan, is_usual
+from hologram.runtime import tensors
 from hologram.runtime.buffer import Buffer
 from hologram.runtime.host import HostArray
 
@@ -66,10 +67,12 @@ def read_as_owned(kind: type) -> None:
 
 
 def _of_torch(value: Any) -> HostArray | None:
-    if value.device.type != "cpu" or value.requires_grad or value.dtype.is_complex or value.dtype.itemsize == 2:
+    if not value.is_cpu or value.requires_grad or value.is_neg() or value.dtype.itemsize == 2:
         return None
-    elements: HostArray = value.numpy()
-    return elements
+    try:
+        return tensors.read(value) if value.data_ptr() else None
+    except RuntimeError:  # what torch.func puts in the place of tensors
+        return None
 
 
 def _reader(kind: type) -> Callable[[Any], HostArray | None] | None:

@@ -58,7 +58,7 @@ def _patterns(value: Any) -> np.ndarray[Any, Any] | None:
         return None
     if not _exchange(capsule, _BFLOAT16, _UNSIGNED16):
         return None
-    array: np.ndarray[Any, Any] = np.from_dlpack(_Holder(capsule)).view(Type.BF16.dtype)
+    array: np.ndarray[Any, Any] = np.from_dlpack(Holder(capsule)).view(Type.BF16.dtype)
     return array
 
 
@@ -70,7 +70,7 @@ def _capsule(value: Any) -> Any:
         return value.__dlpack__()
 
 
-class _Holder:
+class Holder:
     """Something that gives one capsule away."""
 
     def __init__(self, capsule: Any) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from hologram.isa.program import Program
 from hologram.runtime import dlpack
 from hologram.runtime.entry.tensors import meet
+from hologram.types import Type
 
 
 def pytorch() -> Any:
@@ -30,7 +31,24 @@ def is_tensor(value: Any) -> bool:
 def elements(tensor: Any) -> np.ndarray[Any, Any] | None:
     """The elements of a tensor in place; None where it must not be used, or its type does not exist here."""
     meet(pytorch())
-    return None if trouble(tensor) else dlpack.imported(tensor)
+    return None if trouble(tensor) else read(tensor)
+
+
+def read(tensor: Any) -> np.ndarray[Any, Any] | None:
+    """The elements in place of a tensor in host memory, of which `trouble` is known to say nothing.
+
+    Unlike `Tensor.numpy()` this leaves the tensor resizable.
+    """
+    torch = pytorch()
+    export = getattr(torch._C, "_to_dlpack_versioned", None)
+    if export is None:
+        return dlpack.imported(tensor)
+    same_size = tensor.view(torch.int16) if tensor.dtype is torch.bfloat16 else tensor
+    try:
+        array = np.from_dlpack(dlpack.Holder(export(same_size)))
+    except (BufferError, RuntimeError, TypeError):  # NumPy has no such elements
+        return None
+    return array if same_size is tensor else array.view(Type.BF16.dtype)
 
 
 def trouble(tensor: Any, name: str = "x") -> tuple[str, str] | None:
@@ -60,10 +78,16 @@ def _stands_for_another(tensor: Any) -> bool:
 
 
 def tell_written(program: Program, given: Iterable[Any]) -> None:
-    """Tell PyTorch which tensors a launch writes, so that it does not use them for gradients of what they were."""
+    """Tell PyTorch which tensors a launch writes."""
     for param, value in zip(program.params, given, strict=True):
-        if param.is_written and is_tensor(value):
-            pytorch().autograd.graph.increment_version(value)
+        if param.is_written:
+            tell(value)
+
+
+def tell(written: Any) -> None:
+    """Tell PyTorch that a value is written, so that it does not use it for gradients of what it was."""
+    if is_tensor(written):
+        pytorch().autograd.graph.increment_version(written)
 
 
 def hold(given: Iterable[Any]) -> None:

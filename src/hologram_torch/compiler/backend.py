@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 from torch._dynamo.backends.common import aot_autograd
-from torch._functorch.partitioners import min_cut_rematerialization_partition
 from torch.fx import GraphModule
 
 from hologram_torch.compiler import decompositions, programs
+from hologram_torch.compiler.joint import split
 from hologram_torch.compiler.partition import Partition, is_given, partition
 from hologram_torch.compiler.report import CallReport, GraphReport, Report, region_report
 from hologram_torch.compiler.runner import Writer, function_of
@@ -56,7 +56,7 @@ def hologram(
         bw_compiler=partial(compile, kind="backward"),
         inference_compiler=partial(compile, kind="inference"),
         decompositions=dict(decompositions.table()),
-        partition_fn=min_cut_rematerialization_partition,
+        partition_fn=split,
         keep_inference_input_mutations=True,
     )(module, example_inputs)
     return made

@@ -72,7 +72,10 @@ def _dropout(x: torch.Tensor, p: float, train: bool | None) -> Any:
     """With the random numbers that PyTorch's own takes, so that a seed gives the same result."""
     if train is False or p == 0:
         return x.clone(), torch.ones_like(x, dtype=torch.bool)
-    mask = aten.bernoulli.p(torch.empty_like(x, dtype=torch.bool), 1 - p)
+    strides = torch.empty_like(x, dtype=torch.bool).stride()
+    order = sorted(range(x.dim()), key=lambda d: -strides[d])  # random numbers are dealt out as the mask lies in memory
+    lying = torch.empty([x.shape[d] for d in order], dtype=torch.bool, device=x.device)
+    mask = aten.bernoulli.p(lying, 1 - p).permute([order.index(d) for d in range(x.dim())])
     return x * mask * (0.0 if p == 1 else 1 / (1 - p)), mask
 
 

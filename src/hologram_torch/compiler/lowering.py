@@ -38,7 +38,7 @@ def lowered(node: Node) -> Lowered:
     """The meaning of a node; raises Stays with the reason where it stays in ATen."""
     make = _MEANINGS.get(node.target)
     if make is None:
-        raise Stays("it is no element-wise operator and no reduction of the table")
+        raise Stays(_why(node))
     value = node.meta.get("val")
     if not isinstance(value, torch.Tensor):
         raise Stays("it gives several tensors")
@@ -50,6 +50,33 @@ def lowered(node: Node) -> Lowered:
         if part.dtype not in STORED:
             raise Stays(f"there are no formulas for {part.dtype}")
     return make(node)
+
+
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    "products and convolutions are left to its libraries": (
+        "mm", "addmm", "bmm", "baddbmm", "mv", "dot", "addmv", "convolution", "convolution_backward",
+    ),
+    "attention as a whole is left to it": ("_scaled_dot",),
+    "it takes elements from places, or brings them there": (
+        "embedding", "gather", "index", "scatter", "_unsafe_index", "select_scatter", "slice_scatter", "take",
+    ),
+    "it moves elements": ("cat", "constant_pad", "roll", "flip", "stack", "repeat", "copy_", "as_strided_scatter"),
+    "it takes random numbers, in the order of eager mode": ("bernoulli", "rand", "normal", "uniform", "exponential"),
+    "it orders or searches": ("sort", "topk", "arg", "max.dim", "min.dim", "median", "nonzero", "unique", "cum"),
+    "its windows overlap": ("max_pool", "avg_pool", "_adaptive", "upsample", "im2col", "col2im", "unfold"),
+    "it only makes room": ("empty", "new_empty"),
+}  # fmt: skip
+
+
+def _why(node: Node) -> str:
+    """Why an operator stays in ATen for which there is no meaning here."""
+    name = str(node.target).removeprefix("aten.")
+    for reason, beginnings in _KINDS.items():
+        if any(name.startswith(b) if len(b) > 4 else name.partition(".")[0] == b for b in beginnings):
+            return reason
+    if not name.startswith("hologram.") and not str(node.target).startswith("aten."):
+        return "it is no operator of ATen"
+    return "there is no formula for it"
 
 
 def _meta(argument: Any) -> Any:

@@ -12,7 +12,7 @@ from torch.fx import Graph, Node
 
 from hologram_torch.compiler.group import Group
 from hologram_torch.compiler.lowering import lowered
-from hologram_torch.compiler.meanings import Constant, Lowered, Places, Stays
+from hologram_torch.compiler.meanings import Constant, Lowered, Places, Reduced, Stays
 
 aten = torch.ops.aten
 SEVERAL = 8
@@ -170,7 +170,7 @@ class Partitioner:
             return False
         assert unit.group is not None
         group = unit.group.with_nodes([node])
-        if group is None:
+        if group is None or self._is_better_apart(node, group):
             return False
         unit.group = group
         unit.nodes.append(node)
@@ -179,6 +179,17 @@ class Partitioner:
             if source is not unit:
                 self._after(unit, source)
         return True
+
+    def _is_better_apart(self, node: Node, group: Group) -> bool:
+        """True where a value is only folded, and along other axes than the region folds: that fold may compute it."""
+        if len(node.users) != 1 or isinstance(self.meanings[node], Reduced) or group.reduced is None:
+            return False
+        (user,) = node.users
+        try:
+            self.meanings[user] = meaning = lowered(user)
+        except Stays:
+            return False
+        return isinstance(meaning, Reduced) and group.with_nodes([user]) is None
 
     def _merge(self, unit: Unit, other: Unit) -> None:
         """Make one region of two where nothing must run between them."""

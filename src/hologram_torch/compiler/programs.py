@@ -46,4 +46,6 @@ def prepared(regions: Iterable[Region]) -> dict[Region, Callable[..., Any]]:
     executor = default_executor()
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda kernel: _compile(kernel.launcher.executable(executor)), kernels.values()))
+    for kernel in kernels.values():
+        kernel.ready()
     return kernels  # type: ignore[return-value]

@@ -14,6 +14,7 @@ from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
 from hologram_torch.functional.reductions import amax, amin, sum
 from hologram_torch.library import apply as formula
+from hologram_torch.mixed import raised
 from hologram_torch.registration import function
 from hologram_torch.roads import Road, road_of
 from hologram_torch.rows.losses import bounds, elementwise_loss, loss_of_classes, loss_of_shares, total
@@ -37,6 +38,8 @@ def _common(name: str, *tensors: Tensor) -> torch.dtype:
     dtype = tensors[0].dtype
     for tensor in tensors[1:]:
         dtype = torch.promote_types(dtype, tensor.dtype)
+    if name == "poisson_nll_loss" and not dtype.is_floating_point:
+        return torch.get_default_dtype()
     if not dtype.is_floating_point:
         raise RuntimeError(f"{name}(): not implemented for '{type_name(dtype)}'; cure: x.to(torch.float32)")
     return dtype
@@ -55,7 +58,7 @@ def _loss(
     if not isinstance(target, Tensor):
         raise TypeError(f"{name}(): argument 'target' (position 2) must be Tensor, not {type(target).__name__}")
     given = {k: t for k, t in (weights or {}).items() if t is not None}
-    tensors = [input, target, *given.values()]
+    tensors = list(raised(input, target, *given.values()))
     dtype = _common(name, *tensors)
     shape = torch.broadcast_shapes(*(t.shape for t in tensors))
     meant = elementwise_loss(row, choices, tuple(given), reduction, dtype)
@@ -170,6 +173,7 @@ def binary_cross_entropy(
             f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
             "deprecated. Please ensure they have the same size."
         )
+    input, target = raised(input, target)
     if target.dtype != input.dtype:
         raise RuntimeError(f"Found dtype {type_name(target.dtype)} but expected {type_name(input.dtype)}")
     _check_probabilities(input)
@@ -342,6 +346,7 @@ def _of_classes(
     smoothing: float,
     of_logits: bool,
 ) -> Tensor:
+    (input,) = raised(input)
     axis = _class_axis(name, input)
     shape = [*input.shape[:axis], *input.shape[axis + 1 :]]
     if target.dim() and input.dim() > 1 and target.shape[0] != input.shape[0]:
@@ -372,6 +377,7 @@ def _check_classes(target: Tensor, classes: int, ignored: int) -> None:
 
 
 def _of_shares(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float) -> Tensor:
+    input, target = raised(input, target)
     axis = _class_axis("cross_entropy", input)
     weights = _class_weight(input, weight, axis)
     meant = loss_of_shares(input.dtype, bool(weights), smoothing > 0, reduction == "none")

@@ -123,7 +123,7 @@ def group_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    """The same over groups of channels, which are axis 1, and over all axes behind."""
+    """A layer norm over groups of channels, which are axis 1, and over all axes behind."""
     _real("group_norm", input)
     if input.dim() < 2:
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.dim()}")
@@ -167,7 +167,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """The same for each channel (axis 1); in training over all else, which running statistics take in."""
+    """A layer norm of each channel (axis 1); in training over all else, which running statistics take in."""
     _real("batch_norm", input)
     statistics = {"running_mean": running_mean, "running_var": running_var}
     _channelled(input, {**statistics, "weight": weight, "bias": bias})
@@ -210,7 +210,7 @@ def instance_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """The same for each channel of each sample; running statistics take in the mean over the samples."""
+    """A layer norm of each channel of each sample; running statistics take in the mean over the samples."""
     _real("instance_norm", input)
     statistics = {"running_mean": running_mean, "running_var": running_var}
     _channelled(input, {**statistics, "weight": weight, "bias": bias})

@@ -12,21 +12,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from hologram.isa.program import Param
 from hologram.language import Kernel
 from hologram.language.program import Program
 from hologram_torch.kernels import gradients
 from hologram_torch.kernels.derived import derived
+from hologram_torch.kernels.direct import direct, nobody_listens
 from hologram_torch.kernels.gradients import Gradient
-from hologram_torch.kernels.registration import NAMESPACE, has_tangent, registered
+from hologram_torch.kernels.registration import NAMESPACE, registered
 from hologram_torch.kernels.signatures import GRADIENT, Rule, Signature
 
 Function = Callable[..., Any]
 Shape = int | tuple[int, ...]
 DERIVED = "derived"
-_ORDINARY = (Tensor, torch.nn.Parameter)
 _OPERATORS: dict[str, Op] = {}
 
 
@@ -41,6 +40,7 @@ class Op:
         self.gradient = gradient
         self.name = f"{NAMESPACE}::{name}"
         self.operator = registered(signature, gradient, name)
+        self._direct = direct(signature)
         _OPERATORS[name] = self
 
     @property
@@ -50,12 +50,11 @@ class Op:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Launch the kernel on tensors and numbers; gives its outputs, a tuple where there are several."""
-        if torch.compiler.is_compiling() or kwargs or not _is_plain(args):
-            return self.operator(*args, **kwargs)
-        signature = self.signature
-        if len(args) != len(signature.names) or signature.mutated:
-            return self.operator(*args)
-        return signature.launch(*args)
+        if not torch.compiler.is_compiling() and not kwargs and self._direct is not None and nobody_listens():
+            made = self._direct(args)
+            if made is not None:
+                return made
+        return self.operator(*args, **kwargs)
 
     def __repr__(self) -> str:
         return f"<op {self.name}{self.signature.schema}>"
@@ -72,24 +71,6 @@ def _found(name: str) -> Op:
     if made is None:
         raise RuntimeError(f"there is no operator {name} here; cure: import the module that makes it")
     return made
-
-
-def _is_plain(args: tuple[Any, ...]) -> bool:
-    """True where nobody differentiates, traces, transforms or casts."""
-    if (
-        torch._C._functorch.peek_interpreter_stack() is not None
-        or torch._C._len_torch_dispatch_stack()
-        or torch._C._len_torch_function_stack()
-        or torch.is_autocast_enabled("cpu")
-    ):
-        return False
-    for arg in args:
-        if isinstance(arg, Tensor):
-            if type(arg) not in _ORDINARY or arg.device.type != "cpu" or arg.requires_grad:
-                return False
-        elif type(arg) not in (int, float):
-            return False
-    return not has_tangent(args)
 
 
 def op(

@@ -13,6 +13,7 @@ from torch._C import DispatchKey, DispatchKeySet, _AutoDispatchBelowAutograd, _E
 from torch.autograd.function import _SingleLevelFunction
 
 from hologram_torch.kernels import gradients
+from hologram_torch.kernels.direct import launcher
 from hologram_torch.kernels.gradients import Gradient
 from hologram_torch.kernels.signatures import DTYPES, Signature
 from hologram_torch.library import lined_up
@@ -27,7 +28,7 @@ def registered(signature: Signature, gradient: Gradient | None, name: str) -> An
     """The operator `hologram_user::<name>` of PyTorch, complete."""
     _LIBRARY.define(f"{name}{signature.schema}", tags=(torch.Tag.pt2_compliant_tag,))
     operator = getattr(getattr(torch.ops, NAMESPACE), name).default
-    _LIBRARY.impl(name, signature.launch, "CompositeExplicitAutograd")
+    _LIBRARY.impl(name, launcher(signature), "CompositeExplicitAutograd")
     torch.library.register_fake(f"{NAMESPACE}::{name}", signature.fake, lib=_LIBRARY)
     torch.library.register_vmap(f"{NAMESPACE}::{name}", partial(_batched, signature, operator), lib=_LIBRARY)
     _LIBRARY.impl(name, partial(_cast, signature, operator), "AutocastCPU")
@@ -71,15 +72,14 @@ _apply: Any = _Differentiated.apply  # type: ignore[attr-defined]
 
 def _differentiable(signature: Signature, gradient: Gradient | None, operator: Any, *args: Any) -> Any:
     wanted = torch.is_grad_enabled() and any(isinstance(a, Tensor) and a.requires_grad for a in args)
-    if wanted or has_tangent(args):
+    if wanted or _has_tangent(args):
         with levels.enable_single_level_autograd_function():  # type: ignore[attr-defined]
             return _apply(signature, gradient, operator, *args)
     with _AutoDispatchBelowAutograd():
         return operator(*args)
 
 
-def has_tangent(args: Sequence[Any]) -> bool:
-    """True where forward-mode differentiation is going on with one of them."""
+def _has_tangent(args: Sequence[Any]) -> bool:
     forward_mode = torch.autograd.forward_ad
     if forward_mode._current_level < 0:
         return False

@@ -176,6 +176,22 @@ def _type_of(dtype: str) -> Type:
 
 
 @cache
+def added_up(function: RowFunction) -> RowFunction | None:
+    """A function without folds with each of its results added up along the rows instead, all inputs wide.
+
+    None where that would not be the same: it folds, or asks for the length of a row.
+    """
+    if function.has_folds or any(COUNT in read for read in function.reads.values()):
+        return None
+    types = {step.name: step.type for step in function.steps}
+    mark = mark_of(function)
+    sums = tuple(Fold(f"{mark}{k}", "ADD", name, types[name]) for k, (name, _) in enumerate(function.outputs))
+    outputs = tuple((total.name, dtype) for total, (_, dtype) in zip(sums, function.outputs, strict=True))
+    whole = RowFunction(function.inputs, (*function.steps, *sums), outputs, (), function.numbers)
+    return function_of(whole.text)
+
+
+@cache
 def forward(function: RowFunction, moving: tuple[str, ...]) -> RowFunction:
     """What the outputs move by when some inputs move by "t", a mark and their place: a function of both."""
     return _Forward(function, moving).function_of_moves()

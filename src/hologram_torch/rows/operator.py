@@ -16,7 +16,7 @@ from torch import Tensor
 from hologram.isa.templates.region import Fold
 from hologram_torch.roads import Road, check_devices, road_of
 from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
-from hologram_torch.rows.gradients import backward, forward, mark_of
+from hologram_torch.rows.gradients import added_up, backward, forward, mark_of
 from hologram_torch.rows.launch import run
 
 Number = float
@@ -116,24 +116,48 @@ def _gradients(ctx: Any, gradients: Sequence[Tensor | None]) -> list[Tensor | No
         return [None] * len(ctx.given)
     mark = mark_of(function)
     moves = {f"g{mark}{place}": g for place, g in enumerate(gradients) if g is not None}
-    made = dict(zip((k for k, _ in types), _derived(ctx, backward(function, given, types), moves), strict=True))
-    found: list[Tensor | None] = []
-    for name, (shape, _) in ctx.given.items():
-        whole = ctx.shape if name in function.wide else narrowed(ctx.shape, ctx.dims)
-        found.append(sum_to(made[name].expand(whole), shape) if name in made else None)
+    made: dict[str, Tensor] = {}
+    left = list(types)
+    for dims, several in _spread(ctx, types).items():  # made of nothing else along the axes that they are spread over
+        if (total := added_up(backward(function, given, several))) is not None:
+            made |= zip((k for k, _ in several), _derived(ctx, total, moves, dims), strict=True)
+            left = [pair for pair in left if pair not in several]
+    if left:
+        found = _derived(ctx, backward(function, given, tuple(left)), moves, ctx.dims)
+        made |= {k: sum_to(g.expand(_whole(ctx, k)), ctx.given[k][0]) for (k, _), g in zip(left, found, strict=True)}
+    return [made[k].reshape(shape) if k in made else None for k, (shape, _) in ctx.given.items()]
+
+
+def _whole(ctx: Any, name: str) -> Sequence[int]:
+    """The shape in which the gradient of an input is computed."""
+    shape: Sequence[int] = ctx.shape if name in ctx.function.wide else narrowed(ctx.shape, ctx.dims)
+    return shape
+
+
+def _spread(ctx: Any, types: Sequence[tuple[str, str]]) -> dict[tuple[int, ...], tuple[tuple[str, str], ...]]:
+    """The wide inputs that are spread over axes, by these."""
+    found: dict[tuple[int, ...], tuple[tuple[str, str], ...]] = {}
+    for name, dtype in types:
+        if name in ctx.function.wide and (dims := tuple(_spread_dims(ctx.shape, ctx.given[name][0]))):
+            found[dims] = (*found.get(dims, ()), (name, dtype))
     return found
 
 
-def _derived(ctx: Any, meant: RowFunction, moves: Mapping[str, Tensor]) -> list[Tensor]:
+def _spread_dims(whole: Sequence[int], shape: Sequence[int]) -> list[int]:
+    """The axes that a tensor of a shape is spread over in a larger one."""
+    missing = len(whole) - len(shape)
+    return [k for k, n in enumerate(whole) if k < missing or (shape[k - missing] == 1 and n != 1)]
+
+
+def _derived(ctx: Any, meant: RowFunction, moves: Mapping[str, Tensor], dims: Sequence[int]) -> list[Tensor]:
     """A derivative at the values that were kept, with the numbers of the function that it belongs to."""
     values = {**dict(zip(ctx.names, ctx.saved_tensors, strict=True)), **moves}
     numbers = dict(zip(ctx.function.numbers, ctx.numbers, strict=True))
     if not meant.inputs:  # a constant, which is 0: nothing moves
-        shape, device = narrowed(ctx.shape, ctx.dims), next(iter(moves.values())).device
+        shape, device = narrowed(ctx.shape, dims), next(iter(moves.values())).device
         return [torch.zeros(shape, dtype=DTYPES[d], device=device) for _, d in meant.outputs]
-    return apply(
-        meant.text, [values[k] for k in meant.inputs], [numbers[k] for k in meant.numbers], ctx.shape, ctx.dims
-    )
+    tensors = [values[k] for k in meant.inputs]
+    return apply(meant.text, tensors, [numbers[k] for k in meant.numbers], ctx.shape, dims)
 
 
 def _batched(
@@ -189,7 +213,7 @@ class _Rows(torch.autograd.Function):
         moving = {k: t for k, t in zip(function.inputs, tangents[4:], strict=True) if t is not None}
         mark = mark_of(function)
         moves = {f"t{mark}{place}": t for place, t in enumerate(moving.values())}
-        made = _derived(ctx, forward(function, tuple(moving)), moves)
+        made = _derived(ctx, forward(function, tuple(moving)), moves, ctx.dims)
         narrow = narrowed(ctx.shape, ctx.dims)
         wide = function.wide_names
         return tuple(
@@ -212,8 +236,7 @@ def _sum(dtype: torch.dtype) -> RowFunction:
 
 def sum_to(x: Tensor, shape: Sequence[int]) -> Tensor:
     """What of a gradient belongs to a tensor of a shape that was broadcast to the gradient's."""
-    missing = x.dim() - len(shape)
-    dims = [k for k, n in enumerate(x.shape) if k < missing or (shape[k - missing] == 1 and n != 1)]
+    dims = _spread_dims(x.shape, shape)
     if not dims:
         return x
     (found,) = apply(_sum(x.dtype), [x], [], x.shape, dims)

@@ -48,7 +48,7 @@ def test_explain_lists_regions_calls_and_breaks() -> None:
     assert sorted(kinds) == ["backward", "backward", "forward", "forward"]
     text = str(report)
     assert "over 3 × 8 folded; 3 read" in text
-    assert "ATen addmm.default: it is no element-wise operator and no reduction of the table" in text
+    assert "ATen addmm.default: products and convolutions are left to its libraries" in text
     assert "break: " in text
     assert report.fused / (report.fused + report.kept) == report.share > 0.8
     assert all(p.grad is None for p in model.parameters())

@@ -97,7 +97,7 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
         lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.GroupNorm(2, 4), nn.MaxPool2d(2)),
         (2, 3, 8, 8),
     ),
-    "attention": (lambda: nn.TransformerEncoderLayer(8, 2, 16, 0.0, batch_first=True), (2, 3, 8)),
+    "attention": (lambda: nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), (2, 3, 8)),
 }
 
 
@@ -188,6 +188,7 @@ def _several(x: Tensor) -> tuple[Tensor, ...]:
     return x.mean(-1), x * x.shape[0], F.softmax(x.view(-1), 0), x.var(0), (x + torch.arange(x.shape[1])).sum()
 
 
+@pytest.mark.slow
 def test_dynamic_model_trains() -> None:
     make, _ = MODELS["attention"]
     agreed(make(), wave(3, 5, 8, grad=False), dynamic=True)

@@ -15,7 +15,7 @@ from hologram.ops.linalg import workspace
 from hologram.ops.linalg.frame import Frame
 from hologram.ops.operation import Call, Operation
 from hologram.ops.plan import Plan, Step, is_usual, launch
-from hologram.runtime import recording
+from hologram.runtime import recording, tensors
 from hologram.runtime.executor import Executor
 from hologram.runtime.host import HostArray
 
@@ -78,6 +78,7 @@ class LinearOperation(Operation):
             made = kind.make(recipe.shape, recipe.dtype, args[0])
             given.append(kind.array(made))
         launch(recipe.step(given))
+        tensors.tell(out)
         return kind.result(made, args[0]) if out is None else made
 
     def _planned(self, args: tuple[Any, ...], options: dict[str, Any], key: Hashable, given: list[HostArray]) -> Any:

@@ -59,8 +59,12 @@ def _neutral(op: str, type: Type) -> float:
 
 
 def _as(value: Any, type: Type) -> Any:
-    """A value as it is computed with: truths and integers in float64 or int64."""
-    return np.asarray(value).astype(np.float64 if type.is_float else np.int64)
+    """A value as it is computed with: truths and integers in float64 or int64; infinities saturate."""
+    found = np.asarray(value)
+    if type.is_float or found.dtype.kind != "f":
+        return found.astype(np.float64 if type.is_float else np.int64)
+    inside = np.where(np.isinf(found), 0, found).astype(np.int64)
+    return np.where(np.isinf(found), np.where(found > 0, type.maximum, type.minimum), inside)
 
 
 def _of(formula: Formula, known: Mapping[str, Any], type: Type) -> Any:

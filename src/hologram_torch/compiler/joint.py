@@ -1,0 +1,54 @@
+"""The joint graph of a step: equal nodes become one, then it is cut into forward and backward."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import torch
+from torch.fx import Graph, GraphModule, Node
+
+
+def split(module: GraphModule, inputs: Any, **keywords: Any) -> tuple[GraphModule, GraphModule]:
+    """Forward and backward graphs that keep little between them: what is cheap is computed again."""
+    from torch._functorch import config
+    from torch._functorch.partitioners import min_cut_rematerialization_partition
+
+    join(module.graph)
+    with config.patch(cse=False):  # PyTorch's own loads all of its compiler
+        made: tuple[GraphModule, GraphModule] = min_cut_rematerialization_partition(module, inputs, **keywords)
+    return made
+
+
+def join(graph: Graph) -> None:
+    """Let nodes that compute the same from the same be one; what is given out stays apart."""
+    seen: dict[Hashable, Node] = {}
+    for node in list(graph.nodes):
+        key = _key(node)
+        if key is None:
+            continue
+        first = seen.setdefault(key, node)
+        if first is not node:
+            node.replace_all_uses_with(first)
+            graph.erase_node(node)
+
+
+def _key(node: Node) -> Hashable | None:
+    """What a node computes; None where another one must not stand for it."""
+    target = node.target
+    if not isinstance(target, torch._ops.OpOverload) or target._schema.is_mutable:
+        return None
+    if torch.Tag.nondeterministic_seeded in target.tags or "recompute" in node.meta or "empty" in str(target):
+        return None
+    if any(user.op == "output" for user in node.users):
+        return None
+    return target, _frozen(node.args), _frozen(node.kwargs)
+
+
+def _frozen(value: Any) -> Hashable:
+    """An argument as a key: numbers with their types, since 1, 1.0 and True are equal."""
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(v) for v in value)
+    if isinstance(value, dict):
+        return tuple((k, _frozen(v)) for k, v in value.items())
+    return value if isinstance(value, Node) else (type(value), str(value))

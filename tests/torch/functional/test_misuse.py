@@ -1,0 +1,83 @@
+"""Wrong use is refused with PyTorch's kind of error and message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import hologram_torch.functional as ours
+
+X, INTEGERS = torch.ones(3, 4), torch.ones(3, 4, dtype=torch.int64)
+PAIRS = {"torch": (ours, torch), "F": (ours, F)}
+CASES: dict[str, tuple[str, Callable[[Any], Any], str]] = {
+    "no such axis": ("torch", lambda f: f.sum(X, 2), "Dimension out of range"),
+    "an axis twice": ("torch", lambda f: f.mean(X, (0, -2)), "dim 0 appears multiple times"),
+    "mean of integers": ("torch", lambda f: f.mean(INTEGERS), "could not infer output dtype"),
+    "variance of integers": ("torch", lambda f: f.var(INTEGERS), "std and var only support floating point"),
+    "extreme of nothing": ("torch", lambda f: f.amax(torch.ones(0, 3)), "Expected reduction dim"),
+    "extreme of an empty axis": ("torch", lambda f: f.amax(torch.ones(0, 3), 0), "non-zero size"),
+    "place in nothing": ("torch", lambda f: f.argmax(torch.ones(0)), "Expected reduction dim"),
+    "no tensor": ("torch", lambda f: f.sum([1.0, 2.0]), "must be Tensor, not list"),
+    "shapes of matrices": ("torch", lambda f: f.mm(X, X), "mat1 and mat2 shapes cannot be multiplied"),
+    "types of matrices": ("torch", lambda f: f.mm(X, X.T.double()), "same dtype"),
+    "a vector as matrix": ("torch", lambda f: f.mm(X[0], X), "must be a matrix"),
+    "features": ("F", lambda f: f.linear(X, torch.ones(2, 3)), "mat1 and mat2 shapes cannot be multiplied"),
+    "softmax of integers": ("F", lambda f: f.softmax(INTEGERS, 0), "not implemented for 'Long'"),
+    "normalised shape": ("F", lambda f: f.layer_norm(X, (3,)), "expected input with shape"),
+    "no normalised shape": ("F", lambda f: f.layer_norm(X, ()), "at least 1-dimensional"),
+    "groups": ("F", lambda f: f.group_norm(torch.ones(2, 5), 2), "divisible by num_groups"),
+    "one value a channel": ("F", lambda f: f.batch_norm(X[:1], None, None, training=True), "more than 1 value"),
+    "no reduction": ("F", lambda f: f.mse_loss(X, X, reduction="all"), "not a valid value for reduction"),
+    "no class": ("F", lambda f: f.cross_entropy(X, torch.tensor([0, 1, 4])), "Target 4 is out of bounds"),
+    "batches": ("F", lambda f: f.cross_entropy(X, torch.tensor([0, 1])), "to match target batch_size"),
+    "classes of another type": ("F", lambda f: f.cross_entropy(X, torch.zeros(3, dtype=torch.int32)), "Long"),
+    "class weights": ("F", lambda f: f.cross_entropy(X, torch.tensor([0, 1, 2]), X[0, :2]), "weight tensor"),
+    "smoothing": ("F", lambda f: f.cross_entropy(X, INTEGERS[:, 0], label_smoothing=2.0), "label_smoothing must be"),
+    "no probability": ("F", lambda f: f.binary_cross_entropy(X * 2, X), "between 0 and 1"),
+    "sizes of targets": ("F", lambda f: f.binary_cross_entropy_with_logits(X, X[0]), "must be the same as input size"),
+    "delta": ("F", lambda f: f.huber_loss(X, X, delta=0.0), "does not support non-positive values"),
+    "beta": ("F", lambda f: f.smooth_l1_loss(X, X, beta=-1.0), "does not support negative values"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_error_is_of_pytorchs_kind(name: str) -> None:
+    home, case, message = CASES[name]
+    mine, theirs = PAIRS[home]
+    with pytest.raises(Exception) as wanted:
+        case(theirs)
+    with pytest.raises((RuntimeError, TypeError, ValueError, IndexError), match=message) as found:
+        case(mine)
+    assert isinstance(found.value, RuntimeError if issubclass(wanted.type, RuntimeError) else wanted.type)
+
+
+def test_integers_that_would_require_grad_are_refused() -> None:
+    with pytest.raises(RuntimeError, match="floating point"):
+        ours.sum(INTEGERS).requires_grad_()
+
+
+def test_a_leaf_is_not_written_to() -> None:
+    leaf = torch.ones(3, requires_grad=True)
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        ours.cumsum_(leaf, 0)
+    with pytest.raises(RuntimeError, match="don't support automatic differentiation"):
+        ours.sum(leaf, out=torch.empty(()))
+    with pytest.raises(RuntimeError, match="can't be cast to the desired output type"):
+        ours.sum(X, out=torch.empty((), dtype=torch.int64))
+
+
+def test_tensors_without_memory_have_shapes_alone() -> None:
+    made = ours.layer_norm(torch.ones(2, 3, device="meta"), (3,))
+    assert made.is_meta and made.shape == (2, 3)
+    with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
+        ours.mse_loss(X, X.to("meta"))
+
+
+def test_a_result_lies_where_it_is_wanted_whatever_its_strides() -> None:
+    out = torch.zeros(4, 6)[:, ::2]
+    assert ours.sum(torch.ones(5, 4, 3), 0, out=out) is out
+    assert out.eq(5).all()
