@@ -28,7 +28,7 @@ def _run(a: Tensor, b: Tensor) -> Tensor:
     check_devices("product", [a, b])
     if not a.is_cpu:
         raise RuntimeError(f"hologram_torch computes in host memory, got a tensor on {a.device}; cure: x.cpu()")
-    made: Tensor = ops.matmul(a.detach(), b.detach())
+    made: Tensor = ops.matmul(a.detach().resolve_neg(), b.detach().resolve_neg())
     return made
 
 

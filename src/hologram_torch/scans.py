@@ -22,7 +22,7 @@ def _run(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
     if not x.is_cpu:
         raise RuntimeError(f"hologram_torch computes in host memory, got a tensor on {x.device}; cure: x.cpu()")
     made = torch.empty(x.shape, dtype=dtype)
-    getattr(ops, name)(x.detach(), axis=dim, dtype=NAMES[dtype], out=made)
+    getattr(ops, name)(x.detach().resolve_neg(), axis=dim, dtype=NAMES[dtype], out=made)
     return made
 
 

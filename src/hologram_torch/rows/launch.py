@@ -58,6 +58,7 @@ def run(
 
     Raises RuntimeError for tensors outside of host memory.
     """
+    tensors = [t.detach().resolve_neg() if t.is_neg() else t for t in tensors]
     key: tuple[Any, ...] = (tuple(shape), tuple(dims), *((t.dtype, t.shape, t.stride()) for t in tensors))
     if outputs is not None:
         key = (*key, *(None if o is None else (o.dtype, o.shape, o.stride()) for o in outputs))

@@ -84,3 +84,12 @@ def test_nothing_and_a_number_have_rows_too(shape: tuple[int, ...]) -> None:
     x = torch.ones(shape)
     torch.testing.assert_close(functional.sum(x), torch.sum(x))
     torch.testing.assert_close(functional.softmax(x, -1), torch.softmax(x, -1))
+
+
+def test_views_that_show_their_memory_with_other_signs_are_read_as_they_show_it() -> None:
+    x = torch.randn(3, 3, dtype=torch.complex64).conj().imag
+    assert x.is_neg()
+    torch.testing.assert_close(functional.softmax(x, -1), torch.softmax(x, -1))
+    torch.testing.assert_close(functional.cumsum(x, 0), torch.cumsum(x, 0))
+    torch.testing.assert_close(functional.mm(x, x), torch.mm(x, x))
+    torch.testing.assert_close(functional.exp(x), torch.exp(x))
