@@ -77,6 +77,7 @@ def page(record: Mapping[str, Found]) -> str:
     text += "\n| kind | passed |\n| --- | ---: |\n" + "".join(f"| {k} | {passed[k]:,} |\n" for k in opinfo.KINDS)
     text += "\n## Exclusions\n\n| samples | reason |\n| ---: | --- |\n"
     text += "".join(f"| {count} | {reason} |\n" for reason, count in sorted(excluded.items()))
+    text += "".join(f"| all of `{name}` | {reason} |\n" for name, reason in opinfo.LEFT_OUT.items())
     return text + "\n## Operators\n\n" + "\n".join(lines) + "\n"
 
 

@@ -25,7 +25,7 @@ def listing(made: Optimised) -> str:
 
 
 def _summary(made: Optimised) -> list[str]:
-    calls = " with its calls inlined" if made.inlined is not made.source else ""
+    calls = " with its calls inlined" if made.inlined != made.source else ""
     lines = [f"{len(made.inlined.instructions)} instructions{calls}, {len(made.program.instructions)} optimised"]
     width = max((len(name) for name in made.tally), default=0)
     lines += [f"  {n:{width}}  {changed} rewritten, {gone} left out" for n, (changed, gone) in made.tally.items()]
