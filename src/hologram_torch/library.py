@@ -27,6 +27,7 @@ from hologram_torch.formulas import (
     run,
     text_of,
 )
+from hologram_torch.rows.operator import sum_to
 
 NAME = "hologram::elementwise"
 
@@ -146,7 +147,7 @@ def _gradient(
         assert isinstance(g, Tensor)
         return g.new_zeros(shape, dtype=dtype)
     whole = apply(text, *(values[name] for name in used))
-    return whole.sum_to_size(shape).to(dtype)
+    return sum_to(whole, shape).to(dtype)
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from hologram.isa.program import Param
 from hologram_torch.kernels.signatures import DTYPES, GRADIENT, SHAPE, Signature, Values
+from hologram_torch.rows.operator import sum_to
 
 
 @dataclass(frozen=True)
@@ -141,4 +142,4 @@ def backward(
 def _fitting(forward: Signature, p: Param, grad: Tensor | None, shapes: Mapping[str, torch.Size]) -> Tensor | None:
     if grad is None or not p.is_array or not DTYPES[p.type].is_floating_point:
         return None
-    return grad.sum_to_size(shapes[p.name]) if forward.elementwise else grad
+    return sum_to(grad, shapes[p.name]) if forward.elementwise else grad
