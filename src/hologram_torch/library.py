@@ -27,6 +27,7 @@ from hologram_torch.formulas import (
     run,
     text_of,
 )
+from hologram_torch.roads import ORDINARY, is_differentiated
 from hologram_torch.rows.operator import sum_to
 
 NAME = "hologram::elementwise"
@@ -238,7 +239,7 @@ def apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor
         return elementwise(formula, *packed(operands))
     tensors = [o for o in operands if isinstance(o, Tensor)]
     transformed = torch._C._functorch.peek_interpreter_stack() is not None
-    traced = torch._C._len_torch_dispatch_stack() > 0 or not all(type(t) in _ORDINARY for t in tensors)
+    traced = torch._C._len_torch_dispatch_stack() > 0 or not all(type(t) in ORDINARY for t in tensors)
     if (traced or any(t.is_meta for t in tensors)) and not transformed:
         return elementwise(formula, *packed(operands))
     if any(torch._C._functorch.is_legacy_batchedtensor(t) for t in tensors):
@@ -264,11 +265,6 @@ def _batch_of_gradients(formula: str, operands: Sequence[Operand]) -> Tensor:
     return torch._add_batch_dim(made, 0, level)
 
 
-def is_differentiated(tensors: Sequence[Tensor]) -> bool:
-    """True where gradients are recorded, or forward-mode gradients may be there."""
-    return forward_ad._current_level >= 0 or (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
-
-
 def check_places(tensors: Sequence[Tensor]) -> None:
     """Raise RuntimeError for tensors that are not dense ones in host memory."""
     for tensor in tensors:
@@ -283,6 +279,3 @@ def check_places(tensors: Sequence[Tensor]) -> None:
             raise RuntimeError(
                 f"hologram computes on dense tensors, not on those of {tensor.layout}; cure: x.to_dense()"
             )
-
-
-_ORDINARY = (Tensor, torch.nn.Parameter)

@@ -10,7 +10,8 @@ from torch import Tensor
 from torch._prims_common import is_non_overlapping_and_dense_or_false
 
 from hologram_torch.formulas import TITLES, Operand, result_dtype, result_shape, row_of
-from hologram_torch.library import apply, is_differentiated
+from hologram_torch.library import apply
+from hologram_torch.roads import is_differentiated
 
 
 def into(name: str, text: str, operands: Sequence[Operand], out: Tensor) -> Tensor:

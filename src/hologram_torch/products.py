@@ -11,7 +11,7 @@ from hologram import ops
 from hologram_torch.formulas import text_of
 from hologram_torch.library import apply as formula
 from hologram_torch.library import lined_up
-from hologram_torch.roads import Road, check_devices, road_of
+from hologram_torch.roads import Road, check_host, road_of
 from hologram_torch.rows.operator import sum_to
 
 SUM = text_of(("ADD", "x", "y"))
@@ -25,9 +25,7 @@ def product(a: Tensor, b: Tensor) -> Tensor:
 
 def _run(a: Tensor, b: Tensor) -> Tensor:
     """Launch a product; raises RuntimeError for tensors outside of host memory."""
-    check_devices("product", [a, b])
-    if not a.is_cpu:
-        raise RuntimeError(f"hologram_torch computes in host memory, got a tensor on {a.device}; cure: x.cpu()")
+    check_host("product", [a, b])
     made: Tensor = ops.matmul(a.detach().resolve_neg(), b.detach().resolve_neg())
     return made
 

@@ -7,8 +7,10 @@ from enum import Enum
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
-_ORDINARY = (Tensor, torch.nn.Parameter)
+ORDINARY = (Tensor, torch.nn.Parameter)
+"""The types whose elements lie where they say; subclasses stand for other things."""
 
 
 class Road(Enum):
@@ -25,11 +27,14 @@ def road_of(tensors: Sequence[Tensor]) -> Road:
         return Road.OPERATOR
     if torch._C._functorch.peek_interpreter_stack() is not None:
         return Road.FUNCTION
-    if torch._C._len_torch_dispatch_stack() or not all(type(t) in _ORDINARY and t.is_cpu for t in tensors):
+    if torch._C._len_torch_dispatch_stack() or not all(type(t) in ORDINARY and t.is_cpu for t in tensors):
         return Road.OPERATOR
-    if torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
-        return Road.FUNCTION
-    return Road.FUNCTION if torch.autograd.forward_ad._current_level >= 0 else Road.DIRECT
+    return Road.FUNCTION if is_differentiated(tensors) else Road.DIRECT
+
+
+def is_differentiated(tensors: Sequence[Tensor]) -> bool:
+    """True where gradients are recorded, or forward-mode gradients may be there."""
+    return forward_ad._current_level >= 0 or (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
 
 
 def check_devices(name: str, tensors: Sequence[Tensor]) -> None:
@@ -40,3 +45,13 @@ def check_devices(name: str, tensors: Sequence[Tensor]) -> None:
             f"Expected all tensors to be on the same device, but found at least two devices, {found[0]} and "
             f"{found[1]}! ({name}() copies nothing from one to the other; cure: x.to(…))"
         )
+
+
+def check_host(name: str, tensors: Sequence[Tensor]) -> None:
+    """Raise RuntimeError for tensors of several devices, or outside of host memory."""
+    check_devices(name, tensors)
+    for tensor in tensors:
+        if not tensor.is_cpu:
+            raise RuntimeError(
+                f"hologram_torch computes in host memory, got a tensor on {tensor.device}; cure: x.cpu()"
+            )

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from hologram import ops
-from hologram_torch.roads import Road, road_of
+from hologram_torch.roads import Road, check_host, road_of
 from hologram_torch.rows.function import NAMES
 
 
@@ -19,8 +19,7 @@ def scan(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
 
 
 def _run(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
-    if not x.is_cpu:
-        raise RuntimeError(f"hologram_torch computes in host memory, got a tensor on {x.device}; cure: x.cpu()")
+    check_host(name, [x])
     made = torch.empty(x.shape, dtype=dtype)
     getattr(ops, name)(x.detach().resolve_neg(), axis=dim, dtype=NAMES[dtype], out=made)
     return made

@@ -41,3 +41,12 @@ def test_a_traced_function_has_no_breaks_and_the_same_gradients() -> None:
     (found,) = torch.autograd.grad(compiled(x), x)
     (wanted,) = torch.autograd.grad((torch.tanh(x) * x).sum(), x)
     torch.testing.assert_close(found, wanted)
+
+
+def test_gradients_of_broadcast_operands_are_summed_by_programs() -> None:
+    x, (y, *_) = operands(1)[0], operands(2)[0].unbind()
+    incoming = torch.ones(3, 4, dtype=torch.float64)
+    with torch.profiler.profile() as seen:
+        (found,) = torch.autograd.grad(apply(MULTIPLY, x, y), y, incoming)
+    torch.testing.assert_close(found, x.detach().sum(0))
+    assert "aten::sum" not in {event.key for event in seen.key_averages()}

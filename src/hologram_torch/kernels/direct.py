@@ -11,9 +11,9 @@ from torch.autograd import forward_ad
 
 from hologram.errors import ArgumentTypeError, ArgumentValueError, LaunchError
 from hologram_torch.kernels.signatures import DTYPES, Signature
+from hologram_torch.roads import ORDINARY
 
 Call = Callable[[tuple[Any, ...]], Any]
-_ORDINARY = (Tensor, torch.nn.Parameter)
 
 
 def nobody_listens() -> bool:
@@ -66,7 +66,7 @@ def direct(signature: Signature) -> Call | None:
 def _fits(arg: Any, want: tuple[torch.dtype, int] | None, flat: bool) -> bool:
     if want is None:
         return type(arg) is float or type(arg) is int
-    if type(arg) not in _ORDINARY or arg.dtype is not want[0] or arg.requires_grad:
+    if type(arg) not in ORDINARY or arg.dtype is not want[0] or arg.requires_grad:
         return False
     return arg.is_cpu and arg.is_contiguous() and not arg.is_neg() and (flat or arg.dim() == want[1])
 

@@ -19,7 +19,7 @@ from hologram.isa.templates.regions import program
 from hologram.operators import Formula
 from hologram.operators.calculus import substituted
 from hologram.ops.plan import kernel_for
-from hologram_torch.roads import check_devices
+from hologram_torch.roads import check_host
 from hologram_torch.rows.function import COUNT, DTYPES, PLACE, RowFunction, stored
 
 MOST = 256
@@ -84,12 +84,7 @@ def _way(
     dims: tuple[int, ...],
     outputs: Sequence[Tensor | None] | None,
 ) -> Way:
-    check_devices("rows", tensors)
-    for tensor in tensors:
-        if not tensor.is_cpu:
-            raise RuntimeError(
-                f"hologram_torch computes in host memory, got a tensor on {tensor.device}; cure: x.cpu()"
-            )
+    check_host("rows", tensors)
     narrow = tuple(1 if k in dims else n for k, n in enumerate(shape))
     count = math.prod(shape[k] for k in dims)
     results = tuple(
