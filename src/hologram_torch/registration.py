@@ -6,6 +6,7 @@ gradients and batching rules are its own.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -16,6 +17,7 @@ from torch import Tensor
 from hologram.runtime.executor import Executor
 from hologram_torch.formulas import TITLES
 from hologram_torch.outputs import check_cast
+from hologram_torch.remembered import remembering
 
 LIBRARY = torch.library.Library("hologram", "FRAGMENT")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,8 +34,7 @@ def function(schema: str = "", name: str = "") -> Callable[[F], F]:
     """
 
     def made(body: F) -> F:
-        @wraps(body)
-        def call(*args: Any, **kwargs: Any) -> Any:
+        def whole(*args: Any, **kwargs: Any) -> Any:
             if args and isinstance(args[0], Executor):
                 args = args[1:]
             if args and not isinstance(args[0], Tensor):
@@ -47,8 +48,8 @@ def function(schema: str = "", name: str = "") -> Callable[[F], F]:
             operator = name or body.__name__
             SCHEMAS[operator] = schema
             LIBRARY.define(f"{operator}{schema}")
-            LIBRARY.impl(operator, call, "CompositeImplicitAutograd")
-        return cast(F, call)
+            LIBRARY.impl(operator, whole, "CompositeImplicitAutograd")
+        return cast(F, wraps(body)(remembering(whole, inspect.signature(body))))
 
     return made
 

@@ -1,0 +1,167 @@
+"""What machine code must know to make tensors of PyTorch, and to see that a call is what it seems to be.
+
+PyTorch's functions are looked up by their names, which tell the types of their arguments, and tried: tensors that they
+make are compared with what PyTorch says of them, and modes are entered and left. Where one is missing or does
+otherwise, calls are not remembered.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import NoneType
+from typing import Any
+
+from hologram.runtime.entry import tensors
+from hologram.runtime.locks import fork_safe_lock
+
+FUNCTIONS: Mapping[str, str] = {
+    "empty": "_ZN2at6detail17empty_strided_cpuEN3c108ArrayRefIlEES3_NS1_10ScalarTypeEb",
+    "wrap": "_Z16THPVariable_WrapON2at10TensorBaseE",
+    "empty_safely": "aoti_torch_empty_strided",
+    "wrap_shared": "_Z16THPVariable_WrapRKN2at10TensorBaseE",
+    "delete": "aoti_torch_delete_tensor_object",
+    "modes": "_ZN3c104impl20TorchDispatchModeTLS9stack_lenEv",
+    "autocast": "_ZN2at8autocast19is_autocast_enabledEN3c1010DeviceTypeE",
+    "default_dtype": "_ZN3c1031get_default_dtype_as_scalartypeEv",
+}
+"""PyTorch's functions: a tensor in host memory without looking for errors, and as a Python object that takes it over;
+the same with errors as numbers, and as a Python object beside it; modes that see operators; casts; the usual type."""
+
+
+class Absent:
+    """Stands for an argument that is not given."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT = Absent()
+_SINGLE = {"none_type": NoneType, "bool_type": bool, "str_type": str, "absent_type": Absent}
+
+MAKING_FIELDS = {
+    "is_met": "1 once the others are filled",
+    "watching": "how many threads have every call go the slow way",
+    **{name: f"address of {symbol}" for name, symbol in FUNCTIONS.items()},
+    **{name: f"the type {type.__name__}" for name, type in _SINGLE.items()},
+    "dtype_type": "the type torch.dtype; objects of these five types are known by their addresses",
+    "tuple_type": "the type tuple",
+    "size_type": "the type torch.Size",
+    "list_type": "the type list",
+    "levels": "the dictionary of torch.autograd.forward_ad",
+    "level": "the name there of the level of forward-mode gradients",
+    "no_level": "its value where there are none",
+}
+
+_record = (ctypes.c_uint64 * len(MAKING_FIELDS))()
+_kept: list[Any] = []
+_trials = 5
+_lock = fork_safe_lock()
+
+
+def address() -> int:
+    """Address of the record that machine code reads: all 0 until `meet` fills it."""
+    return ctypes.addressof(_record)
+
+
+def is_met() -> bool:
+    """True once calls can be remembered."""
+    return bool(_record[0])
+
+
+def forget() -> None:
+    """Have no call found from now on."""
+    _record[0] = 0
+
+
+def meet(torch: Any, trial: Callable[[], bool]) -> bool:
+    """Fill the record for this PyTorch, try it, and tell whether calls can be remembered.
+
+    `trial` makes calls that machine code has to find, and says whether all is right.
+    """
+    global _trials
+    with _lock:
+        if _record[0] or not _trials:
+            return bool(_record[0])
+        _trials -= 1
+        try:
+            found = known(torch)
+        except (AttributeError, OSError, RuntimeError, TypeError, ValueError):
+            return False
+        fill(found)
+        if not trial():
+            forget()
+            _trials = 0
+        return bool(_record[0])
+
+
+@contextmanager
+def watching() -> Iterator[None]:
+    """No call is found in here, by any thread, so that whoever looks on misses none."""
+    _watch(1)
+    try:
+        yield
+    finally:
+        _watch(-1)
+
+
+def _watch(change: int) -> None:
+    with _lock:
+        _record[1] += change
+
+
+def fill(values: Mapping[str, int]) -> None:
+    """Write the record, that it is met last."""
+    for position, name in reversed(list(enumerate(MAKING_FIELDS))):
+        if name != "watching":
+            _record[position] = values[name]
+
+
+def known(torch: Any) -> dict[str, int]:
+    """The fields of the record; raises AttributeError where PyTorch has them otherwise."""
+    from torch.autograd import forward_ad
+
+    if not tensors.is_known() or not tensors.has_functions():
+        raise AttributeError("tensors are not read by functions")
+    library = ctypes.CDLL(torch._C.__file__)
+    addresses = {name: ctypes.cast(library[symbol], ctypes.c_void_p).value or 0 for name, symbol in FUNCTIONS.items()}
+    _check_modes(torch, addresses)
+    name, levels = "_current_level", vars(forward_ad)
+    if levels[name] != -1:
+        raise AttributeError("forward-mode gradients count otherwise")
+    _kept.append((name, levels, torch.Size, torch.dtype))
+    return {
+        **addresses,
+        **{name: id(type) for name, type in _SINGLE.items()},
+        "is_met": 1,
+        "dtype_type": id(torch.dtype),
+        "tuple_type": id(tuple),
+        "size_type": id(torch.Size),
+        "list_type": id(list),
+        "levels": id(levels),
+        "level": id(name),
+        "no_level": id(levels[name]),
+    }
+
+
+def _check_modes(torch: Any, addresses: Mapping[str, int]) -> None:
+    """Ask the functions that say what is on while it is, and while it is not."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    modes = ctypes.PYFUNCTYPE(ctypes.c_int64)(addresses["modes"])
+    autocast = ctypes.PYFUNCTYPE(ctypes.c_bool, ctypes.c_int8)(addresses["autocast"])
+    default = ctypes.PYFUNCTYPE(ctypes.c_int8)(addresses["default_dtype"])
+
+    def now() -> tuple[int, bool]:
+        return modes(), autocast(0)
+
+    seen = [now()]
+    with TorchDispatchMode():
+        seen.append(now())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        seen.append(now())
+    if seen != [(0, False), (1, False), (0, True)] or default() != tensors.number_of(torch, torch.get_default_dtype()):
+        raise AttributeError("modes are told otherwise")
