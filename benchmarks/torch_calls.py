@@ -67,7 +67,7 @@ CALLS: Mapping[str, str] = {
     "softmax(x, 0)": "torch",
     "log_softmax(x, 0)": "torch",
     "layer_norm(x, (1000,))": "nn",
-    "layer_norm(x, (1000,), x, y)": "nn",
+    "layer_norm(x, (1000,), p, y)": "nn",
     "rms_norm(x, (1000,), y)": "nn",
     "cumsum(x, 0)": "torch",
     "mse_loss(x, y)": "nn",
@@ -164,7 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)
     results = measure(options.only, options.rounds)
     for m in results:
-        print("{:40} {:>12} {:>12} {:>6}".format(*row(m)))
+        sys.stdout.write("{:40} {:>12} {:>12} {:>6}\n".format(*row(m)))
     if options.write:
         PAGE.write_text(markdown(results, machine.describe()), encoding="utf-8")
     return 0

@@ -34,6 +34,7 @@ def function(schema: str = "", name: str = "") -> Callable[[F], F]:
     """
 
     def made(body: F) -> F:
+        @wraps(body)
         def whole(*args: Any, **kwargs: Any) -> Any:
             if args and isinstance(args[0], Executor):
                 args = args[1:]
@@ -49,7 +50,7 @@ def function(schema: str = "", name: str = "") -> Callable[[F], F]:
             SCHEMAS[operator] = schema
             LIBRARY.define(f"{operator}{schema}")
             LIBRARY.impl(operator, whole, "CompositeImplicitAutograd")
-        return cast(F, wraps(body)(remembering(whole, inspect.signature(body))))
+        return cast(F, remembering(whole, inspect.signature(body)))
 
     return made
 

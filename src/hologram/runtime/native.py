@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from hologram.runtime.pins import Pins
 
 T = TypeVar("T")
+SHORT_BYTES = 32 * 1024
+"""Repeated launches on less than this keep the GIL and the caller's thread: they last some µs."""
 
 
 def callable_type(base: type[T], name: str) -> type[T]:
@@ -133,7 +135,7 @@ def repeatable(
     `translate` gives the error to raise for a fault. None where calls do not go straight to machine code.
     """
     from hologram.backends.cpu.backend import pack
-    from hologram.runtime.entry.context import bound_context
+    from hologram.runtime.entry.context import NEVER_RELEASE, bound_context
     from hologram.runtime.rules import rules_of
 
     executable: Any = launcher.executable(executor)
@@ -151,12 +153,13 @@ def repeatable(
 
     code = executable.native_for(prepared.arguments)
     block = pack(program, prepared.arguments, prepared.domain, None)
+    is_short = sum(a.nbytes for a in prepared.arguments if hasattr(a, "nbytes")) <= SHORT_BYTES
     context = bound_context(
         code.run_address,
         block,
         slow=_no_arguments(program.name),
         fault=tell,
-        release_lanes=executable.long_lanes,
+        release_lanes=NEVER_RELEASE if is_short else executable.long_lanes,
         team=team_of(executable, code),
     )
     return context, len(block)

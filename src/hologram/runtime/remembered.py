@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hologram.errors import UnsupportedError
 from hologram.runtime import detour, native, recording, tensors
 from hologram.runtime.entry import making
+from hologram.runtime.entry import tensors as entry_tensors
 from hologram.runtime.entry.calls import Call, Calls, Recipe
 from hologram.runtime.executor import default_executor, on_default_change
 from hologram.runtime.launcher import Launcher, Prepared, Shape
@@ -26,31 +27,34 @@ Describe = Callable[[Prepared], Recipe | None]
 
 
 class Remembering:
-    """A callable of so many arguments, all given by their places; `slow` is called for all that is not remembered."""
+    """A callable; `slow` is called for all that is not remembered."""
 
-    __slots__ = ("__weakref__", "_calls", "_context", "_keys", "_slow", "arity")
+    __slots__ = ("__weakref__", "_calls", "_context", "_keys", "_slow")
 
-    def __init__(self, arity: int, slow: Callable[..., Any]) -> None:
-        self.arity = arity
+    def __init__(self, slow: Callable[..., Any]) -> None:
         self._slow = slow
         self._calls: Calls | None = None
         self._context: EntryContext | None = None
         self._keys: Callable[..., bytes | None] | None = None
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **named: Any) -> Any:
         """Do what the function does."""
-        return self._slow(*args)
+        return self._slow(*args, **named)
 
     def __len__(self) -> int:
         """How many calls are remembered."""
         return 0 if self._calls is None else len(self._calls)
 
-    def key(self, *args: Any) -> bytes | None:
+    def knows(self, key: bytes) -> bool:
+        """True where a call of a key is remembered."""
+        return self._calls is not None and key in self._calls
+
+    def key(self, *args: Any, **named: Any) -> bytes | None:
         """The key of a call; None where it is not to be remembered, or is watched or recorded by somebody."""
         if self._keys is None and not self._attach():
             return None
         assert self._keys is not None
-        return self._keys(*args)
+        return self._keys(*args, **named)
 
     def remember(
         self,
@@ -59,10 +63,12 @@ class Remembering:
         given: tuple[Any, ...],
         describe: Describe,
         translate: Callable[[Exception], Exception],
+        keep: Any,
     ) -> bool:
         """Remember a call that was a launch with some arguments; false where it cannot be.
 
-        `describe` gives the recipe of the call for the launch as it was prepared.
+        `describe` gives the recipe of the call for the launch as it was prepared; `keep` are the objects whose
+        addresses stand in the key.
         """
         if self._calls is None or recording.is_active() or detour.is_active():
             return False
@@ -75,7 +81,7 @@ class Remembering:
             if found is None:
                 return False
             try:
-                self._calls.add(key, Call(key, *found, recipe))
+                self._calls.add(key, Call(key, *found, recipe, keep))
             except UnsupportedError:
                 return False
         return True
@@ -96,9 +102,7 @@ class Remembering:
 
         with _lock:
             self._calls = calls = Calls()
-            self._context = context = remembering_context(
-                self.arity, calls.pointer, making.address(), slow=self._slow, keep=calls
-            )
+            self._context = context = remembering_context(calls.pointer, making.address(), slow=self._slow, keep=calls)
             self._keys = _keys_type()(entries.key, context)
             native.send_remembered(self, context)
             _attached.add(self)
@@ -116,7 +120,7 @@ class Keys:
         self.context = context
         set_entry(self, function, context.address)
 
-    def __call__(self, *args: Any) -> bytes | None:
+    def __call__(self, *args: Any, **named: Any) -> bytes | None:
         """No key, where there is no machine code for it."""
         return None
 
@@ -126,18 +130,12 @@ def _keys_type() -> type[Keys]:
     return native.callable_type(Keys, "hologram.runtime.remembered.Keys")
 
 
-@cache
-def remembering_type() -> type[Remembering]:
-    """`Remembering` with native entries where this Python can have them."""
-    return native.callable_type(Remembering, "hologram.runtime.remembered.Remembering")
-
-
 def meet(torch: Any) -> bool:
     """Whether calls on tensors can be remembered with this PyTorch, tried at the first time."""
     from hologram.runtime.entry.trial import works
 
     entries = native.remembering()
-    tensors.meet(torch)
+    entry_tensors.meet(torch)
     return entries is not None and making.meet(torch, lambda: works(torch, entries))
 
 

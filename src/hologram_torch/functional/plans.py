@@ -102,7 +102,7 @@ def callable_of(plan: Plan) -> Function:
     given = inspect.signature(plan.planner)
     whole = _whole(plan, [*given.parameters].index("inplace") if "inplace" in given.parameters else None)
     signature = _signature(given, plan.out)
-    return _described(remembering(whole, signature), plan.name, plan, signature)
+    return remembering(_described(whole, plan.name, plan, signature), signature)
 
 
 def _whole(plan: Plan, place: int | None) -> Function:

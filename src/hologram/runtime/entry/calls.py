@@ -44,8 +44,8 @@ RESULT_FIELDS = {
     "is_small": "1 where memory for it may be taken as given",
 }
 ARRAY_FIELDS = {
-    "source": "place of the tensor",
-    "offset": "bytes from the tensor's first element to that of the array",
+    "source": "place of the tensor; -1 for memory that only the launch uses",
+    "offset": "bytes from the tensor's first element, or the beginning of that memory, to the array's first element",
     "slot": "offset of the address in the arguments block",
     "misplaced": "bits of an address that are 0 where elements lie as they should",
     "bytes": "length of the array",
@@ -61,6 +61,9 @@ MAX_KEY = 160
 MAX_RANK = 8
 MAX_RESULTS = 8
 MAX_ARRAYS = 24
+MAX_SCRATCH = 1024
+"""Bytes that launches have for themselves on the C stack."""
+SCRATCH = -1
 SMALL_BYTES = 1 << 18
 """Results up to this size are made without looking whether there is memory for them."""
 MOST = 256
@@ -110,14 +113,17 @@ class Recipe:
 
 
 class Call:
-    """A remembered call in memory. Raises UnsupportedError where it is too large for the C stack."""
+    """A remembered call in memory; `keep` are the objects whose addresses stand in its key.
 
-    __slots__ = ("__weakref__", "_launch", "_memory", "address", "hash")
+    Raises UnsupportedError where it is too large for the C stack.
+    """
 
-    def __init__(self, key: bytes, launch: EntryContext, block_bytes: int, recipe: Recipe) -> None:
+    __slots__ = ("__weakref__", "_keep", "_launch", "_memory", "address", "hash")
+
+    def __init__(self, key: bytes, launch: EntryContext, block_bytes: int, recipe: Recipe, keep: Any) -> None:
         if block_bytes > MAX_BLOCK or len(recipe.results) > MAX_RESULTS or len(recipe.arrays) > MAX_ARRAYS:
             raise UnsupportedError(f"a call of {len(recipe.arrays)} arrays and {block_bytes} bytes is too large")
-        self._launch = launch
+        self._launch, self._keep = launch, keep
         self.hash = hash_of(key)
         lengths = [words(axes) for r in recipe.results for axes in (r.sizes, r.strides)]
         arrays = [words((a.source, a.offset, a.slot, a.itemsize - 1, a.bytes)) for a in recipe.arrays]
@@ -149,7 +155,7 @@ class Call:
             words((r.dtype, len(r.sizes), places[5 + 2 * k], places[6 + 2 * k], r.bytes <= SMALL_BYTES))
             for k, r in enumerate(recipe.results)
         ]
-        self._memory[:] = packed(CALL_FIELDS, fields) + b"".join(rows) + b"".join(parts)
+        memoryview(self._memory).cast("B")[:] = packed(CALL_FIELDS, fields) + b"".join(rows) + b"".join(parts)
 
 
 def words(values: Sequence[int]) -> bytes:

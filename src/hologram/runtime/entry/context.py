@@ -46,7 +46,6 @@ CONTEXT_FIELDS = {
     "recipe": "address of what the launch driver needs to know about the kernel",
     "attend": "callable without arguments that loads the launch driver and starts the workers that launches want",
     "calls": "address of the table of remembered calls (see `calls`)",
-    "arity": "number of arguments of the calls that are remembered",
     "making": "address of what is known of making tensors (see `making`)",
 }
 
@@ -219,12 +218,11 @@ def unbound_context(
     return EntryContext(fields, block_header, b"".join(rows), b"".join(pairs), (slow, fault, dtypes, team, keep))
 
 
-def remembering_context(arity: int, calls: int, making: int, *, slow: Callable[..., Any], keep: Any) -> EntryContext:
+def remembering_context(calls: int, making: int, *, slow: Callable[..., Any], keep: Any) -> EntryContext:
     """Context of the entries of remembered calls; `calls` is the address of their table, which `keep` owns."""
     fields = {
         "slow": id(slow),
         "calls": calls,
-        "arity": arity,
         "making": making,
         "tensors": tensors.address(),
         "int_type": id(int),

@@ -30,24 +30,14 @@ FUNCTIONS: Mapping[str, str] = {
 the same with errors as numbers, and as a Python object beside it; modes that see operators; casts; the usual type."""
 
 
-class Absent:
-    """Stands for an argument that is not given."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "absent"
-
-
-ABSENT = Absent()
-_SINGLE = {"none_type": NoneType, "bool_type": bool, "str_type": str, "absent_type": Absent}
+_SINGLE = {"none_type": NoneType, "bool_type": bool, "str_type": str}
 
 MAKING_FIELDS = {
     "is_met": "1 once the others are filled",
     "watching": "how many threads have every call go the slow way",
     **{name: f"address of {symbol}" for name, symbol in FUNCTIONS.items()},
     **{name: f"the type {type.__name__}" for name, type in _SINGLE.items()},
-    "dtype_type": "the type torch.dtype; objects of these five types are known by their addresses",
+    "dtype_type": "the type torch.dtype; objects of these four types are known by their addresses",
     "tuple_type": "the type tuple",
     "size_type": "the type torch.Size",
     "list_type": "the type list",
@@ -84,18 +74,17 @@ def meet(torch: Any, trial: Callable[[], bool]) -> bool:
     """
     global _trials
     with _lock:
-        if _record[0] or not _trials:
+        if _record[0] or not _trials or not _is_quiet(torch):
             return bool(_record[0])
         _trials -= 1
         try:
-            found = known(torch)
+            fill(known(torch))
+            works = trial()
         except (AttributeError, OSError, RuntimeError, TypeError, ValueError):
-            return False
-        fill(found)
-        if not trial():
+            works = False
+        if not works:
             forget()
-            _trials = 0
-        return bool(_record[0])
+        return works
 
 
 @contextmanager
@@ -111,6 +100,18 @@ def watching() -> Iterator[None]:
 def _watch(change: int) -> None:
     with _lock:
         _record[1] += change
+
+
+def _is_quiet(torch: Any) -> bool:
+    """True outside of modes, transforms and traces, in which new tensors are not what they seem."""
+    inside = torch._C._functorch.peek_interpreter_stack() is not None or torch._C._len_torch_dispatch_stack()
+    return not (inside or torch.is_autocast_enabled("cpu") or torch.compiler.is_compiling() or _level() >= 0)
+
+
+def _level() -> int:
+    from torch.autograd import forward_ad
+
+    return forward_ad._current_level
 
 
 def fill(values: Mapping[str, int]) -> None:
@@ -159,7 +160,7 @@ def _check_modes(torch: Any, addresses: Mapping[str, int]) -> None:
         return modes(), autocast(0)
 
     seen = [now()]
-    with TorchDispatchMode():
+    with TorchDispatchMode():  # type: ignore[no-untyped-call]  # of PyTorch
         seen.append(now())
     with torch.autocast("cpu", dtype=torch.bfloat16):
         seen.append(now())

@@ -49,12 +49,12 @@ def _one(torch: Any, entries: Remembering, shape: tuple[int, ...]) -> bool:
     run_at = ctypes.cast(function, ctypes.c_void_p).value or 0
     sample = torch.empty(shape, dtype=torch.int32, device="cpu").fill_(5)
     calls = Calls()
-    context = remembering_context(2, calls.pointer, making.address(), slow=slow, keep=calls)
+    context = remembering_context(calls.pointer, making.address(), slow=slow, keep=calls)
     kind = vectorcall_type(_Trial, f"{__name__}._Trial")
     call: Any = kind(entries.remembered, context)
     keys: Any = kind(entries.key, context)
     key = keys(sample, None)
-    if key is None or call(sample, None) != "slow" or keys(sample.requires_grad_(False), 1) in (key, None):
+    if key is None or call(sample, None) != "slow" or keys(sample, 1) in (key, None):
         return False
     number = tensors.number_of(torch, torch.int32)
     strides = sample.stride()
@@ -63,7 +63,7 @@ def _one(torch: Any, entries: Remembering, shape: tuple[int, ...]) -> bool:
     recipe = Recipe((result,), arrays, (Meeting(0, 1, False),), (0,), (2, 0), False)
     block = header((1, 1, 1)) + bytes(2 * SLOT)
     launch = bound_context(run_at, block, slow=slow, fault=slow)
-    calls.add(key, Call(key, launch, len(block), recipe))
+    calls.add(key, Call(key, launch, len(block), recipe, None))
     version = sample._version
     made, back = call(sample, None)
     right = (

@@ -23,6 +23,7 @@ from hologram.runtime.entry.stub_ir.launch import attend, launch, outcome
 from hologram.runtime.entry.stub_ir.numbers import accept_float, accept_integer
 from hologram.runtime.entry.stub_ir.tensors import accept_tensor, is_direct, read_tensor, requires_grad, tell_written
 
+
 def stub_ir(abi: Abi, arch: str) -> str:
     """The module with `bound` and `unbound` for an ABI and an architecture (`x86_64`, `aarch64`).
 

@@ -1,8 +1,9 @@
 """Keys of calls: all that decides how a call goes, as words.
 
-A tensor is told by type, lengths and strides, a number by its kind and value, a sequence of whole numbers by its kind
-and values; None, truth values, texts and types of elements are the objects that they are. Each part begins with a word
-that says how many belong to it, so that no two calls have the same key. What is anything else has no key.
+A tensor is told by type, lengths and strides, or as the same as an earlier one, a number by its kind and value, a
+sequence of whole numbers by its kind and values; None, truth values, texts and types of elements are the objects that
+they are. Each part begins with a word that says how many belong to it, so that no two calls have the same key. What is
+anything else has no key.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from hologram.runtime.entry.abi import Abi
 from hologram.runtime.entry.calls import MAX_KEY, MAX_RANK
 from hologram.runtime.entry.stub_ir.fields import CONTEXT, MAKING, TENSOR, field, fields
 
-OF_TENSOR, OF_FLOAT, OF_INT, OF_SEQUENCE = 1, 2, 3, 4
+OF_TENSOR, OF_FLOAT, OF_INT, OF_SEQUENCE, OF_SAME = 1, 2, 3, 4, 5
 """First words: the lowest bits say what follows; objects lie at multiples of 8."""
 _LONGEST = 2 + 2 * MAX_RANK
 """Words of the longest part."""
@@ -174,21 +175,48 @@ refuse:
 
 
 def key_of(abi: Abi) -> str:
-    """The key of some arguments and its length, 0 where there is none; the usual type of numbers comes first."""
+    """The key of some arguments and its length, 0 where there is none.
+
+    First come the usual type of numbers and how many arguments there are, by place and by name, then the names.
+    """
     return f"""
-define internal i64 @key_of(ptr %context, ptr %args, i64 %count, ptr %key) #0 {{
+define internal i64 @key_of(ptr %context, ptr %args, i64 %placed, ptr %kwnames, ptr %key) #0 {{
   %overflow = alloca i32
 {fields("context", CONTEXT, tensors="ptr", making="ptr", int_type="ptr", float_type="ptr")}
 {field("tensor_type", "tensors", TENSOR["type"])}
-{fields("making", MAKING, none_type="ptr", bool_type="ptr", str_type="ptr", absent_type="ptr", dtype_type="ptr")}
+{fields("making", MAKING, none_type="ptr", bool_type="ptr", str_type="ptr", dtype_type="ptr")}
 {fields("making", MAKING, tuple_type="ptr", size_type="ptr", list_type="ptr", default_dtype="ptr")}
   %usual = call i8 %default_dtype()
   %usual.word = zext i8 %usual to i64
-  store i64 %usual.word, ptr %key
+  %placed.bits = shl i64 %placed, 8
+  %first.word = or i64 %usual.word, %placed.bits
+  %all.placed = icmp eq ptr %kwnames, null
+  br i1 %all.placed, label %begin, label %names
+names:
+  %named.count = call i64 @PyTuple_Size(ptr %kwnames)
+  %few.names = icmp ult i64 %named.count, {_LONGEST}
+  br i1 %few.names, label %each.name, label %refuse
+each.name:
+  %n = phi i64 [ 0, %names ], [ %n.next, %one.name ]
+  %names.left = icmp ult i64 %n, %named.count
+  br i1 %names.left, label %one.name, label %begin
+one.name:
+  %name.object = call ptr @PyTuple_GetItem(ptr %kwnames, i64 %n)
+  %n.next = add i64 %n, 1
+  %name.to = getelementptr ptr, ptr %key, i64 %n.next
+  store ptr %name.object, ptr %name.to
+  br label %each.name
+begin:
+  %named = phi i64 [ 0, %0 ], [ %named.count, %each.name ]
+  %named.bits = shl i64 %named, 32
+  %head.word = or i64 %first.word, %named.bits
+  store i64 %head.word, ptr %key
+  %count = add i64 %placed, %named
+  %start = add i64 %named, 1
   br label %argument
 argument:
-  %i = phi i64 [ 0, %0 ], [ %i.next, %next ]
-  %at = phi i64 [ 1, %0 ], [ %at.next, %next ]
+  %i = phi i64 [ 0, %begin ], [ %i.next, %next ]
+  %at = phi i64 [ %start, %begin ], [ %at.next, %next ]
   %more = icmp ult i64 %i, %count
   br i1 %more, label %room, label %done
 room:
@@ -200,20 +228,35 @@ kind:
   %to = getelementptr i64, ptr %key, i64 %at
 {field("type", "object", abi.type)}
   %is.tensor = icmp eq ptr %type, %tensor_type
-  br i1 %is.tensor, label %tensor, label %other
+  br i1 %is.tensor, label %before, label %other
+before:
+  %j = phi i64 [ 0, %kind ], [ %j.next, %another ]
+  %earlier = icmp ult i64 %j, %i
+  br i1 %earlier, label %compare, label %tensor
+compare:
+  %other.at = getelementptr ptr, ptr %args, i64 %j
+  %other.object = load ptr, ptr %other.at
+  %is.same = icmp eq ptr %other.object, %object
+  br i1 %is.same, label %same, label %another
+another:
+  %j.next = add i64 %j, 1
+  br label %before
+same:
+  %j.bits = shl i64 %j, 8
+  %j.head = or i64 %j.bits, {OF_SAME}
+  store i64 %j.head, ptr %to
+  br label %next
 tensor:
   %tensor.words = call i64 @key_tensor(ptr %tensors, ptr %making, ptr %object, ptr %to)
   br label %next
 other:
   %is.none = icmp eq ptr %type, %none_type
-  %is.absent = icmp eq ptr %type, %absent_type
   %is.bool = icmp eq ptr %type, %bool_type
   %is.str = icmp eq ptr %type, %str_type
   %is.dtype = icmp eq ptr %type, %dtype_type
-  %single.0 = or i1 %is.none, %is.absent
+  %single.0 = or i1 %is.none, %is.dtype
   %single.1 = or i1 %is.bool, %is.str
-  %single.2 = or i1 %single.0, %is.dtype
-  %single = or i1 %single.1, %single.2
+  %single = or i1 %single.0, %single.1
   br i1 %single, label %name, label %number
 name:
   store ptr %object, ptr %to
@@ -250,7 +293,7 @@ sequence:
   %sequence.words = call i64 @key_sequence(ptr %int_type, ptr %object, ptr %type, i1 %is.list, ptr %to)
   br label %next
 next:
-  %words = phi i64 [ %tensor.words, %tensor ], [ 1, %name ], [ 2, %float ], [ %int.words, %int ],
+  %words = phi i64 [ %tensor.words, %tensor ], [ 1, %same ], [ 1, %name ], [ 2, %float ], [ %int.words, %int ],
                    [ %sequence.words, %sequence ]
   %at.next = add i64 %at, %words
   %i.next = add i64 %i, 1

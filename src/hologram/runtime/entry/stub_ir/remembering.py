@@ -1,6 +1,6 @@
-"""The entries of remembered calls: `remembered`, which finds a call and does what it did, and `key`, which tells its key.
+"""The entries of remembered calls: `remembered`, which finds a call and repeats it, and `key`, which tells its key.
 
-`remembered` has the arguments of a function, all of them in order. Where it finds their key it makes the tensors of the
+Where `remembered` finds the key of its arguments it makes the tensors of the
 call, fills the arguments block of its launch, runs it and gives the results back. On any doubt it calls the slow path
 with the same arguments, before anything has been written.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from hologram.errors import UnsupportedError
 from hologram.runtime.entry import types
 from hologram.runtime.entry.abi import Abi
-from hologram.runtime.entry.calls import MAX_ARRAYS, MAX_KEY, MAX_RESULTS
+from hologram.runtime.entry.calls import MAX_ARRAYS, MAX_KEY, MAX_RESULTS, MAX_SCRATCH
 from hologram.runtime.entry.context import MAX_BLOCK
 from hologram.runtime.entry.stub_ir.acceptance import COUNT_MASK
 from hologram.runtime.entry.stub_ir.declarations import DECLARATIONS
@@ -116,11 +116,12 @@ missed:
 def _repeat() -> str:
     """Does what a call did. Its owner is held, because making objects may run any code."""
     return f"""
-define internal ptr @repeat(ptr %context, ptr %call, ptr %args, i64 %nargsf) noinline #0 {{
+define internal ptr @repeat(ptr %context, ptr %call, ptr %args, i64 %arity, i64 %nargsf, ptr %kwnames) noinline #0 {{
   %block = alloca [{MAX_BLOCK} x i8], align 16
   %made = alloca [{MAX_RESULTS} x ptr], align 16
   %starts = alloca [{MAX_ARRAYS} x i64], align 16
-{fields("context", CONTEXT, tensors="ptr", making="ptr", arity="i64", none="ptr")}
+  %scratch = alloca [{MAX_SCRATCH} x i8], align 64
+{fields("context", CONTEXT, tensors="ptr", making="ptr")}
 {fields("call", CALL, owner="ptr", launch="ptr", block_bytes="i64", results="ptr", result_count="i64")}
   call void @Py_IncRef(ptr %owner)
   br label %make
@@ -140,7 +141,8 @@ keep:
 start:
 {field("template", "launch", CONTEXT["block"])}
   call void @llvm.memcpy.p0.p0.i64(ptr align 8 %block, ptr align 8 %template, i64 %block_bytes, i1 false)
-  %placed = call i1 @fill_arrays(ptr %tensors, ptr %call, ptr %args, i64 %arity, ptr %made, ptr %block, ptr %starts)
+  %placed = call i1 @fill_arrays(ptr %tensors, ptr %call, ptr %args, i64 %arity, ptr %made, ptr %block, ptr %starts,
+                               ptr %scratch)
   br i1 %placed, label %apart, label %leave
 apart:
   %met = call i1 @meet(ptr %call, ptr %starts)
@@ -164,7 +166,7 @@ leave:
   %made.so.far = phi i64 [ %r, %result ], [ %result_count, %start ], [ %result_count, %apart ]
   call void @drop(ptr %made, i64 %made.so.far)
   call void @Py_DecRef(ptr %owner)
-  %other = tail call ptr @call_slow(ptr %context, ptr %args, i64 %nargsf, ptr null)
+  %other = tail call ptr @call_slow(ptr %context, ptr %args, i64 %nargsf, ptr %kwnames)
   ret ptr %other
 }}
 
@@ -192,17 +194,12 @@ def _entries() -> str:
 define ptr @remembered(ptr %self, ptr %args, i64 %nargsf, ptr %kwnames) #0 {{
   %key = alloca [{MAX_KEY} x i64], align 16
 {field("context", "self", types.CONTEXT)}
-{fields("context", CONTEXT, arity="i64", making="ptr", calls="ptr")}
-  %count = and i64 %nargsf, {COUNT_MASK}
-  %complete = icmp eq i64 %count, %arity
-  %positional = icmp eq ptr %kwnames, null
-  %regular = and i1 %complete, %positional
-  br i1 %regular, label %usual, label %slow
-usual:
+{fields("context", CONTEXT, making="ptr", calls="ptr")}
+  %placed = and i64 %nargsf, {COUNT_MASK}
   %may = call i1 @is_usual(ptr %making)
   br i1 %may, label %name, label %slow
 name:
-  %words = call i64 @key_of(ptr %context, ptr %args, i64 %count, ptr %key)
+  %words = call i64 @key_of(ptr %context, ptr %args, i64 %placed, ptr %kwnames, ptr %key)
   %named = icmp ne i64 %words, 0
   br i1 %named, label %look, label %slow
 look:
@@ -210,7 +207,10 @@ look:
   %found = icmp ne ptr %call, null
   br i1 %found, label %repeat, label %slow
 repeat:
-  %result = tail call ptr @repeat(ptr %context, ptr %call, ptr %args, i64 %nargsf)
+  %head = load i64, ptr %key
+  %by.name = lshr i64 %head, 32
+  %arity = add i64 %placed, %by.name
+  %result = tail call ptr @repeat(ptr %context, ptr %call, ptr %args, i64 %arity, i64 %nargsf, ptr %kwnames)
   ret ptr %result
 slow:
   %other = tail call ptr @call_slow(ptr %context, ptr %args, i64 %nargsf, ptr %kwnames)
@@ -220,17 +220,12 @@ slow:
 define ptr @key(ptr %self, ptr %args, i64 %nargsf, ptr %kwnames) #0 {{
   %key = alloca [{MAX_KEY} x i64], align 16
 {field("context", "self", types.CONTEXT)}
-{fields("context", CONTEXT, arity="i64", making="ptr", none="ptr")}
-  %count = and i64 %nargsf, {COUNT_MASK}
-  %complete = icmp eq i64 %count, %arity
-  %positional = icmp eq ptr %kwnames, null
-  %regular = and i1 %complete, %positional
-  br i1 %regular, label %usual, label %refuse
-usual:
+{fields("context", CONTEXT, making="ptr", none="ptr")}
+  %placed = and i64 %nargsf, {COUNT_MASK}
   %may = call i1 @is_usual(ptr %making)
   br i1 %may, label %name, label %refuse
 name:
-  %words = call i64 @key_of(ptr %context, ptr %args, i64 %count, ptr %key)
+  %words = call i64 @key_of(ptr %context, ptr %args, i64 %placed, ptr %kwnames, ptr %key)
   %named = icmp ne i64 %words, 0
   br i1 %named, label %tell, label %refuse
 tell:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hologram.backends.llvm.layout import SLOT
 from hologram.runtime.entry.abi import Abi
-from hologram.runtime.entry.calls import ARRAY_FIELDS, MEETING_FIELDS, RESULT_FIELDS
+from hologram.runtime.entry.calls import ARRAY_FIELDS, MEETING_FIELDS, RESULT_FIELDS, SCRATCH
 from hologram.runtime.entry.stub_ir.fields import CALL, MAKING, MEETING, PLACED, RESULT, TENSOR, field, fields
 
 
@@ -80,7 +80,8 @@ def fill_arrays() -> str:
     """The addresses of all arrays into the block; false where elements lie crookedly, or memory is gone."""
     return f"""
 define internal i1 @fill_arrays(ptr %tensors, ptr %call, ptr %args, i64 %arity, ptr %made, ptr %block,
-                                ptr %starts) #0 {{
+                                ptr %starts, ptr %scratch) #0 {{
+  %scratch.start = ptrtoint ptr %scratch to i64
 {fields("call", CALL, arrays="ptr", array_count="i64")}
   br label %array
 array:
@@ -90,8 +91,14 @@ array:
 find:
   %row = getelementptr [{SLOT * len(ARRAY_FIELDS)} x i8], ptr %arrays, i64 %k
 {fields("row", PLACED, source="i64", offset="i64", slot="i64", misplaced="i64", bytes="i64")}
+  %is.scratch = icmp eq i64 %source, {SCRATCH}
+  br i1 %is.scratch, label %place, label %ask
+ask:
   %object = call ptr @object_at(i64 %source, ptr %args, i64 %arity, ptr %made)
-  %data.start = call i64 @data_of(ptr %tensors, ptr %object)
+  %tensor.start = call i64 @data_of(ptr %tensors, ptr %object)
+  br label %place
+place:
+  %data.start = phi i64 [ %scratch.start, %find ], [ %tensor.start, %ask ]
   %start = add i64 %data.start, %offset
   %crooked = and i64 %start, %misplaced
   %straight = icmp eq i64 %crooked, 0

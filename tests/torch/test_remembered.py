@@ -1,13 +1,11 @@
-"""The shortest way of functions: it gives what the long way gives, and leaves to that what is not for it."""
+"""Remembered calls: they give what the slow way gives, and leave to that what is not for them."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from hologram.errors import HologramError
 from hologram_torch import functional as H
-from hologram_torch.formulas import flat_of
 
 X, Y = torch.linspace(0.1, 4, 1000), torch.linspace(3, -1, 1000)
 TIMES = 4
@@ -51,14 +49,3 @@ def test_what_was_written_is_told() -> None:
     for _ in range(TIMES):
         H.exp(X, out=out)
     assert out._version == before + TIMES
-
-
-def test_kernels_for_vectors_take_those_of_one_length_alone() -> None:
-    kernel = flat_of("add", (torch.float32, torch.float32), torch.float32).vectors
-    out = torch.empty(1000)
-    for _ in range(TIMES):
-        kernel(X, Y, out)
-        for wrong in ((X[:5], Y, out), (X, Y[:5], out), (X, Y, out[:5]), (X[:1], Y, out), (X, Y[:1], out)):
-            with pytest.raises(HologramError):
-                kernel(*wrong)
-    torch.testing.assert_close(out, X + Y)
