@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from itertools import pairwise
@@ -136,8 +136,9 @@ class _Slow:
         Arguments that share memory are copied first, so that each array of a launch belongs to one of them.
         """
         given = (*args, *named.values())
+        extents = _extents(given)
         self.seen[key] = State.REFUSED
-        if not _are_apart(_extents(given)):
+        if not _are_apart(extents):
             copies = _copies(given)
             others = dict(zip(named, copies[len(args) :], strict=True))
             if self.key(*copies[: len(args)], **others) == key:
@@ -147,7 +148,8 @@ class _Slow:
         versions = [_version(a) for a in given]
         with notes.taken() as taken:
             result = self.whole(*args, **named)
-        if len(taken) == 1 and (note := taken[0]) is not None:
+        note = taken[0] if len(taken) == 1 else None
+        if note is not None and extents == _extents(given) and self.key(*args, **named) == key:
             known, launcher = Known(given, versions, result), note[0]
             keep = tuple(a for a in (*given, *named) if not isinstance(a, Tensor))
             if self.remember(key, *note, lambda prepared: recipe(launcher, prepared, known), _translated, keep):
@@ -177,7 +179,7 @@ class Extent:
     """Where a tensor lies: the bytes from its first element to behind its last."""
 
     place: int
-    tensor: Tensor
+    tensor: Tensor = field(compare=False)
     start: int
     end: int
 

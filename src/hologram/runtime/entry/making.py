@@ -24,10 +24,12 @@ FUNCTIONS: Mapping[str, str] = {
     "delete": "aoti_torch_delete_tensor_object",
     "modes": "_ZN3c104impl20TorchDispatchModeTLS9stack_lenEv",
     "autocast": "_ZN2at8autocast19is_autocast_enabledEN3c1010DeviceTypeE",
+    "included": "_ZN3c104impl28tls_is_dispatch_key_includedENS_11DispatchKeyE",
     "default_dtype": "_ZN3c1031get_default_dtype_as_scalartypeEv",
 }
 """PyTorch's functions: a tensor in host memory without looking for errors, and as a Python object that takes it over;
-the same with errors as numbers, and as a Python object beside it; modes that see operators; casts; the usual type."""
+the same with errors as numbers, and as a Python object beside it; modes that see operators; casts; whether a dispatch
+key is on; the usual type."""
 
 
 _SINGLE = {"none_type": NoneType, "bool_type": bool, "str_type": str}
@@ -38,6 +40,7 @@ MAKING_FIELDS = {
     **{name: f"address of {symbol}" for name, symbol in FUNCTIONS.items()},
     **{name: f"the type {type.__name__}" for name, type in _SINGLE.items()},
     "dtype_type": "the type torch.dtype; objects of these four types are known by their addresses",
+    "tracer": "PyTorch's number of the dispatch key that is on while torch.jit traces",
     "tuple_type": "the type tuple",
     "size_type": "the type torch.Size",
     "list_type": "the type list",
@@ -105,7 +108,7 @@ def _watch(change: int) -> None:
 def _is_quiet(torch: Any) -> bool:
     """True outside of modes, transforms and traces, in which new tensors are not what they seem."""
     inside = torch._C._functorch.peek_interpreter_stack() is not None or torch._C._len_torch_dispatch_stack()
-    return not (inside or torch.is_autocast_enabled("cpu") or torch.compiler.is_compiling() or _level() >= 0)
+    return not (inside or torch.is_autocast_enabled("cpu") or torch._C._is_tracing() or _level() >= 0)
 
 
 def _level() -> int:
@@ -139,6 +142,7 @@ def known(torch: Any) -> dict[str, int]:
         **{name: id(type) for name, type in _SINGLE.items()},
         "is_met": 1,
         "dtype_type": id(torch.dtype),
+        "tracer": int(torch._C._dispatch_key_parse("Tracer")),
         "tuple_type": id(tuple),
         "size_type": id(torch.Size),
         "list_type": id(list),
@@ -154,15 +158,23 @@ def _check_modes(torch: Any, addresses: Mapping[str, int]) -> None:
 
     modes = ctypes.PYFUNCTYPE(ctypes.c_int64)(addresses["modes"])
     autocast = ctypes.PYFUNCTYPE(ctypes.c_bool, ctypes.c_int8)(addresses["autocast"])
+    included = ctypes.PYFUNCTYPE(ctypes.c_bool, ctypes.c_uint16)(addresses["included"])
     default = ctypes.PYFUNCTYPE(ctypes.c_int8)(addresses["default_dtype"])
+    tracer = int(torch._C._dispatch_key_parse("Tracer"))
 
-    def now() -> tuple[int, bool]:
-        return modes(), autocast(0)
+    def now() -> tuple[int, bool, bool]:
+        return modes(), autocast(0), included(tracer)
 
     seen = [now()]
     with TorchDispatchMode():  # type: ignore[no-untyped-call]  # of PyTorch
         seen.append(now())
     with torch.autocast("cpu", dtype=torch.bfloat16):
         seen.append(now())
-    if seen != [(0, False), (1, False), (0, True)] or default() != tensors.number_of(torch, torch.get_default_dtype()):
+    torch._C._dispatch_tls_set_dispatch_key_included("Tracer", True)
+    try:
+        seen.append(now())
+    finally:
+        torch._C._dispatch_tls_set_dispatch_key_included("Tracer", False)
+    wanted = [(0, False, False), (1, False, False), (0, True, False), (0, False, True)]
+    if seen != wanted or default() != tensors.number_of(torch, torch.get_default_dtype()):
         raise AttributeError("modes are told otherwise")

@@ -19,10 +19,11 @@ _LONGEST = 2 + 2 * MAX_RANK
 
 
 def is_usual() -> str:
-    """Whether nobody watches, no mode sees operators and no casts are on, so that a call does what it did before."""
+    """Whether nobody watches or traces, no mode sees operators and no casts are on: a call does what it did before."""
     return f"""
 define internal i1 @is_usual(ptr %making) alwaysinline #0 {{
-{fields("making", MAKING, is_met="i64", watching="i64", modes="ptr", autocast="ptr")}
+{fields("making", MAKING, is_met="i64", watching="i64", modes="ptr", autocast="ptr", included="ptr")}
+{field("tracer", "making", MAKING["tracer"], "i16")}
   %met = icmp ne i64 %is_met, 0
   %alone = icmp eq i64 %watching, 0
   %known = and i1 %met, %alone
@@ -32,11 +33,33 @@ ask:
   %no.modes = icmp eq i64 %modes.on, 0
   %casts = call zeroext i1 %autocast(i8 signext 0)
   %no.casts = xor i1 %casts, true
-  %usual = and i1 %no.modes, %no.casts
+  %traced = call zeroext i1 %included(i16 zeroext %tracer)
+  %not.traced = xor i1 %traced, true
+  %plain = and i1 %no.modes, %no.casts
+  %usual = and i1 %plain, %not.traced
   ret i1 %usual
 refuse:
   ret i1 false
 }}
+"""
+
+
+_AXES = """\
+axis:
+  %k = phi i64 [ 0, %write ], [ %k.next, %copy ]
+  %more = icmp ult i64 %k, %rank
+  br i1 %more, label %copy, label %done
+copy:
+  %size.at = getelementptr i64, ptr %sizes, i64 %k
+  %size = load i64, ptr %size.at
+  %size.to = getelementptr i64, ptr %sizes.to, i64 %k
+  store i64 %size, ptr %size.to
+  %step.at = getelementptr i64, ptr %steps, i64 %k
+  %step = load i64, ptr %step.at
+  %step.to = getelementptr i64, ptr %steps.to, i64 %k
+  store i64 %step, ptr %step.to
+  %k.next = add i64 %k, 1
+  br label %axis
 """
 
 
@@ -89,22 +112,7 @@ write:
   %sizes.to = getelementptr i64, ptr %to, i64 1
   %steps.to = getelementptr i64, ptr %sizes.to, i64 %rank
   br label %axis
-axis:
-  %k = phi i64 [ 0, %write ], [ %k.next, %copy ]
-  %more = icmp ult i64 %k, %rank
-  br i1 %more, label %copy, label %done
-copy:
-  %size.at = getelementptr i64, ptr %sizes, i64 %k
-  %size = load i64, ptr %size.at
-  %size.to = getelementptr i64, ptr %sizes.to, i64 %k
-  store i64 %size, ptr %size.to
-  %step.at = getelementptr i64, ptr %steps, i64 %k
-  %step = load i64, ptr %step.at
-  %step.to = getelementptr i64, ptr %steps.to, i64 %k
-  store i64 %step, ptr %step.to
-  %k.next = add i64 %k, 1
-  br label %axis
-done:
+{_AXES}done:
   %twice = shl i64 %rank, 1
   %words = add i64 %twice, 1
   ret i64 %words
@@ -174,19 +182,27 @@ refuse:
 """
 
 
-def key_of(abi: Abi) -> str:
-    """The key of some arguments and its length, 0 where there is none.
+_SAME = f"""\
+before:
+  %j = phi i64 [ 0, %kind ], [ %j.next, %another ]
+  %earlier = icmp ult i64 %j, %i
+  br i1 %earlier, label %compare, label %tensor
+compare:
+  %other.at = getelementptr ptr, ptr %args, i64 %j
+  %other.object = load ptr, ptr %other.at
+  %is.same = icmp eq ptr %other.object, %object
+  br i1 %is.same, label %same, label %another
+another:
+  %j.next = add i64 %j, 1
+  br label %before
+same:
+  %j.bits = shl i64 %j, 8
+  %j.head = or i64 %j.bits, {OF_SAME}
+  store i64 %j.head, ptr %to
+  br label %next
+"""
 
-    First come the usual type of numbers and how many arguments there are, by place and by name, then the names.
-    """
-    return f"""
-define internal i64 @key_of(ptr %context, ptr %args, i64 %placed, ptr %kwnames, ptr %key) #0 {{
-  %overflow = alloca i32
-{fields("context", CONTEXT, tensors="ptr", making="ptr", int_type="ptr", float_type="ptr")}
-{field("tensor_type", "tensors", TENSOR["type"])}
-{fields("making", MAKING, none_type="ptr", bool_type="ptr", str_type="ptr", dtype_type="ptr")}
-{fields("making", MAKING, tuple_type="ptr", size_type="ptr", list_type="ptr", default_dtype="ptr")}
-  %usual = call i8 %default_dtype()
+_NAMES = f"""\
   %usual.word = zext i8 %usual to i64
   %placed.bits = shl i64 %placed, 8
   %first.word = or i64 %usual.word, %placed.bits
@@ -214,53 +230,9 @@ begin:
   %count = add i64 %placed, %named
   %start = add i64 %named, 1
   br label %argument
-argument:
-  %i = phi i64 [ 0, %begin ], [ %i.next, %next ]
-  %at = phi i64 [ %start, %begin ], [ %at.next, %next ]
-  %more = icmp ult i64 %i, %count
-  br i1 %more, label %room, label %done
-room:
-  %enough = icmp ule i64 %at, {MAX_KEY - _LONGEST}
-  br i1 %enough, label %kind, label %refuse
-kind:
-  %object.at = getelementptr ptr, ptr %args, i64 %i
-  %object = load ptr, ptr %object.at
-  %to = getelementptr i64, ptr %key, i64 %at
-{field("type", "object", abi.type)}
-  %is.tensor = icmp eq ptr %type, %tensor_type
-  br i1 %is.tensor, label %before, label %other
-before:
-  %j = phi i64 [ 0, %kind ], [ %j.next, %another ]
-  %earlier = icmp ult i64 %j, %i
-  br i1 %earlier, label %compare, label %tensor
-compare:
-  %other.at = getelementptr ptr, ptr %args, i64 %j
-  %other.object = load ptr, ptr %other.at
-  %is.same = icmp eq ptr %other.object, %object
-  br i1 %is.same, label %same, label %another
-another:
-  %j.next = add i64 %j, 1
-  br label %before
-same:
-  %j.bits = shl i64 %j, 8
-  %j.head = or i64 %j.bits, {OF_SAME}
-  store i64 %j.head, ptr %to
-  br label %next
-tensor:
-  %tensor.words = call i64 @key_tensor(ptr %tensors, ptr %making, ptr %object, ptr %to)
-  br label %next
-other:
-  %is.none = icmp eq ptr %type, %none_type
-  %is.bool = icmp eq ptr %type, %bool_type
-  %is.str = icmp eq ptr %type, %str_type
-  %is.dtype = icmp eq ptr %type, %dtype_type
-  %single.0 = or i1 %is.none, %is.dtype
-  %single.1 = or i1 %is.bool, %is.str
-  %single = or i1 %single.0, %single.1
-  br i1 %single, label %name, label %number
-name:
-  store ptr %object, ptr %to
-  br label %next
+"""
+
+_VALUES = f"""\
 number:
   %is.float = icmp eq ptr %type, %float_type
   br i1 %is.float, label %float, label %whole
@@ -292,7 +264,53 @@ several:
 sequence:
   %sequence.words = call i64 @key_sequence(ptr %int_type, ptr %object, ptr %type, i1 %is.list, ptr %to)
   br label %next
-next:
+"""
+
+
+def key_of(abi: Abi) -> str:
+    """The key of some arguments and its length, 0 where there is none.
+
+    First come the usual type of numbers and how many arguments there are, by place and by name, then the names.
+    """
+    return f"""
+define internal i64 @key_of(ptr %context, ptr %args, i64 %placed, ptr %kwnames, ptr %key) #0 {{
+  %overflow = alloca i32
+{fields("context", CONTEXT, tensors="ptr", making="ptr", int_type="ptr", float_type="ptr")}
+{field("tensor_type", "tensors", TENSOR["type"])}
+{fields("making", MAKING, none_type="ptr", bool_type="ptr", str_type="ptr", dtype_type="ptr")}
+{fields("making", MAKING, tuple_type="ptr", size_type="ptr", list_type="ptr", default_dtype="ptr")}
+  %usual = call i8 %default_dtype()
+{_NAMES}argument:
+  %i = phi i64 [ 0, %begin ], [ %i.next, %next ]
+  %at = phi i64 [ %start, %begin ], [ %at.next, %next ]
+  %more = icmp ult i64 %i, %count
+  br i1 %more, label %room, label %done
+room:
+  %enough = icmp ule i64 %at, {MAX_KEY - _LONGEST}
+  br i1 %enough, label %kind, label %refuse
+kind:
+  %object.at = getelementptr ptr, ptr %args, i64 %i
+  %object = load ptr, ptr %object.at
+  %to = getelementptr i64, ptr %key, i64 %at
+{field("type", "object", abi.type)}
+  %is.tensor = icmp eq ptr %type, %tensor_type
+  br i1 %is.tensor, label %before, label %other
+{_SAME}tensor:
+  %tensor.words = call i64 @key_tensor(ptr %tensors, ptr %making, ptr %object, ptr %to)
+  br label %next
+other:
+  %is.none = icmp eq ptr %type, %none_type
+  %is.bool = icmp eq ptr %type, %bool_type
+  %is.str = icmp eq ptr %type, %str_type
+  %is.dtype = icmp eq ptr %type, %dtype_type
+  %single.0 = or i1 %is.none, %is.dtype
+  %single.1 = or i1 %is.bool, %is.str
+  %single = or i1 %single.0, %single.1
+  br i1 %single, label %name, label %number
+name:
+  store ptr %object, ptr %to
+  br label %next
+{_VALUES}next:
   %words = phi i64 [ %tensor.words, %tensor ], [ 1, %same ], [ 1, %name ], [ 2, %float ], [ %int.words, %int ],
                    [ %sequence.words, %sequence ]
   %at.next = add i64 %at, %words

@@ -46,6 +46,7 @@ def remembering_ir(abi: Abi, arch: str) -> str:
             meet(),
             tell_arguments(abi),
             given_back(),
+            _drop(),
             _repeat(),
             _entries(),
             "attributes #0 = { nounwind strictfp }\nattributes #1 = { nounwind strictfp cold noinline }",
@@ -169,8 +170,13 @@ leave:
   %other = tail call ptr @call_slow(ptr %context, ptr %args, i64 %nargsf, ptr %kwnames)
   ret ptr %other
 }}
+"""
 
-define internal void @drop(ptr %made, i64 %count) #0 {{
+
+def _drop() -> str:
+    """Gives up the tensors that were made."""
+    return """
+define internal void @drop(ptr %made, i64 %count) #0 {
   br label %each
 each:
   %k = phi i64 [ 0, %0 ], [ %k.next, %one ]
@@ -184,7 +190,7 @@ one:
   br label %each
 done:
   ret void
-}}
+}
 """
 
 
