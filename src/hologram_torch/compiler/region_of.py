@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from torch.fx import Node
 
-from hologram.isa.templates.region import Fold, Let, Operand, Output, Region, Stride
+from hologram.isa.templates.region import KEPT, REDUCED, WALKED, Fold, Let, Operand, Output, Region, Stride
 from hologram.operators import Formula
 from hologram.operators.calculus import substituted
 from hologram.types import Type
+from hologram_torch.compiler.arrangement import arranged, hint
 from hologram_torch.compiler.group import Group, aligned, free_of
 from hologram_torch.compiler.layouts import VIEWS, Layout
 from hologram_torch.compiler.meanings import STORED, Constant, Places, Pointwise, Reduced
@@ -69,6 +70,9 @@ class _Making:
         for (_, layout), (_, dim) in group.places.items():
             self.fixed.update(group.axes.now(layout[dim]))
         runs = self._runs(self._order(spans, made), [*spans, *made], folded)
+        walked: list[int] = []
+        if not folded:
+            runs, walked = arranged(runs, spans, made, group.axes.sizes)
         self._make_steps(runs)
         names: dict[Any, str] = {}
         inputs = [
@@ -82,7 +86,8 @@ class _Making:
             )
             for place, (node, span) in enumerate(zip(self.makes, made, strict=True))
         ]
-        pattern = "".join("r" if run and run[0] in folded else "k" for run in runs)
+        letters = {**dict.fromkeys(folded, REDUCED), **dict.fromkeys(walked, WALKED)}
+        pattern = "".join(letters.get(run[0], KEPT) if run else KEPT for run in runs)
         region = Region(
             pattern,
             tuple(inputs),
@@ -122,7 +127,7 @@ class _Making:
         leading = max(first, key=lambda s: sum(v != 0 for v in s.values()), default={})
         axes = sorted(self.group.all_axes())
         far = float("inf")
-        return sorted(axes, key=lambda a: -_hint(leading[a]) if a in leading and leading[a] != 0 else -far)
+        return sorted(axes, key=lambda a: -hint(leading[a]) if a in leading and leading[a] != 0 else -far)
 
     def _runs(self, order: Sequence[int], spans: Sequence[dict[int, Any]], folded: frozenset[int]) -> list[list[int]]:
         """Axes that are one for all operands, together."""
@@ -220,8 +225,3 @@ class _Making:
             number = next(f"i{n}" for n, run in enumerate(runs) if axis in run)
             place = number if place == 0.0 else ("ADD", ("MUL", place, number.replace("i", "n")), number)
         return ("ADD", ("MUL", place, places.step), places.start)
-
-
-def _hint(size: Any) -> int:
-    """About how large a size may be."""
-    return size if isinstance(size, int) else int(size.subs(dict.fromkeys(size.free_symbols, 64)))

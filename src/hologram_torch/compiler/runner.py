@@ -224,8 +224,11 @@ class Writer:
         if not isinstance(value, torch.Tensor) or value.layout is not torch.strided or value.dim() == 0:
             return
         if any(n in self._by_strides for n in (node, *node.users)):
-            name, strides = self.names[node], tuple_text(value.stride())
-            self.lines.append(f"if {name}.stride() != {strides}: {name} = _laid({name}, {strides})")
+            self._lay_as_said(node)
+
+    def _lay_as_said(self, node: Node) -> None:
+        name, strides = self.names[node], tuple_text(node.meta["val"].stride())
+        self.lines.append(f"if {name}.stride() != {strides}: {name} = _laid({name}, {strides})")
 
     @property
     def _by_strides(self) -> set[Node]:
@@ -269,6 +272,7 @@ class Writer:
         for node in unit.nodes:
             self.names[node] = f"r{next(self._count)}"
             self.lines.append(f"{self.names[node]} = {self._call_text(node)}")
+            self._lay_as_said(node)
         made = self._tuple([kept[n] for n in launch.makes])
         asked = self._tuple([self.names[n] for n in launch.makes])
         self.lines.append(f"_compared({self._value(launch)}, {made}, {asked})")

@@ -122,6 +122,32 @@ def test_channels_last_stays_so() -> None:
     agreed(nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.GroupNorm(2, 8), nn.SiLU()), images)
 
 
+class _Pyramid(nn.Module):
+    """Convolutions between which images are pooled, joined, flattened, looked at in parts and given out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(8, 4, 1)
+        self.head = nn.Linear(4 * 9, 2)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        y = self.first(x)
+        z = torch.cat([y.relu(), y * x[:, :1]], 1)
+        pooled = nn.functional.avg_pool2d(self.second(z), 2)
+        return (
+            y,
+            pooled.transpose(1, 2),
+            self.head(pooled.flatten(1)),
+            z[:, 1:3].softmax(1),
+            y.view(2, 4, 36).cumsum(-1),
+        )
+
+
+def test_images_are_turned_for_convolutions_and_nobody_sees_it() -> None:
+    report = agreed(_Pyramid(), wave(2, 3, 6, 6), rtol=1e-4)
+    assert next(r.operators for r in report.graphs[0].regions if "w" in r.axes) == ("clone.default",)
+
+
 def test_dropout_takes_the_random_numbers_of_eager_mode() -> None:
     report = agreed(lambda x: F.dropout(x.exp(), 0.4) + F.dropout(x, 0.2), wave(40, 50))
     assert "bernoulli" in str(report)
