@@ -133,7 +133,7 @@ class _Turning:
 
     def _look(self, node: Node) -> None:
         """A view of what was turned, where it is one there as well."""
-        arguments = [a.meta["val"] if isinstance(a, Node) else a for a in node.args]
+        arguments: list[Any] = [a.meta["val"] if isinstance(a, Node) else a for a in node.args]
         options = {k: a.meta["val"] if isinstance(a, Node) else a for k, a in node.kwargs.items()}
         target: Any = node.target
         try:
@@ -174,11 +174,12 @@ class _Turning:
     def _as_it_was(self, node: Node) -> Node:
         if node not in self.restored:
             value, source = self.turned[node], node.args[0]
-            is_view = isinstance(node.target, torch._ops.OpOverload) and node.target.is_view
+            target: Any = node.target
+            is_view = isinstance(target, torch._ops.OpOverload) and target.is_view
             if is_view and isinstance(source, Node):
                 before = self._as_it_was(source) if source in self.turned else source
                 with self.graph.inserting_after(before if source in self.turned else node):
-                    made = self.graph.call_function(node.target, (before, *node.args[1:]), dict(node.kwargs))
+                    made = self.graph.call_function(target, (before, *node.args[1:]), dict(node.kwargs))
             else:
                 with self.graph.inserting_after(node):
                     made = self.graph.call_function(aten.clone.default, (node,))

@@ -22,17 +22,29 @@ from hologram_torch.compiler.sizes import is_one, plain, same, times
 LETTERS = ("x", "y", "z")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """An array between launches that is no value of the graph: its lengths, its type."""
+
+    lengths: tuple[Any, ...]
+    type: Type
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A region and what it is launched with: nodes that are read and made, sizes as integers or symbols."""
+    """A region and what it is launched with: values that are read and made, sizes as integers or symbols.
+
+    `nodes` are the operators that it stands for, `names` the steps that have their values.
+    """
 
     region: Region
-    reads: tuple[Node, ...]
-    makes: tuple[Node, ...]
+    reads: tuple[Node | Row, ...]
+    makes: tuple[Node | Row, ...]
     lengths: tuple[Any, ...]
     strides: tuple[Any, ...]
     numbers: tuple[Any, ...]
     nodes: tuple[Node, ...]
+    names: tuple[str, ...]
 
 
 def region_of(group: Group) -> Launch:
@@ -104,6 +116,7 @@ class _Making:
             tuple(names),
             tuple(value for value, _ in self.numbers.values()),
             tuple(group.nodes),
+            tuple(self.names[node] for node in group.nodes),
         )
 
     # Axes.
