@@ -48,6 +48,7 @@ class Writer:
             "inf": math.inf,
             "nan": math.nan,
             "math": math,
+            "torch": torch,
         }
         self.names: dict[Node, str] = {}
         self.launches: list[Launch] = []
