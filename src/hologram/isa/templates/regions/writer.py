@@ -34,7 +34,7 @@ class Writer:
         slots |= {name: self.b.scalar(name, Type.I64) for name in region.stride_names}
         slots |= {name: self.b.scalar(name, type) for name, type in region.numbers}
         self.arrays = Arrays(self.b, slots)
-        self.lanes = form(self.b, plan.kept, plan.reduced, lengths)
+        self.lanes = form(self.b, plan.kept, plan.reduced, lengths, plan.walked)
 
     def program(self) -> Program:
         """The program, which its maker verifies."""
