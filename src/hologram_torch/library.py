@@ -27,6 +27,7 @@ from hologram_torch.formulas import (
     run,
     text_of,
 )
+from hologram_torch.remembered import remembering
 from hologram_torch.roads import ORDINARY, is_differentiated, is_traced
 from hologram_torch.rows.operator import sum_to
 
@@ -230,7 +231,7 @@ class _Elementwise(torch.autograd.Function):
         return made, 0
 
 
-def apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor:
+def _apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor:
     """A formula on tensors and numbers: straight to the launch where nobody differentiates, traces or transforms.
 
     `out` has the type and shape of the result. Raises RuntimeError for tensors that are not in host memory.
@@ -252,6 +253,9 @@ def apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor
     given, numbers, places = packed(operands)
     made: Tensor = _Elementwise.apply(formula, tuple(numbers), tuple(places), *given)
     return made
+
+
+apply = remembering(_apply)
 
 
 def _batch_of_gradients(formula: str, operands: Sequence[Operand]) -> Tensor:

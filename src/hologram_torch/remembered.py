@@ -92,9 +92,9 @@ def _function_type() -> type[TorchFunction]:
     return found
 
 
-def remembering(whole: Function, signature: inspect.Signature) -> Function:
-    """A function of a signature that does what `whole` does, and remembers its calls."""
-    return _function_type()(whole, signature)
+def remembering(whole: Function, signature: inspect.Signature | None = None) -> Function:
+    """A function that does what `whole` does, and remembers its calls; its signature is that of `whole` or another."""
+    return _function_type()(whole, signature or inspect.signature(whole))
 
 
 class State(Enum):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hologram.isa.templates.folds import scanned
+from hologram.isa.templates.folds import KEPT, scanned
 from hologram.operators import RESULTS, Reduction
 from hologram.ops.along import Along
 from hologram.ops.axes import Turned, one_axis, turned
@@ -47,8 +47,10 @@ class Scan(Along):
 
         def step(x: Held, result: Held, piece: Turned) -> Step:
             types, pattern = (x.type, meaning.type_of(fold), result.type), piece.pattern
-            name = "_".join([self.row.name, *(t.value for t in types), pattern])
-            kernel = kernel_for(name, name, lambda: scanned(name, fold.op, *types, pattern))
+            kept = [n for n, letter in zip(piece.whole[0].shape, pattern, strict=True) if letter == KEPT]
+            single = all(n == 1 for n in kept)
+            name = "_".join([self.row.name, *(t.value for t in types), pattern, *(["single"] if single else [])])
+            kernel = kernel_for(name, name, lambda: scanned(name, fold.op, *types, pattern, single))
             return Step(kernel, (x.part(piece.whole[0]), result.part(piece.whole[1])))
 
         (source,) = given.inputs

@@ -103,6 +103,8 @@ def pow(input: Any, exponent: Any) -> Planned:
         tensor("pow", power, "exponent", 2)
     elif isinstance(power, int) and power < 0 and not base.dtype.is_floating_point:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
+    if type(power) in (int, float) and power == 2 and isinstance(base, Tensor) and base.dtype.is_floating_point:
+        return "square", (base,)
     return "pow", (base, power)
 
 

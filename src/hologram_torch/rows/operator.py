@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from hologram.isa.templates.region import Fold
+from hologram_torch.remembered import remembering
 from hologram_torch.roads import Road, check_devices, road_of
 from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.gradients import added_up, backward, forward, mark_of
@@ -56,6 +57,26 @@ def apply(
     outputs: Sequence[Tensor | None] | None = None,
 ) -> list[Tensor]:
     """Compute a function over rows on the road that its tensors ask for; `outputs` takes results of direct launches."""
+    if outputs is None:
+        return list(_remembered(function, (*shape,), (*dims,), len(tensors), *tensors, *numbers))
+    return list(_apply(function, tensors, numbers, shape, dims, outputs))
+
+
+def _whole(function: str, shape: Any, dims: Any, count: int, *rest: Any) -> tuple[Tensor, ...]:
+    return tuple(_apply(function, rest[:count], rest[count:], shape, dims, None))
+
+
+_remembered = remembering(_whole)
+
+
+def _apply(
+    function: str,
+    tensors: Sequence[Tensor],
+    numbers: Sequence[Number],
+    shape: Sequence[int],
+    dims: Sequence[int],
+    outputs: Sequence[Tensor | None] | None,
+) -> list[Tensor]:
     road = road_of(tensors)
     if road is Road.DIRECT:
         return run(function_of(function), tensors, numbers, shape, dims, outputs)
@@ -124,11 +145,13 @@ def _gradients(ctx: Any, gradients: Sequence[Tensor | None]) -> list[Tensor | No
             left = [pair for pair in left if pair not in several]
     if left:
         found = _derived(ctx, backward(function, given, tuple(left)), moves, ctx.dims)
-        made |= {k: sum_to(g.expand(_whole(ctx, k)), ctx.given[k][0]) for (k, _), g in zip(left, found, strict=True)}
+        made |= {
+            k: sum_to(g.expand(_wide_or_narrow(ctx, k)), ctx.given[k][0]) for (k, _), g in zip(left, found, strict=True)
+        }
     return [made[k].reshape(shape) if k in made else None for k, (shape, _) in ctx.given.items()]
 
 
-def _whole(ctx: Any, name: str) -> Sequence[int]:
+def _wide_or_narrow(ctx: Any, name: str) -> Sequence[int]:
     """The shape in which the gradient of an input is computed."""
     shape: Sequence[int] = ctx.shape if name in ctx.function.wide else narrowed(ctx.shape, ctx.dims)
     return shape

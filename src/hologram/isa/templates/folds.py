@@ -72,12 +72,14 @@ def folded(name: str, folding: Folding, result: Type, pattern: str, out_rank: in
     )
 
 
-def scanned(name: str, op: str, element: Type, fold: Type, result: Type, pattern: str) -> Program:
-    """`name(x, out)`: out[k, r] = the fold of x[k, 0] … x[k, r]."""
+def scanned(name: str, op: str, element: Type, fold: Type, result: Type, pattern: str, single: bool = False) -> Program:
+    """`name(x, out)`: out[k, r] = the fold of x[k, 0] … x[k, r]; a `single` one is for kept axes of length 1."""
     check_pattern(pattern)
     folding = Folding((Fold(op),), (fold,), (element,), fold)
-    options = (*folding.key, pattern, "scan")
-    return made(ProgramKey(name, (result,), options=options), lambda: _Folded(name, folding, pattern).scan(result))
+    options = (*folding.key, pattern, "single scan" if single else "scan")
+    return made(
+        ProgramKey(name, (result,), options=options), lambda: _Folded(name, folding, pattern, single).scan(result)
+    )
 
 
 def _check(pattern: str) -> None:
@@ -89,8 +91,9 @@ def _check(pattern: str) -> None:
 class Lanes:
     """Lanes along the kept axes of an array, and loops along the others."""
 
-    def __init__(self, b: Builder, slot: int, pattern: str) -> None:
-        self.b, self.pattern = b, pattern
+    def __init__(self, b: Builder, slot: int, pattern: str, single: bool = False) -> None:
+        """Of a `single` lane the place is 0 whatever its number, so that its memory is that of a plain loop."""
+        self.b, self.pattern, self._single = b, pattern, single
         self.kept = [k for k, letter in enumerate(pattern) if letter == KEPT]
         self.reduced = [k for k, letter in enumerate(pattern) if letter == REDUCED]
         self._shape = [Slot(slot, Field.SHAPE, axis) for axis in range(len(pattern))]
@@ -105,6 +108,8 @@ class Lanes:
         inside = [b.set("lt", lane, self._lengths[k]) for lane, k in zip(self.here, self.kept, strict=True)]
         if len(inside) == 2:
             inside.append(b.pand(inside.pop(), inside.pop()))
+        if self._single:
+            self.here = [b.mov_imm(0, type=lane.type) for lane in self.here]
         with b.if_(inside[0]):
             yield
 
@@ -142,12 +147,12 @@ class Lanes:
 class _Folded:
     """Writes programs of folds."""
 
-    def __init__(self, name: str, folding: Folding, pattern: str) -> None:
+    def __init__(self, name: str, folding: Folding, pattern: str, single: bool = False) -> None:
         self.folding, self.pattern = folding, pattern
         self.b = Builder(name)
         rank = len(pattern)
         self.slots = [self.b.array(k, t, rank) for k, t in zip(OPERANDS, folding.elements, strict=False)]
-        self.lanes = Lanes(self.b, self.slots[0], pattern)
+        self.lanes = Lanes(self.b, self.slots[0], pattern, single)
         self.results: dict[str, Value] = {}
 
     def reduction(self, result: Type, out_rank: int) -> Program:
