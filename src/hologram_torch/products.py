@@ -30,6 +30,14 @@ def _run(a: Tensor, b: Tensor) -> Tensor:
     return made
 
 
+def added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """x · weightᵀ + bias in one launch; raises RuntimeError for tensors outside of host memory."""
+    tensors = [x, weight, bias]
+    check_host("linear", tensors)
+    made: Tensor = ops.linear(*(t.detach().resolve_neg() for t in tensors))
+    return made
+
+
 @product.register_fake
 def _(a: Tensor, b: Tensor) -> Tensor:
     batch = torch.broadcast_shapes(a.shape[:-2], b.shape[:-2])

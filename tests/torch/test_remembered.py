@@ -274,6 +274,21 @@ def test_modes_transforms_and_tracing_are_seen() -> None:
             assert not H.exp(x).requires_grad
 
 
+def test_without_gradients_parameters_are_tensors() -> None:
+    layer = torch.nn.Linear(30, 20)
+    x = torch.rand(5, 30)
+    with torch.no_grad():
+        before = len(H.linear)
+        for made in calls_of(H.linear, x, layer.weight, layer.bias):
+            torch.testing.assert_close(made, layer(x))
+            assert type(made) is torch.Tensor
+        assert len(H.linear) == before + 1
+    for _ in range(TIMES):
+        made = H.linear(x, layer.weight, layer.bias)
+        assert made.requires_grad
+        torch.testing.assert_close(made, layer(x))
+
+
 def test_another_executor_is_another_way() -> None:
     from hologram.runtime.executor import default_executor, set_default_executor
 

@@ -8,8 +8,9 @@ from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
 from hologram_torch.library import apply
 from hologram_torch.mixed import lowered
-from hologram_torch.products import SUM, multiplied
+from hologram_torch.products import SUM, added_to_product, multiplied
 from hologram_torch.registration import function, in_place_of
+from hologram_torch.roads import Road, road_of
 
 _SCALED = text_of(("ADD", ("MUL", "x", "y"), "z"))
 _PRODUCT = text_of(("MUL", "x", "y"))
@@ -39,6 +40,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"mat1 and mat2 shapes cannot be multiplied ({rows[0]}x{rows[1]} and "
             f"{weight.shape[-1]}x{weight.shape[0] if weight.dim() == 2 else 1})"
         )
+    if bias is not None and weight.dim() == 2 and [*bias.shape] == [weight.shape[0]]:
+        tensors = [input, weight, bias]
+        if road_of(tensors) is Road.DIRECT:
+            return added_to_product(*tensors)
     made = matmul(input, weight.t())
     return made if bias is None else apply(SUM, made, bias)
 

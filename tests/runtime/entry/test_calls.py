@@ -99,7 +99,14 @@ class Tensor(torch.Tensor):
 def test_what_is_more_than_its_words_has_no_key(key: Callable[..., Any]) -> None:
     x = torch.zeros(3)
     others = [
-        *(torch.nn.Parameter(x), x.clone().requires_grad_(), x.to("meta"), x.as_subclass(Tensor), torch._neg_view(x)),
+        *(
+            torch.nn.Parameter(x),
+            x.clone().requires_grad_(),
+            x.clone().requires_grad_()[1:],
+            x.to("meta"),
+            x.as_subclass(Tensor),
+            torch._neg_view(x),
+        ),
         *(x.to_sparse(), x.numpy(), object(), {}, {1}, 2**70, 1j, (x,), (1.0,), [True], tuple(range(MAX_RANK + 1))),
         torch.zeros((1,) * (MAX_RANK + 1)),
     ]
@@ -124,6 +131,12 @@ def test_no_call_is_found_while_others_look(key: Callable[..., Any]) -> None:
         assert key(view) is None
         assert key(forward_ad.make_dual(x, x)) is None
         assert key(x) is not None
+    wanted = torch.nn.Parameter(x), x.clone().requires_grad_(), x.clone().requires_grad_() * 2
+    assert [key(t) for t in wanted] == [None] * 3
+    with torch.no_grad():
+        assert [key(t) for t in wanted] == [key(x)] * 3
+        with forward_ad.dual_level():
+            assert key(wanted[2]) is None
     with torch.inference_mode():
         assert key(x) is not None
         assert key(torch.zeros(3)) == key(x)

@@ -24,12 +24,13 @@ FUNCTIONS: Mapping[str, str] = {
     "delete": "aoti_torch_delete_tensor_object",
     "modes": "_ZN3c104impl20TorchDispatchModeTLS9stack_lenEv",
     "autocast": "_ZN2at8autocast19is_autocast_enabledEN3c1010DeviceTypeE",
+    "gradients": "_ZN3c108GradMode10is_enabledEv",
     "included": "_ZN3c104impl28tls_is_dispatch_key_includedENS_11DispatchKeyE",
     "default_dtype": "_ZN3c1031get_default_dtype_as_scalartypeEv",
 }
 """PyTorch's functions: a tensor in host memory without looking for errors, and as a Python object that takes it over;
-the same with errors as numbers, and as a Python object beside it; modes that see operators; casts; whether a dispatch
-key is on; the usual type."""
+the same with errors as numbers, and as a Python object beside it; modes that see operators; casts; whether gradients
+are recorded; whether a dispatch key is on; the usual type."""
 
 
 _SINGLE = {"none_type": NoneType, "bool_type": bool, "str_type": str}
@@ -40,6 +41,7 @@ MAKING_FIELDS = {
     **{name: f"address of {symbol}" for name, symbol in FUNCTIONS.items()},
     **{name: f"the type {type.__name__}" for name, type in _SINGLE.items()},
     "dtype_type": "the type torch.dtype; objects of these four types are known by their addresses",
+    "parameter_type": "the type torch.nn.Parameter",
     "tracer": "PyTorch's number of the dispatch key that is on while torch.jit traces",
     "tuple_type": "the type tuple",
     "size_type": "the type torch.Size",
@@ -136,12 +138,13 @@ def known(torch: Any) -> dict[str, int]:
     name, levels = "_current_level", vars(forward_ad)
     if levels[name] != -1:
         raise AttributeError("forward-mode gradients count otherwise")
-    _kept.append((name, levels, torch.Size, torch.dtype))
+    _kept.append((name, levels, torch.Size, torch.dtype, torch.nn.Parameter))
     return {
         **addresses,
         **{name: id(type) for name, type in _SINGLE.items()},
         "is_met": 1,
         "dtype_type": id(torch.dtype),
+        "parameter_type": id(torch.nn.Parameter),
         "tracer": int(torch._C._dispatch_key_parse("Tracer")),
         "tuple_type": id(tuple),
         "size_type": id(torch.Size),
@@ -162,10 +165,16 @@ def _check_modes(torch: Any, addresses: Mapping[str, int]) -> None:
     default = ctypes.PYFUNCTYPE(ctypes.c_int8)(addresses["default_dtype"])
     tracer = int(torch._C._dispatch_key_parse("Tracer"))
 
-    def now() -> tuple[int, bool, bool]:
-        return modes(), autocast(0), included(tracer)
+    gradients = ctypes.PYFUNCTYPE(ctypes.c_bool)(addresses["gradients"])
 
-    seen = [now()]
+    def now() -> tuple[int, bool, bool, bool]:
+        return modes(), autocast(0), included(tracer), gradients()
+
+    before = torch.is_grad_enabled()
+    with torch.no_grad():
+        seen = [now()]
+    with torch.enable_grad():
+        seen.append(now())
     with TorchDispatchMode():  # type: ignore[no-untyped-call]  # of PyTorch
         seen.append(now())
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -175,6 +184,9 @@ def _check_modes(torch: Any, addresses: Mapping[str, int]) -> None:
         seen.append(now())
     finally:
         torch._C._dispatch_tls_set_dispatch_key_included("Tracer", False)
-    wanted = [(0, False, False), (1, False, False), (0, True, False), (0, False, True)]
+    wanted = [
+        *((0, False, False, False), (0, False, False, True)),
+        *((1, False, False, before), (0, True, False, before), (0, False, True, before)),
+    ]
     if seen != wanted or default() != tensors.number_of(torch, torch.get_default_dtype()):
         raise AttributeError("modes are told otherwise")

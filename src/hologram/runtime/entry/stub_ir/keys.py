@@ -63,26 +63,41 @@ copy:
 """
 
 
-def key_tensor(abi: Abi) -> str:
-    """Words of a direct tensor, 0 for any other; with forward-mode gradients a tensor that autograd knows is none."""
+def key_tensor() -> str:
+    """Words of a tensor that shows its memory as it is and of which no gradients are wanted, 0 for any other.
+
+    Where gradients are off none are wanted; with forward-mode gradients a tensor that autograd knows may have one.
+    """
     return f"""
 define internal i64 @key_tensor(ptr %tensors, ptr %making, ptr %object, ptr %to) #0 {{
   %ndim.out = alloca i64
   %dtype.out = alloca i32
   %sizes.out = alloca ptr
   %strides.out = alloca ptr
-  %direct = call i1 @is_direct(ptr %tensors, ptr %object)
-  br i1 %direct, label %look, label %refuse
-look:
-{fields("tensors", TENSOR, implementation="i64", autograd="i64", ndim="ptr", dtype="ptr", shape="ptr", strides="ptr")}
+{fields("tensors", TENSOR, implementation="i64", plain="i64", inference="i64", autograd="i64")}
+{fields("tensors", TENSOR, ndim="ptr", dtype="ptr", shape="ptr", strides="ptr")}
+{field("keys.offset", "tensors", TENSOR["keys"], "i64")}
   %handle = getelementptr i8, ptr %object, i64 %implementation
   %inside = load ptr, ptr %handle
+  %keys.at = getelementptr i8, ptr %inside, i64 %keys.offset
+  %keys.set = load i64, ptr %keys.at
+  %is.plain = icmp eq i64 %keys.set, %plain
+  %is.inference = icmp eq i64 %keys.set, %inference
+  %direct = or i1 %is.plain, %is.inference
+  br i1 %direct, label %look, label %refuse
+look:
   %known.at = getelementptr i8, ptr %inside, i64 %autograd
   %known = load ptr, ptr %known.at
   %unknown = icmp eq ptr %known, null
   br i1 %unknown, label %read, label %ask
 ask:
-{fields("making", MAKING, levels="ptr", level="ptr", no_level="ptr")}
+{fields("making", MAKING, levels="ptr", level="ptr", no_level="ptr", gradients="ptr")}
+  %recorded = call zeroext i1 %gradients()
+  br i1 %recorded, label %want, label %forward
+want:
+  %wanted = call i1 @requires_grad(ptr %tensors, ptr %object)
+  br i1 %wanted, label %refuse, label %forward
+forward:
   %now = call ptr @PyDict_GetItem(ptr %levels, ptr %level)
   %off = icmp eq ptr %now, %no_level
   br i1 %off, label %read, label %refuse
@@ -277,6 +292,7 @@ define internal i64 @key_of(ptr %context, ptr %args, i64 %placed, ptr %kwnames, 
   %overflow = alloca i32
 {fields("context", CONTEXT, tensors="ptr", making="ptr", int_type="ptr", float_type="ptr")}
 {field("tensor_type", "tensors", TENSOR["type"])}
+{field("parameter_type", "making", MAKING["parameter_type"])}
 {fields("making", MAKING, none_type="ptr", bool_type="ptr", str_type="ptr", dtype_type="ptr")}
 {fields("making", MAKING, tuple_type="ptr", size_type="ptr", list_type="ptr", default_dtype="ptr")}
   %usual = call i8 %default_dtype()
@@ -293,7 +309,9 @@ kind:
   %object = load ptr, ptr %object.at
   %to = getelementptr i64, ptr %key, i64 %at
 {field("type", "object", abi.type)}
-  %is.tensor = icmp eq ptr %type, %tensor_type
+  %is.plain = icmp eq ptr %type, %tensor_type
+  %is.parameter = icmp eq ptr %type, %parameter_type
+  %is.tensor = or i1 %is.plain, %is.parameter
   br i1 %is.tensor, label %before, label %other
 {_SAME}tensor:
   %tensor.words = call i64 @key_tensor(ptr %tensors, ptr %making, ptr %object, ptr %to)

@@ -19,7 +19,7 @@ from hologram.runtime.entry.stub_ir.fields import CALL, CONTEXT, field, fields
 from hologram.runtime.entry.stub_ir.keys import is_usual, key_of, key_sequence, key_tensor
 from hologram.runtime.entry.stub_ir.launch import attend, launch, outcome
 from hologram.runtime.entry.stub_ir.results import data_of, fill_arrays, given_back, make_tensor, meet, tell_arguments
-from hologram.runtime.entry.stub_ir.tensors import is_direct, requires_grad
+from hologram.runtime.entry.stub_ir.tensors import requires_grad
 
 
 def remembering_ir(abi: Abi, arch: str) -> str:
@@ -34,9 +34,8 @@ def remembering_ir(abi: Abi, arch: str) -> str:
             attend(),
             launch(),
             requires_grad(),
-            is_direct(abi),
             is_usual(),
-            key_tensor(abi),
+            key_tensor(),
             key_sequence(abi),
             key_of(abi),
             _find(),
