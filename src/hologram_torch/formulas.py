@@ -180,13 +180,9 @@ def empty_result(operands: Sequence[Operand], dtype: torch.dtype) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """A launch on contiguous tensors of one shape, `kernel(operands…, out, n)`, with numbers in the type `base`.
-
-    `vectors(operands…, out)` is the same for tensors of one axis, of which it refuses those of other lengths.
-    """
+    """A launch on contiguous tensors of one shape, `kernel(operands…, out, n)`, with numbers in the type `base`."""
 
     kernel: Kernel
-    vectors: Kernel
     base: Type
     dtype: torch.dtype
 
@@ -198,10 +194,9 @@ class Flat:
 @cache
 def flat_of(text: str, kinds: tuple[torch.dtype | type, ...], default: torch.dtype) -> Flat:
     """The launch of a formula for tensors of some types and numbers; raises as `common_dtype` does."""
-    from hologram.isa.templates.formula import Mode, Source, vectors
+    from hologram.isa.templates.formula import Mode, Source
     from hologram.ops.dtypes import stored
     from hologram.ops.elementwise import kernel_of
-    from hologram.ops.plan import kernel_for
 
     row = row_of(text, len(kinds))
     samples = [torch.empty(1, dtype=k, device="meta") if isinstance(k, torch.dtype) else k(1) for k in kinds]
@@ -213,10 +208,7 @@ def flat_of(text: str, kinds: tuple[torch.dtype | type, ...], default: torch.dty
         mode = Mode.EACH if isinstance(kind, torch.dtype) else Mode.NUMBER
         sources.append(Source(element, mode, letter in row.tested))
     kernel = kernel_of(row.name, meaning, sources, stored(meaning.result), 1)
-    key = (row.name, meaning.formula, tuple(sources), meaning.computed, "vectors")
-    result = stored(meaning.result)
-    alike = kernel_for(key, "", lambda: vectors(row.name, meaning.formula, sources, meaning.computed, result))
-    return Flat(kernel.spanning(), alike, meaning.base, torch.bool if row.gives_truth else base)
+    return Flat(kernel.spanning(), meaning.base, torch.bool if row.gives_truth else base)
 
 
 def run(text: str, operands: Sequence[Operand], out: Tensor | None = None) -> Tensor:

@@ -28,7 +28,7 @@ from hologram_torch.formulas import (
     text_of,
 )
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import ORDINARY, is_differentiated, is_traced
+from hologram_torch.roads import ORDINARY, is_differentiated, is_traced, known_signature
 from hologram_torch.rows.operator import sum_to
 
 NAME = "hologram::elementwise"
@@ -186,12 +186,20 @@ def lined_up(tensors: Sequence[Tensor], dims: Sequence[int | None]) -> list[Tens
     return lined
 
 
+def _launch(formula: str, *operands: Operand) -> Tensor:
+    return run(formula, operands)
+
+
+_launched = remembering(_launch)
+
+
 class _Elementwise(torch.autograd.Function):
     """The same for `torch.func` and for gradients that are not compiled."""
 
     @staticmethod
     def forward(formula: str, numbers: Any, places: Any, *tensors: Tensor) -> Tensor:
-        return run(formula, operands_of(tensors, numbers, places))
+        made: Tensor = _launched(formula, *operands_of(tensors, numbers, places))
+        return made
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -229,6 +237,9 @@ class _Elementwise(torch.autograd.Function):
     def vmap(info: Any, in_dims: Any, formula: str, numbers: Any, places: Any, *tensors: Tensor) -> tuple[Tensor, int]:
         made: Tensor = _Elementwise.apply(formula, numbers, places, *lined_up(tensors, in_dims[3:]))
         return made, 0
+
+
+known_signature(_Elementwise)
 
 
 def _apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor:

@@ -11,7 +11,8 @@ from hologram import ops
 from hologram_torch.formulas import text_of
 from hologram_torch.library import apply as formula
 from hologram_torch.library import lined_up
-from hologram_torch.roads import Road, check_host, road_of
+from hologram_torch.remembered import remembering
+from hologram_torch.roads import Road, check_host, known_signature, road_of
 from hologram_torch.rows.operator import sum_to
 
 SUM = text_of(("ADD", "x", "y"))
@@ -20,9 +21,11 @@ SUM = text_of(("ADD", "x", "y"))
 @torch.library.custom_op("hologram::product", mutates_args=())
 def product(a: Tensor, b: Tensor) -> Tensor:
     """a · b for tensors of at least two axes."""
-    return _run(a, b)
+    made: Tensor = _run(a, b)
+    return made
 
 
+@remembering
 def _run(a: Tensor, b: Tensor) -> Tensor:
     """Launch a product; raises RuntimeError for tensors outside of host memory."""
     check_host("product", [a, b])
@@ -47,9 +50,8 @@ def _(a: Tensor, b: Tensor) -> Tensor:
 def multiplied(a: Tensor, b: Tensor) -> Tensor:
     """a · b on the road that they ask for."""
     road = road_of([a, b])
-    if road is Road.DIRECT:
-        return _run(a, b)
-    made: Tensor = product(a, b) if road is Road.OPERATOR else _Product.apply(a, b)
+    ways: dict[Road, Any] = {Road.DIRECT: _run, Road.OPERATOR: product, Road.FUNCTION: _Product.apply}
+    made: Tensor = ways[road](a, b)
     return made
 
 
@@ -80,7 +82,8 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(a: Tensor, b: Tensor) -> Tensor:
-        return product(a, b) if road_of([a, b]) is Road.OPERATOR else _run(a, b)
+        made: Tensor = product(a, b) if road_of([a, b]) is Road.OPERATOR else _run(a, b)
+        return made
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
@@ -102,3 +105,6 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: Any, a: Tensor, b: Tensor) -> tuple[Tensor, int]:
         return multiplied(*lined_up([a, b], in_dims)), 0
+
+
+known_signature(_Product)

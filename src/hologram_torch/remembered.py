@@ -29,11 +29,13 @@ Function = Callable[..., Any]
 LINE = 64
 """Bytes at which memory that only launches use begins."""
 MOST_SEEN = 2048
-"""Keys of calls that came once or cannot be remembered, of which a function keeps account."""
+"""Keys of calls that are not found, of which a function keeps account."""
+PATIENCE = 8
+"""Calls before one is remembered: that takes about as long as ten calls through Python, and shapes may never return."""
 
 
 class TorchFunction(Remembering):
-    """A function on tensors that remembers its calls: from the third on, one like others is machine code."""
+    """A function on tensors that remembers its calls: one that came before some times is machine code."""
 
     __slots__ = ("_described",)
 
@@ -98,9 +100,8 @@ def remembering(whole: Function, signature: inspect.Signature | None = None) -> 
 
 
 class State(Enum):
-    """What is known of a call that is not found."""
+    """What is known of a call that is not found; a number says how often it came."""
 
-    SEEN = "it came once"
     KEPT = "it was remembered"
     REFUSED = "it is more than a launch"
 
@@ -112,22 +113,24 @@ class _Slow:
         self, whole: Function, key: Function, knows: Callable[[bytes], bool], remember: Callable[..., bool]
     ) -> None:
         self.whole, self.key, self.knows, self.remember = whole, key, knows, remember
-        self.seen: dict[bytes, State] = {}
+        self.seen: dict[bytes, State | int] = {}
 
     def __call__(self, *args: Any, **named: Any) -> Any:
-        """Do what the function does; a call that came before is looked at, to be remembered."""
+        """Do what the function does; a call that came before some times is looked at, to be remembered."""
         if torch.compiler.is_dynamo_compiling() or notes.is_taking():
             return self.whole(*args, **named)
         key = self.key(*args, **named)
         if key is None:
             return self.whole(*args, **named)
-        state = self.seen.get(key)
-        if state is State.SEEN or (state is State.KEPT and not self.knows(key)):
-            return self.learn(key, args, named)
-        if state is None:
+        state = self.seen.get(key, 0)
+        if isinstance(state, int):
+            if state >= PATIENCE:
+                return self.learn(key, args, named)
             if len(self.seen) > MOST_SEEN:
                 self.seen.clear()
-            self.seen[key] = State.SEEN
+            self.seen[key] = state + 1
+        elif state is State.KEPT and not self.knows(key):
+            self.seen[key] = 0
         return self.whole(*args, **named)
 
     def learn(self, key: bytes, args: tuple[Any, ...], named: dict[str, Any]) -> Any:

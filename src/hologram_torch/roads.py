@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
@@ -74,3 +75,9 @@ def check_host(name: str, tensors: Sequence[Tensor]) -> None:
             raise RuntimeError(
                 f"hologram_torch computes in host memory, got a tensor on {tensor.device}; cure: x.cpu()"
             )
+
+
+def known_signature(function: type[torch.autograd.Function]) -> None:
+    """Keep the signature of an autograd function's `forward`, which PyTorch looks up at every call."""
+    forward: Any = function.forward
+    forward.__signature__ = inspect.signature(forward)

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from hologram.runtime import detour
 from hologram.runtime.executor import Executor
 from hologram_torch import functional as H
-from hologram_torch.remembered import TorchFunction
+from hologram_torch.remembered import PATIENCE, TorchFunction
 
 X, Y = torch.linspace(0.1, 4, 1000), torch.linspace(3, -1, 1000)
-TIMES = 4
-"""Machine code is there from the second or third call on."""
+TIMES = PATIENCE + 4
+"""After so many calls they are remembered."""
 
 
 @pytest.mark.parametrize("name", ["exp", "neg", "isnan", "leaky_relu", "softplus"])

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -22,6 +23,9 @@ from hologram.ops.plan import kernel_for
 from hologram.runtime import notes
 from hologram_torch.roads import check_host
 from hologram_torch.rows.function import COUNT, DTYPES, PLACE, RowFunction, stored
+
+if TYPE_CHECKING:
+    from hologram.language.kernel import Kernel
 
 MOST = 256
 """Calls that a function remembers."""
@@ -102,7 +106,13 @@ def _way(
     axes = _merged(arrays, shape, dims, function.has_folds)
     region, lengths = _region(function, [a.dtype for a in arrays], axes)
     kernel = kernel_for(("rows", region), name_of(function), lambda: program(name_of(function), region))
-    return Way(kernel.spanning(), results, lengths, count)
+    return Way(_spanning(kernel), results, lengths, count)
+
+
+@lru_cache(2048)
+def _spanning(kernel: Kernel) -> Kernel:
+    """The kernel on spans, the same for all calls of a program, so that its entry is made once."""
+    return kernel.spanning()
 
 
 def name_of(function: RowFunction) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from hologram.isa.templates.region import Fold
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Road, check_devices, road_of
+from hologram_torch.roads import Road, check_devices, known_signature, road_of
 from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.gradients import added_up, backward, forward, mark_of
 from hologram_torch.rows.launch import run
@@ -211,15 +211,22 @@ def _with(numbers: Any, batched: tuple[Any, Any, Any]) -> tuple[Any, ...]:
     return tensors, numbers, *rest
 
 
+def _launch(text: str, shape: Any, dims: Any, count: int, *rest: Any) -> tuple[Tensor, ...]:
+    return tuple(run(function_of(text), rest[:count], rest[count:], shape, dims))
+
+
+_launched = remembering(_launch)
+
+
 class _Rows(torch.autograd.Function):
     """The same for `torch.func`, forward-mode and gradients that are not compiled."""
 
     @staticmethod
     def forward(text: str, numbers: Any, shape: Any, dims: Any, *tensors: Tensor) -> tuple[Tensor, ...]:
-        function = function_of(text)
         if road_of(tensors) is Road.OPERATOR:
             return tuple(rows(text, tensors, numbers, shape, dims))
-        return tuple(run(function, tensors, numbers, shape, dims))
+        made: tuple[Tensor, ...] = _launched(text, (*shape,), (*dims,), len(tensors), *tensors, *numbers)
+        return made
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -250,6 +257,9 @@ class _Rows(torch.autograd.Function):
         given, lengths, axes = _batched(in_dims[4:], tensors, shape, dims)
         made = apply(text, given, numbers, lengths, axes)
         return tuple(made), (0,) * len(made)
+
+
+known_signature(_Rows)
 
 
 @builder
