@@ -213,6 +213,8 @@ def recipe(launcher: Launcher, prepared: Prepared, known: Known) -> Recipe | Non
     written = {array.source for array, i in zip(arrays, places, strict=True) if program.params[i].is_written}
     if not _is_all(program, arrays, places, made) or not written >= set(returned):
         return None
+    if not {e.place for e in given} <= {array.source for array in arrays}:  # one was taken for its value
+        return None
     for place, (value, before) in enumerate(zip(known.args, known.versions, strict=True)):
         if isinstance(value, Tensor) and place not in written and _version(value) != before:
             return None

@@ -17,7 +17,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hologram.runtime import detour
+from hologram.runtime import detour, notes
 from hologram.runtime.executor import Executor
 from hologram_torch import functional as H
 from hologram_torch.remembered import PATIENCE, TorchFunction
@@ -375,3 +375,38 @@ def test_outputs_that_are_resized_are_not_remembered() -> None:
         calls_of(H.exp, X, out=inputs)
     with pytest.warns(UserWarning, match="resized"):
         H.exp(X, out=torch.empty(5))
+
+
+EVERY = [name for name in H.__all__ if name != "FUNCTIONS" and not name.endswith("_")]
+"""All functions that change none of their arguments."""
+GIVEN: tuple[Callable[[], tuple[Any, ...]], ...] = (
+    lambda: (torch.rand(4),),
+    lambda: (torch.rand(()),),
+    lambda: (torch.rand(4), torch.rand(4)),
+    lambda: (torch.rand(4), torch.rand(())),
+    lambda: (torch.rand(2, 3), torch.rand(3)),
+    lambda: (torch.rand(4, 4), 1),
+    lambda: (torch.rand(4, 4), torch.rand(4, 4)),
+    lambda: (torch.rand(4), torch.rand(4), torch.rand(())),
+    lambda: (torch.rand(4, 4), torch.rand(4), torch.rand(4, 1)),
+    lambda: (torch.randint(1, 9, (4,)), torch.randint(1, 9, ())),
+    lambda: (torch.rand(3, 4) > 0.5, torch.rand(()), torch.rand(4)),
+    lambda: (torch.rand(3, 4), torch.randint(0, 4, (3,))),
+)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_no_value_of_a_tensor_is_remembered(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each function on tensors with other values each time gives what it gives without memory."""
+    monkeypatch.setattr("hologram_torch.remembered.PATIENCE", 0)
+    function = getattr(H, name)
+    function._slow.seen.clear()
+    for make in GIVEN:
+        for _ in range(3):
+            args = make()
+            try:
+                with notes.taken():  # nothing is found in here
+                    wanted = function(*args)
+            except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
+                continue
+            torch.testing.assert_close(function(*args), wanted, rtol=0, atol=0, equal_nan=True)
