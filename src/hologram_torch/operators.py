@@ -66,10 +66,22 @@ _OWN = (
     _row("sub_from_scaled", 3, ("SUB", Y, ("MUL", X, Z)), "y − z · x", ("NEG", Z), 1.0, ("NEG", X)),
     _row("div_trunc", 2, ("TRUNC", _QUOTIENT), "x / y rounded to zero", 0.0, 0.0, forms={Form.INTEGER: _QUOTIENT}),
     _row(
-        "clamp_min", 2, ("MAXP", X, Y), "x, at least y", ("SEL", (">=", X, Y), 1.0, 0.0), ("SEL", ("<", X, Y), 1.0, 0.0)
+        "clamp_min",
+        2,
+        ("MAXP", X, Y),
+        "x, at least y",
+        ("SEL", (">=", X, Y), 1.0, 0.0),
+        ("SEL", ("<", X, Y), 1.0, 0.0),
+        forms={Form.BOOL: ("OR", X, Y)},
     ),
     _row(
-        "clamp_max", 2, ("MINP", X, Y), "x, at most y", ("SEL", ("<=", X, Y), 1.0, 0.0), ("SEL", (">", X, Y), 1.0, 0.0)
+        "clamp_max",
+        2,
+        ("MINP", X, Y),
+        "x, at most y",
+        ("SEL", ("<=", X, Y), 1.0, 0.0),
+        ("SEL", (">", X, Y), 1.0, 0.0),
+        forms={Form.BOOL: ("AND", X, Y)},
     ),
     _row("addcmul", 3, ("ADD", X, ("MUL", Y, Z)), "x + y · z", 1.0, Z, Y),
     _row("addcmul_scaled", 4, ("ADD", X, ("MUL", ("MUL", V, Y), Z)), "x + v · y · z"),
