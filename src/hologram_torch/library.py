@@ -27,7 +27,7 @@ from hologram_torch.formulas import (
     run,
     text_of,
 )
-from hologram_torch.roads import ORDINARY, is_differentiated
+from hologram_torch.roads import ORDINARY, is_differentiated, is_traced
 from hologram_torch.rows.operator import sum_to
 
 NAME = "hologram::elementwise"
@@ -239,7 +239,7 @@ def apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor
         return elementwise(formula, *packed(operands))
     tensors = [o for o in operands if isinstance(o, Tensor)]
     transformed = torch._C._functorch.peek_interpreter_stack() is not None
-    traced = torch._C._len_torch_dispatch_stack() > 0 or not all(type(t) in ORDINARY for t in tensors)
+    traced = is_traced() or not all(type(t) in ORDINARY for t in tensors)
     if (traced or any(t.is_meta for t in tensors)) and not transformed:
         return elementwise(formula, *packed(operands))
     if any(torch._C._functorch.is_legacy_batchedtensor(t) for t in tensors):

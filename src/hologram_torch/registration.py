@@ -16,6 +16,7 @@ from torch import Tensor
 from hologram.runtime.executor import Executor
 from hologram_torch.formulas import TITLES
 from hologram_torch.outputs import check_cast
+from hologram_torch.roads import asked, stands_in
 
 LIBRARY = torch.library.Library("hologram", "FRAGMENT")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,6 +37,8 @@ def function(schema: str = "", name: str = "") -> Callable[[F], F]:
         def call(*args: Any, **kwargs: Any) -> Any:
             if args and isinstance(args[0], Executor):
                 args = args[1:]
+            if any(map(stands_in, args)) or any(map(stands_in, kwargs.values())):
+                return asked(call, args, kwargs)
             if args and not isinstance(args[0], Tensor):
                 kind = type(args[0]).__name__
                 raise TypeError(f"{body.__name__}(): argument 'input' (position 1) must be Tensor, not {kind}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,9 +28,27 @@ def road_of(tensors: Sequence[Tensor]) -> Road:
         return Road.OPERATOR
     if torch._C._functorch.peek_interpreter_stack() is not None:
         return Road.FUNCTION
-    if torch._C._len_torch_dispatch_stack() or not all(type(t) in ORDINARY and t.is_cpu for t in tensors):
+    if is_traced() or not all(type(t) in ORDINARY and t.is_cpu for t in tensors):
         return Road.OPERATOR
     return Road.FUNCTION if is_differentiated(tensors) else Road.DIRECT
+
+
+def stands_in(value: Any) -> bool:
+    """True for what is no tensor and wants to be asked in the place of functions, as proxies of `torch.fx` do."""
+    return not isinstance(value, Tensor) and hasattr(type(value), "__torch_function__")
+
+
+def asked(function: Callable[..., Any], args: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """What the stand-ins among the arguments make of a function."""
+    those = tuple(filter(stands_in, (*args, *named.values())))
+    return torch.overrides.handle_torch_function(function, those, *args, **named)
+
+
+def is_traced() -> bool:
+    """True inside of a mode, which sees operators alone. Raises RuntimeError inside of `torch.jit.trace`."""
+    if torch._C._is_tracing():
+        raise RuntimeError("torch.jit.trace does not record functions of hologram_torch; cure: torch.export.export")
+    return bool(torch._C._len_torch_dispatch_stack())
 
 
 def is_differentiated(tensors: Sequence[Tensor]) -> bool:

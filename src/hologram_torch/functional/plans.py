@@ -15,6 +15,7 @@ from hologram_torch.formulas import Operand, on_executor
 from hologram_torch.functional import shortcuts
 from hologram_torch.library import apply
 from hologram_torch.operators import ROWS
+from hologram_torch.roads import asked, stands_in
 
 Planned = tuple[str, tuple[Operand, ...]]
 """The name of a row, and its operands."""
@@ -118,6 +119,10 @@ def _whole(plan: Plan, place: int | None) -> Function:
             if isinstance(args[0], Executor):
                 with on_executor(args[0]):
                     return whole(*args[1:], out=out, **named)
+        if any(map(stands_in, args)) or any(map(stands_in, named.values())):
+            known = {} if out is None else {"out": out}
+            found: Tensor = asked(_public(name), args, {**named, **known})
+            return found
         text, operands = planner(*args, **named)
         if place is not None and (named.get("inplace") or (len(args) > place and args[place])):
             return outputs.in_place(name, text, operands)
@@ -136,6 +141,9 @@ def in_place_of(plan: Plan) -> Function:
     given = inspect.signature(planner)
 
     def function(*args: Any, **named: Any) -> Tensor:
+        if any(map(stands_in, args)) or any(map(stands_in, named.values())):
+            found: Tensor = asked(_public(name), args, named)
+            return found
         text, operands = planner(*args, **named)
         return outputs.in_place(name, text, operands)
 
@@ -143,6 +151,14 @@ def in_place_of(plan: Plan) -> Function:
     described = _described(function, name, plan, inspect.Signature(kept, return_annotation=Tensor))
     described.__doc__ = f"{described.__doc__} The result takes the place of `input`."
     return described
+
+
+def _public(name: str) -> Function:
+    """The function of a name, as whoever records it has to call it later."""
+    from hologram_torch import functional
+
+    found: Function = getattr(functional, name)
+    return found
 
 
 def _described(function: Function, name: str, plan: Plan, signature: inspect.Signature) -> Function:

@@ -20,6 +20,7 @@ Function = Callable[..., Tensor]
 Planner = Callable[..., Any]
 _compiling = torch.compiler.is_dynamo_compiling
 _modes = torch._C._len_torch_dispatch_stack
+_tracing = torch._C._is_tracing
 _empty_like = torch.empty_like
 _NONE: Any = object()
 
@@ -29,7 +30,7 @@ def unary(planner: Planner, whole: Function, takes_out: bool) -> Function:
     known: dict[Any, _Way] = {}
 
     def function(first: Any = _NONE, /, *rest: Any, out: Any = None, **named: Any) -> Tensor:
-        if rest or named or _compiling() or forward_ad._current_level >= 0 or _modes():
+        if rest or named or _compiling() or forward_ad._current_level >= 0 or _modes() or _tracing():
             return whole(*_given(first, *rest), out=out, **named)
         try:
             kernel, numbers, dtype, careful = known[first.dtype]
@@ -61,7 +62,7 @@ def binary(planner: Planner, whole: Function, takes_out: bool) -> Function:
     known: dict[Any, _Way] = {}
 
     def function(first: Any = _NONE, second: Any = _NONE, /, *rest: Any, out: Any = None, **named: Any) -> Tensor:
-        if rest or named or _compiling() or forward_ad._current_level >= 0 or _modes():
+        if rest or named or _compiling() or forward_ad._current_level >= 0 or _modes() or _tracing():
             return whole(*_given(first, second, *rest), out=out, **named)
         try:
             key = first.dtype if type(second) is Tensor else (first.dtype, type(second))

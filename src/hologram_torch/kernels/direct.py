@@ -21,6 +21,7 @@ def nobody_listens() -> bool:
     return not (
         torch._C._len_torch_dispatch_stack()
         or torch._C._len_torch_function_stack()
+        or torch._C._is_tracing()
         or torch._C._functorch.peek_interpreter_stack() is not None
         or torch.is_autocast_enabled("cpu")
         or forward_ad._current_level >= 0

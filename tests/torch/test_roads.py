@@ -1,0 +1,77 @@
+"""Who records calls gets every one, or is told that it cannot: traces of TorchScript, exports, graphs of `torch.fx`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from hologram.language import DeviceArray, f32, get_global_id, kernel
+from hologram_torch import functional as H
+from hologram_torch import nn, op
+
+X, Y = torch.linspace(-2, 2, 20).reshape(4, 5), torch.linspace(3, -1, 20).reshape(4, 5)
+
+
+@kernel
+def tripled(x: DeviceArray[f32], out: DeviceArray[f32]):
+    i = get_global_id()
+    if i < x.shape[0]:
+        out[i] = x[i] * f32(3.0)
+
+
+@pytest.mark.parametrize(
+    "function", [H.exp, lambda x: H.add(x, x), lambda x: H.sum(x), lambda x: H.matmul(x, x.T), nn.LayerNorm(5)]
+)
+def test_a_trace_of_torchscript_is_refused(function: Callable[[Tensor], Tensor]) -> None:
+    function(X)
+    with pytest.raises(RuntimeError, match=r"cure: torch\.export"):
+        torch.jit.trace(function, (X,))
+
+
+def test_an_export_computes_with_what_it_is_given() -> None:
+    class Model(torch.nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            rows = H.log_softmax(H.gelu(x), -1) + H.cumsum(H.exp(x), 1)
+            return H.layer_norm(rows, (5,)) + H.add(H.mean(x), x, alpha=2)
+
+    exported = torch.export.export(Model(), (X,))
+    torch.testing.assert_close(exported.module()(Y), Model()(Y))
+
+
+def test_a_trace_has_operators_of_own_kernels() -> None:
+    triple = op(tripled)
+    triple(X[0])
+    traced = torch.jit.trace(lambda x: triple(x) + 1, (X[0],))
+    torch.testing.assert_close(traced(Y[0]), Y[0] * 3 + 1)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: H.relu(x) + 1,
+        lambda x: H.add(X, x),
+        lambda x: H.add(x, X, alpha=3),
+        lambda x: H.softmax(x, dim=-1),
+        lambda x: H.mse_loss(X, x),
+        lambda x: H.clamp_(x + 0, min=0),
+    ],
+)
+def test_symbolic_traces_call_the_functions(function: Callable[[Tensor], Tensor]) -> None:
+    graph = torch.fx.symbolic_trace(function)
+    targets = [node.target for node in graph.graph.nodes if node.op == "call_function"]
+    assert any(getattr(H, getattr(t, "__name__", ""), None) is t for t in targets)
+    torch.testing.assert_close(graph(Y.clone()), function(Y.clone()))
+
+
+def test_symbolic_traces_of_modules() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(5, 8), nn.GELU(), nn.LayerNorm(8), nn.Softmax(-1))
+    graph = torch.fx.symbolic_trace(model)
+    torch.testing.assert_close(graph(Y), model(Y))
+
+
+def test_what_is_no_tensor_is_refused_as_before() -> None:
+    with pytest.raises(TypeError, match="must be Tensor, not ndarray"):
+        H.exp(X.numpy())
