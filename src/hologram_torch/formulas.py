@@ -122,7 +122,8 @@ def _joined(operands: Sequence[Operand]) -> torch.dtype:
     tensors = [o for o in operands if isinstance(o, Tensor)]
     numbers = [o for o in operands if not isinstance(o, Tensor)]
     if not tensors:
-        return torch.get_default_dtype() if float in map(type, numbers) else torch.int64
+        kinds = set(map(type, numbers))
+        return torch.get_default_dtype() if float in kinds else torch.bool if kinds == {bool} else torch.int64
     stands = tensors[0]
     for other in (*tensors[1:], *numbers):
         if isinstance(other, Tensor) and other.dtype == stands.dtype and other.dim() <= stands.dim():

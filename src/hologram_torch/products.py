@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from hologram_torch.roads import Road, check_host, road_of
 from hologram_torch.rows.operator import sum_to
 
 SUM = text_of(("ADD", "x", "y"))
+HALVES = (torch.float16, torch.bfloat16)
 
 
 @torch.library.custom_op("hologram::product", mutates_args=())
@@ -63,9 +65,16 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
     a, b = ctx.saved_tensors
     first, second = ctx.shapes
-    for_a = sum_to(multiplied(gradient, b.mT, a.dtype), first) if ctx.needs_input_grad[0] else None
-    for_b = sum_to(multiplied(a.mT, gradient, b.dtype), second) if ctx.needs_input_grad[1] else None
+    for_a = _share(gradient, b.mT, first, a.dtype) if ctx.needs_input_grad[0] else None
+    for_b = _share(a.mT, gradient, second, b.dtype) if ctx.needs_input_grad[1] else None
     return for_a, for_b, None
+
+
+def _share(left: Tensor, right: Tensor, shape: torch.Size, dtype: torch.dtype) -> Tensor:
+    """The gradient of a factor of a shape and type, rounded once."""
+    if math.prod(shape[:-2]) == math.prod(_shape(left, right)[:-2]):
+        return multiplied(left, right, dtype).reshape(shape)
+    return sum_to(multiplied(left, right, torch.float32 if dtype in HALVES else dtype), shape, dtype)
 
 
 product.register_autograd(_backward, setup_context=_setup)
@@ -73,7 +82,8 @@ product.register_autograd(_backward, setup_context=_setup)
 
 @product.register_vmap
 def _(info: Any, in_dims: Any, a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> tuple[Tensor, int]:
-    return product(*lined_up([a, b], in_dims[:2]), dtype), 0
+    left, right = lined_up([a, b], in_dims[:2])
+    return product(left, right, dtype), 0
 
 
 class _Product(torch.autograd.Function):
@@ -101,4 +111,5 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, a: Tensor, b: Tensor, dtype: torch.dtype | None) -> tuple[Tensor, int]:
-        return multiplied(*lined_up([a, b], in_dims[:2]), dtype), 0
+        left, right = lined_up([a, b], in_dims[:2])
+        return multiplied(left, right, dtype), 0

@@ -6,9 +6,9 @@ OpInfo; `CALLS` those whose OpInfo hands its samples over in another order; `EXC
 with the reason that the page of counts states.
 
 A sample is called in PyTorch and in ours: types, shapes and values have to agree, by the tolerances of
-`torch.testing.assert_close` (`TOLERANCES` has wider ones with their reasons). In half precision PyTorch rounds after
-each step where we round once: a sample that disagrees there is excluded if PyTorch's own result in f64, rounded once,
-is ours by the same tolerances, and has failed if not. The kinds of samples are `KINDS`. `run(case, …)` gives a `Tally`.
+`torch.testing.assert_close` (`TOLERANCES` has wider ones with their reasons). Where PyTorch rounds after each step we
+may round once: a sample that disagrees is excluded if PyTorch's own result in f64, rounded to the type, is ours by the
+same tolerances, and has failed if not. The kinds of samples are `KINDS`. `run(case, …)` gives a `Tally`.
 """
 
 from __future__ import annotations
@@ -65,10 +65,33 @@ EXCLUDED: tuple[Exclusion, ...] = (
     Exclusion("complex numbers are no element type", when=lambda sample: _has_complex(sample)),
     Exclusion("PyTorch has no forward-mode gradient", names="nn.functional.soft_margin_loss", kinds="forward gradient"),
     Exclusion(
-        "PyTorch's forward mode takes the limit's tangent where the input is at its only limit, its gradient the input's",
+        "PyTorch's forward mode takes the limit's tangent where the input is at its only limit, its gradient does not",
         names="clamp",
         kinds="forward gradient",
         when=lambda sample: _is_at_only_limit(sample),
+    ),
+    Exclusion(
+        "PyTorch's forward mode takes the second's tangent where both are equal, its gradient the first's",
+        names="fmax",
+        kinds="forward gradient",
+        when=lambda sample: bool((sample.input == sample.args[0]).any()),
+    ),
+    Exclusion(
+        "PyTorch's gradient along a target of 0 is NaN: it goes through 0 · ln 0, which its result leaves out",
+        names="nn.functional.poisson_nll_loss",
+        kinds="gradient|second gradient|forward gradient",
+        when=lambda sample: sample.kwargs.get("full") and bool((sample.args[0] == 0).any()),
+    ),
+    Exclusion(
+        "PyTorch negates bytes as bytes, modulo 256, before it makes them real",
+        names="nn.functional.softmin.with_dtype",
+        dtypes="uint8",
+    ),
+    Exclusion(
+        "PyTorch adds 1 to |x| in bytes, which makes −128 of 128",
+        names="nn.functional.softsign",
+        dtypes="int8",
+        when=lambda sample: bool((sample.input.short().abs() > 126).any()),
     ),
     Exclusion("PyTorch itself takes it", kinds="error", when=lambda sample: sample.is_taken),
 )
@@ -77,17 +100,20 @@ LEFT_OUT: Mapping[str, str] = {"norm.nuc": "the sum of singular values is no fol
 TOLERANCES: Mapping[tuple[str, torch.dtype], tuple[float, float]] = {
     # PyTorch rounds scale and shift of each channel to bf16 first: it is twice as far from the exact result as ours
     ("nn.functional.instance_norm", torch.bfloat16): (5e-2, 3e-2),
+    # tangents are sums of two products of large numbers that nearly cancel: both are off the result of f64
+    ("pow: gradient", torch.float32): (4e-6, 1e-5),
 }
-"""rtol and atol by OpInfo and type, where those of `torch.testing.assert_close` are too narrow."""
+"""rtol and atol by OpInfo (": gradient" for those alone) and type, where those of `torch.testing` are too narrow."""
 HALVES = {torch.float16: (1e-2, 1e-3), torch.bfloat16: (5e-2, 1e-2)}
 """rtol and atol for gradients in types that PyTorch rounds to after each step of a gradient, and we once at the end."""
 
 
-LESS_EXACT = "in half precision PyTorch's own result in f64, rounded once, is ours and not what PyTorch gives"
+NARROW = (torch.float32, torch.float16, torch.bfloat16)
+LESS_EXACT = "PyTorch's own result in f64, rounded to the type, is ours and not what PyTorch gives in the type"
 
 
 class LessExactError(Exception):
-    """PyTorch's result in half precision is further from its own in f64 than the tolerance, and ours is not."""
+    """PyTorch's result is further from its own in f64 than the tolerance, and ours is not."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +210,7 @@ def _samples(case: Case, kind: str, dtype: torch.dtype) -> Iterator[Any]:
     if kind == "reference":
         yield from info.reference_inputs("cpu", dtype)
     else:
-        yield from info.sample_inputs("cpu", dtype, requires_grad=kind in ("gradient", "second gradient"))
+        yield from info.sample_inputs("cpu", dtype, requires_grad="gradient" in kind)
 
 
 @dataclass(frozen=True)
@@ -214,12 +240,14 @@ def _close(
     case: Case, dtype: torch.dtype, found: Any, wanted: Any, exact: Callable[[], Any], gradient: bool = False
 ) -> None:
     """Compare with PyTorch's; `exact` gives PyTorch's result in f64."""
-    given = TOLERANCES.get((case.name, dtype)) or (HALVES.get(dtype) if gradient else None)
+    name = f"{case.name}: gradient" if gradient else case.name
+    given = TOLERANCES.get((name, dtype)) or TOLERANCES.get((case.name, dtype))
+    given = given or (HALVES.get(dtype) if gradient else None)
     named = dict(zip(("rtol", "atol"), given, strict=True)) if given else {}
     try:
         torch.testing.assert_close(found, wanted, equal_nan=True, **named)
     except AssertionError:
-        if dtype not in HALVES:
+        if dtype not in NARROW:
             raise
         rounded = tree_map_only(torch.Tensor, lambda t: t.to(dtype) if t.dtype is torch.float64 else t, exact())
         torch.testing.assert_close(found, rounded, equal_nan=True, **named)
@@ -233,8 +261,8 @@ def _widened(sample: Any) -> Any:
 
 def _in_f64(value: Any) -> Any:
     if isinstance(value, torch.dtype):
-        return torch.float64 if value in HALVES else value
-    if isinstance(value, torch.Tensor) and value.dtype in HALVES:
+        return torch.float64 if value in NARROW else value
+    if isinstance(value, torch.Tensor) and value.dtype in NARROW:
         return value.detach().double().requires_grad_(value.requires_grad)
     return value
 
@@ -361,8 +389,8 @@ def _tangents(call: Callable[..., Any], dtype: torch.dtype, sample: Any) -> list
     with forward_ad.dual_level():
 
         def moved(value: Any) -> Any:
-            if isinstance(value, torch.Tensor) and value.is_floating_point():
-                return forward_ad.make_dual(value, _drawn(value, dtype))
+            if isinstance(value, torch.Tensor) and value.requires_grad:
+                return forward_ad.make_dual(value.detach(), _drawn(value, dtype))
             return value
 
         args = [moved(v) for v in (sample.input, *sample.args)]

@@ -184,7 +184,7 @@ def nan_to_num(input: Any, nan: Any = None, posinf: Any = None, neginf: Any = No
     """Input, with numbers for NaN and the infinities, element by element."""
     given = tensor("nan_to_num", input)
     if not given.dtype.is_floating_point:
-        return "nan_to_num", (given, 0, 0, 0)
+        return "nan_to_num", (given, *(3 * [False if given.dtype is torch.bool else 0]))
     range = torch.finfo(given.dtype)
     values = (0.0 if nan is None else nan, range.max if posinf is None else posinf)
     return "nan_to_num", (given, *values, range.min if neginf is None else neginf)

@@ -11,12 +11,11 @@ from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
 from hologram_torch.library import apply
 from hologram_torch.mixed import lowered
-from hologram_torch.products import SUM, multiplied
+from hologram_torch.products import HALVES, SUM, multiplied
 from hologram_torch.registration import function, in_place_of
 from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, row_function
 from hologram_torch.rows.operator import apply as apply_rows
 
-HALVES = (torch.float16, torch.bfloat16)
 _SCALED = text_of(("ADD", ("MUL", "x", "y"), "z"))
 _PRODUCT = text_of(("MUL", "x", "y"))
 
@@ -78,7 +77,7 @@ def _multiplied(input: Tensor, other: Tensor, dtype: torch.dtype | None = None) 
         sizes = [f"{t.shape[-2]}x{t.shape[-1]}" for t in (left, right)]
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({sizes[0]} and {sizes[1]})")
     if left.dim() > 2 and right.dim() == 2:  # one tall matrix
-        tall = multiplied(left.reshape(-1, left.shape[-1]), right, dtype)
+        tall = multiplied(left.flatten(0, -2), right, dtype)
         made = tall.reshape(*left.shape[:-1], right.shape[-1])
     else:
         made = multiplied(left, right, dtype)
