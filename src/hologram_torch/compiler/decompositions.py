@@ -72,11 +72,30 @@ def _dropout(x: torch.Tensor, p: float, train: bool | None) -> Any:
     """With the random numbers that PyTorch's own takes, so that a seed gives the same result."""
     if train is False or p == 0:
         return x.clone(), torch.ones_like(x, dtype=torch.bool)
-    strides = torch.empty_like(x, dtype=torch.bool).stride()
-    order = sorted(range(x.dim()), key=lambda d: -strides[d])  # random numbers are dealt out as the mask lies in memory
+    order = _order(x)  # random numbers are dealt out as the mask lies in memory
     lying = torch.empty([x.shape[d] for d in order], dtype=torch.bool, device=x.device)
     mask = aten.bernoulli.p(lying, 1 - p).permute([order.index(d) for d in range(x.dim())])
     return x * mask * (0.0 if p == 1 else 1 / (1 - p)), mask
 
 
-_OWN: Table = {aten.var_mean.correction: _var_mean, aten.var.correction: _var, aten.native_dropout.default: _dropout}
+def _order(x: torch.Tensor) -> list[int]:
+    """The axes of what is like a tensor as they lie in memory, outermost first."""
+    strides = torch.empty_like(x).stride()
+    return sorted(range(x.dim()), key=lambda d: -strides[d])
+
+
+def _full_like(x: torch.Tensor, value: Any, *, dtype: Any = None, memory_format: Any = None, **options: Any) -> Any:
+    """What reads nothing of a tensor but its sizes, so that nothing keeps the tensor."""
+    if memory_format not in (None, torch.preserve_format) or options.get("device", x.device) not in (None, x.device):
+        return NotImplemented
+    order = _order(x)
+    made = torch.full([x.shape[d] for d in order], value, dtype=dtype or x.dtype, device=x.device)
+    return made.permute([order.index(d) for d in range(x.dim())])
+
+
+_OWN: Table = {
+    aten.full_like.default: _full_like,
+    aten.var_mean.correction: _var_mean,
+    aten.var.correction: _var,
+    aten.native_dropout.default: _dropout,
+}

@@ -14,6 +14,8 @@ from hologram.language.kernel import Kernel, kernel_type
 from hologram.language.program import Program
 
 MOST = 2048
+THREADS = 3
+"""One is in LLVM, one runs Python, and one waits for its turn with either."""
 _kernels: ProgramCache[Kernel] = ProgramCache(MOST)
 
 
@@ -42,10 +44,16 @@ def prepared(regions: Iterable[Region]) -> dict[Region, Callable[..., Any]]:
     """The kernels of several regions, compiled side by side."""
     from hologram.runtime.executor import default_executor
 
-    kernels = {region: kernel_of(region) for region in dict.fromkeys(regions)}
     executor = default_executor()
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda kernel: _compile(kernel.launcher.executable(executor)), kernels.values()))
+
+    def made(region: Region) -> Kernel:
+        kernel = kernel_of(region)
+        _compile(kernel.launcher.executable(executor))
+        return kernel
+
+    different = list(dict.fromkeys(regions))
+    with ThreadPoolExecutor(THREADS) as pool:
+        kernels = dict(zip(different, pool.map(made, different), strict=True))
     for kernel in kernels.values():
         kernel.ready()
     return kernels  # type: ignore[return-value]

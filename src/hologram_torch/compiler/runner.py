@@ -44,6 +44,7 @@ class Writer:
             "inf": math.inf,
             "nan": math.nan,
             "math": math,
+            "torch": torch,
         }
         self.names: dict[Node, str] = {}
         self.launches: list[Launch] = []
@@ -192,7 +193,7 @@ class Writer:
             if is_symbolic(value) and not isinstance(held, torch.Tensor):
                 return text(held) if not isinstance(held, float | bool) else repr(held)
             return self.name(value)
-        if isinstance(value, torch.SymInt):
+        if isinstance(value, torch.SymInt | torch.SymFloat):
             return text(value)
         if value is None or isinstance(value, bool | int | float | str):
             return repr(value)

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 import pytest
 
+from hologram.backends.llvm import jit
 from hologram.backends.llvm.jit import (
     Target,
     assembly,
@@ -160,6 +161,31 @@ def test_a_module_that_is_not_valid_is_refused(text: str) -> None:
     for use in (compile_object, optimize_ir, assembly):
         with pytest.raises(CodeLoadError, match="LLVM refuses the generated module"):
             use(text, host_target())
+
+
+@pytest.mark.parametrize("vectorize", [False, True])
+@pytest.mark.parametrize("opt", range(4))
+def test_one_foreign_call_does_what_llvmlite_does_in_many(opt: int, vectorize: bool) -> None:
+    for text in (IR, SUM_IR):
+        made = jit._emit(
+            text, host_target(), opt, vectorize, lambda machine, module: bytes(machine.emit_object(module))
+        )
+        assert compile_object(text, host_target(), opt, vectorize) == bytes(made)
+
+
+def test_code_is_loaded_while_another_thread_is_in_llvm() -> None:
+    data = compile_object(IR, host_target())
+    loaded = threading.Event()
+
+    def load() -> None:
+        load_object(data, ["pick"])
+        loaded.set()
+
+    with jit._lock:
+        thread = threading.Thread(target=load)
+        thread.start()
+        assert loaded.wait(30)
+    thread.join()
 
 
 def test_an_unknown_target_is_refused() -> None:

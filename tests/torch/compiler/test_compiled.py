@@ -188,6 +188,27 @@ def _several(x: Tensor) -> tuple[Tensor, ...]:
     return x.mean(-1), x * x.shape[0], F.softmax(x.view(-1), 0), x.var(0), (x + torch.arange(x.shape[1])).sum()
 
 
+def test_what_stands_for_a_number_keeps_nothing_alive() -> None:
+    torch._dynamo.reset()
+    backend.last_report = Report()
+    x = wave(4, 5)
+
+    def scaled(x: Tensor) -> tuple[Tensor, Tensor]:
+        y = x * 1.5
+        z = y * torch.ones_like(y) + torch.zeros(y.shape[-1])
+        return z.mean(-1, keepdim=True) + z, torch.full_like(z, 2.0)
+
+    found = torch.compile(scaled, backend="hologram", dynamic=True, options={"check": True})(x)
+    for ours, eager in zip(found, scaled(x), strict=True):
+        torch.testing.assert_close(ours, eager)
+    (region,) = compiler.last_report().graphs[0].regions
+    assert region.makes == 1
+
+
+def test_quotients_of_sizes_are_numbers_of_launches() -> None:
+    agreed(lambda x: x / (1 + x.var(-1, keepdim=True, unbiased=False)), wave(4, 3, 7), dynamic=True)
+
+
 @pytest.mark.slow
 def test_dynamic_model_trains() -> None:
     make, _ = MODELS["attention"]

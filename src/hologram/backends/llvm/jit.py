@@ -18,6 +18,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hologram.backends.llvm import one_call
 from hologram.backends.llvm.elf import machine_of, undefined_symbols
 from hologram.errors import CodeLoadError
 
@@ -32,10 +33,11 @@ MEMORY_FUNCTIONS = ("memcpy", "memmove", "memset")
 _NO_IMPORTS: Mapping[str, int] = MappingProxyType({})
 _library_numbers = itertools.count()
 
-# LLVM's own lock must not be held by another thread at the moment of a fork: the child could never take it.
-_lock = threading.RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+# LLVM's own locks must not be held by another thread at the moment of a fork: the child could never take them.
+_lock, _linking = threading.RLock(), threading.RLock()
+for _each in (_linking, _lock):  # one thread compiles while another one loads; who needs both takes `_lock` first
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_each.acquire, after_in_parent=_each.release, after_in_child=_each.release)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,16 @@ def compile_object(ir_text: str, target: Target, opt: int = 3, vectorize: bool =
     Raises CodeLoadError where LLVM does not accept the text.
     """
     with _lock:
-        return _emit(ir_text, target, opt, vectorize, lambda machine, module: bytes(machine.emit_object(module)))
+        llvm, lib = _llvm(), _llvm().ffi.lib
+        setup = _setup(target, opt, vectorize)
+        buffer, message = _compiler()(_with_target(ir_text, setup).encode(), *setup.pointers, opt)
+        if not buffer:
+            raise CodeLoadError(f"LLVM refuses the generated module: {message}")
+        held = ctypes.cast(buffer, llvm.ffi.LLVMMemoryBufferRef)
+        try:
+            return ctypes.string_at(lib.LLVMPY_GetBufferStart(held), lib.LLVMPY_GetBufferSize(held))
+        finally:
+            lib.LLVMPY_DisposeMemoryBuffer(held)
 
 
 def optimize_ir(ir_text: str, target: Target, opt: int = 3, vectorize: bool = False) -> str:
@@ -119,7 +130,7 @@ def load_object(data: bytes, exports: Sequence[str], imports: Mapping[str, int] 
     needed = undefined_symbols(data)
     if foreign := sorted(needed - known.keys()):
         raise CodeLoadError(f"the object uses symbols it may not use: {', '.join(foreign)}; rebuild it")
-    with _lock:
+    with _linking:
         return Loaded(MappingProxyType(_link(data, exports, {name: known[name] for name in sorted(needed)})))
 
 
@@ -138,56 +149,76 @@ def _link(data: bytes, exports: Sequence[str], imports: Mapping[str, int]) -> di
     return addresses
 
 
+@dataclass(frozen=True, slots=True)
+class _Setup:
+    """What modules for a target pass through: made once, and never freed. Without `passes` it is LLVM's pipeline."""
+
+    machine: llvm.TargetMachine
+    layout: str
+    tuning: llvm.PipelineTuningOptions
+    passes: llvm.ModulePassManager | None
+
+    @property
+    def pointers(self) -> tuple[int, int, int]:
+        """The machine, the options and the passes as llvmlite's library knows them."""
+        machine, tuning = _address(self.machine._ptr), _address(self.tuning._ptr)
+        return machine, tuning, 0 if self.passes is None else _address(self.passes._ptr)
+
+
+_PASSES: Mapping[int, tuple[str, ...]] = {
+    0: ("sroa", "always_inliner"),
+    1: ("always_inliner", "global_dead_code_eliminate", "sroa", "new_gvn", "simplify_cfg"),
+}
+"""Passes of the levels that ask for little effort.
+
+`sroa` keeps values in registers: LLVM's own level 0 leaves it out, though it saves more than half of the time that
+machine code takes to make. Level 1 is a fifth of the effort of level 2 for vector code that is nearly as fast.
+"""
+
+
+@cache
+def _setup(target: Target, opt: int, vectorize: bool) -> _Setup:
+    llvm, machine = _llvm(), _machine(target, opt)
+    tuning = llvm.create_pipeline_tuning_options(speed_level=opt)
+    tuning.loop_vectorization = tuning.slp_vectorization = vectorize
+    passes = llvm.create_new_module_pass_manager() if opt in _PASSES else None
+    for name in _PASSES.get(opt, ()):
+        getattr(passes, f"add_{name}_pass")()
+    return _Setup(machine, str(machine.target_data), tuning, passes)
+
+
+def _with_target(ir_text: str, setup: _Setup) -> str:
+    """A module that says what it is for; its lines keep their numbers."""
+    return f'target datalayout = "{setup.layout}" target triple = "{setup.machine.triple}" {ir_text}'
+
+
 def _emit(
     ir_text: str, target: Target, opt: int, vectorize: bool, form: Callable[[llvm.TargetMachine, llvm.ModuleRef], T]
 ) -> T:
     """One form of an optimised module. LLVM's objects die in here, while the lock is held: dying uses LLVM too."""
-    machine = _machine(target, opt)
-    return form(machine, _optimized(ir_text, machine, opt, vectorize))
-
-
-def _optimized(ir_text: str, machine: llvm.TargetMachine, opt: int, vectorize: bool) -> llvm.ModuleRef:
-    llvm = _llvm()
+    llvm, setup = _llvm(), _setup(target, opt, vectorize)
     # One LLVM context a module: the global one would keep every module's types and constants for ever.
     try:
-        module = llvm.parse_assembly(ir_text, llvm.create_context())
+        module = llvm.parse_assembly(_with_target(ir_text, setup), llvm.create_context())
         module.verify()
     except RuntimeError as error:
         raise CodeLoadError(f"LLVM refuses the generated module: {error}") from error
-    module.triple = machine.triple
-    module.data_layout = str(machine.target_data)
-    tuning = llvm.create_pipeline_tuning_options(speed_level=opt if opt > 1 else 0)
-    tuning.loop_vectorization = tuning.slp_vectorization = vectorize
-    builder = llvm.create_pass_builder(machine, tuning)
-    if opt == 0:
-        _with_passes(module, builder, "sroa")
-    if opt == 1:
-        inlined = llvm.create_new_module_pass_manager()
-        inlined.add_always_inliner_pass()
-        inlined.add_global_dead_code_eliminate_pass()
-        inlined.run(module, builder)
-        _with_passes(module, builder, *_QUICK)
-    else:
-        builder.getModulePassManager().run(module, builder)
-    return module
+    builder = llvm.create_pass_builder(setup.machine, setup.tuning)
+    passes = builder.getModulePassManager() if setup.passes is None else setup.passes
+    passes.run(module, builder)  # once for each builder: it keeps what a run leaves there
+    return form(setup.machine, module)
 
 
-_QUICK = ("sroa", "new_gvn", "simplify_cfg")
-"""For vector code this is a fifth of the effort of level 2, for code that is nearly as fast."""
-
-
-def _with_passes(module: llvm.ModuleRef, builder: llvm.PassBuilder, *names: str) -> None:
-    """Run passes over all functions.
-
-    `sroa` keeps values in registers: level 0 leaves it out, though it saves more than half of the time that machine
-    code takes to make.
-    """
-    passes = _llvm().create_new_function_pass_manager()
-    for name in names:
-        getattr(passes, f"add_{name}_pass")()
-    for function in module.functions:
-        if not function.is_declaration:
-            passes.run(function, builder)
+@cache
+def _compiler() -> one_call.Compiler:
+    """The function that compiles in one foreign call; llvmlite compiles it."""
+    lib = _llvm().ffi.lib
+    data = _emit(one_call.compile_ir(), host_target(), 0, False, lambda machine, module: machine.emit_object(module))
+    with _linking:
+        addresses = _link(bytes(data), [one_call.RUN], {})
+    library = ctypes.CDLL(lib._name)
+    functions = {name: _address(getattr(library, name)) for name in map(one_call.PREFIX.__add__, one_call.FUNCTIONS)}
+    return one_call.Compiler(addresses[one_call.RUN], functions, lambda s: lib.LLVMPY_DisposeString(ctypes.c_char_p(s)))
 
 
 def _machine(target: Target, opt: int) -> llvm.TargetMachine:
