@@ -19,6 +19,7 @@ from torch import Tensor
 from hologram.errors import DivisionByZeroError
 from hologram.operators import COMPARISONS, OPERANDS, Domain, Form, Formula, Operator, is_truth
 from hologram.operators.row import words
+from hologram.runtime import notes
 from hologram.types import Type
 from hologram_torch.operators import ROWS
 
@@ -258,6 +259,7 @@ def _run_flat(text: str, operands: Sequence[Operand], out: Tensor | None) -> Ten
     if count:
         try:
             flat.kernel(*given, made, count)
+            notes.launched(flat.kernel, (*given, made, count))
         except DivisionByZeroError:
             raise RuntimeError("ZeroDivisionError") from None
     return made if out is None else out
@@ -283,6 +285,7 @@ def _launch(
         for step in operation.steps(given, views, numbers, meaning, made, read(made.detach())):
             if executor is None:
                 step.kernel(*step.arguments)
+                notes.launched(step.kernel, step.arguments)
             else:
                 step.kernel(*step.arguments, executor=executor)
     except DivisionByZeroError:

@@ -14,6 +14,7 @@ from torch._dynamo.backends.common import aot_autograd
 from torch.fx import GraphModule
 
 from hologram_torch.compiler import decompositions, programs
+from hologram_torch.compiler.channels import with_channels_last
 from hologram_torch.compiler.joint import split
 from hologram_torch.compiler.partition import Partition, is_given, partition
 from hologram_torch.compiler.report import CallReport, GraphReport, Report, region_report
@@ -77,6 +78,8 @@ def _compiled(module: GraphModule, example_inputs: Sequence[Any], *, options: Op
     """The function of one graph of AOTAutograd; it takes a list of arguments, which it empties."""
     begin = perf_counter()
     reason = _elsewhere(module)
+    if kind == "inference" and not reason:
+        with_channels_last(module.graph)
     parts = partition(module.graph, options.fuse and not reason)
     writer = Writer(module, parts, check=options.check)
     source = writer.write()

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch.fx import Graph, GraphModule, Node
 
+from hologram_torch.compiler.channels import with_channels_last
+
 
 def split(module: GraphModule, inputs: Any, **keywords: Any) -> tuple[GraphModule, GraphModule]:
     """Forward and backward graphs that keep little between them: what is cheap is computed again."""
@@ -15,6 +17,7 @@ def split(module: GraphModule, inputs: Any, **keywords: Any) -> tuple[GraphModul
     from torch._functorch.partitioners import min_cut_rematerialization_partition
 
     join(module.graph)
+    with_channels_last(module.graph)
     with config.patch(cse=False):  # PyTorch's own loads all of its compiler
         made: tuple[GraphModule, GraphModule] = min_cut_rematerialization_partition(module, inputs, **keywords)
     return made

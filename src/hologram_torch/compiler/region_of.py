@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from torch.fx import Node
 
-from hologram.isa.templates.region import Fold, Let, Operand, Output, Region, Stride
+from hologram.isa.templates.region import KEPT, REDUCED, WALKED, Fold, Let, Operand, Output, Region, Stride
 from hologram.operators import Formula
 from hologram.operators.calculus import substituted
 from hologram.types import Type
+from hologram_torch.compiler.arrangement import arranged, hint
 from hologram_torch.compiler.group import Group, aligned, free_of
 from hologram_torch.compiler.layouts import VIEWS, Layout
 from hologram_torch.compiler.meanings import STORED, Constant, Places, Pointwise, Reduced
@@ -21,17 +22,29 @@ from hologram_torch.compiler.sizes import is_one, plain, same, times
 LETTERS = ("x", "y", "z")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """An array between launches that is no value of the graph: its lengths, its type."""
+
+    lengths: tuple[Any, ...]
+    type: Type
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A region and what it is launched with: nodes that are read and made, sizes as integers or symbols."""
+    """A region and what it is launched with: values that are read and made, sizes as integers or symbols.
+
+    `nodes` are the operators that it stands for, `names` the steps that have their values.
+    """
 
     region: Region
-    reads: tuple[Node, ...]
-    makes: tuple[Node, ...]
+    reads: tuple[Node | Row, ...]
+    makes: tuple[Node | Row, ...]
     lengths: tuple[Any, ...]
     strides: tuple[Any, ...]
     numbers: tuple[Any, ...]
     nodes: tuple[Node, ...]
+    names: tuple[str, ...]
 
 
 def region_of(group: Group) -> Launch:
@@ -69,6 +82,9 @@ class _Making:
         for (_, layout), (_, dim) in group.places.items():
             self.fixed.update(group.axes.now(layout[dim]))
         runs = self._runs(self._order(spans, made), [*spans, *made], folded)
+        walked: list[int] = []
+        if not folded:
+            runs, walked = arranged(runs, spans, made, group.axes.sizes)
         self._make_steps(runs)
         names: dict[Any, str] = {}
         inputs = [
@@ -82,7 +98,8 @@ class _Making:
             )
             for place, (node, span) in enumerate(zip(self.makes, made, strict=True))
         ]
-        pattern = "".join("r" if run and run[0] in folded else "k" for run in runs)
+        letters = {**dict.fromkeys(folded, REDUCED), **dict.fromkeys(walked, WALKED)}
+        pattern = "".join(letters.get(run[0], KEPT) if run else KEPT for run in runs)
         region = Region(
             pattern,
             tuple(inputs),
@@ -99,6 +116,7 @@ class _Making:
             tuple(names),
             tuple(value for value, _ in self.numbers.values()),
             tuple(group.nodes),
+            tuple(self.names[node] for node in group.nodes),
         )
 
     # Axes.
@@ -122,7 +140,7 @@ class _Making:
         leading = max(first, key=lambda s: sum(v != 0 for v in s.values()), default={})
         axes = sorted(self.group.all_axes())
         far = float("inf")
-        return sorted(axes, key=lambda a: -_hint(leading[a]) if a in leading and leading[a] != 0 else -far)
+        return sorted(axes, key=lambda a: -hint(leading[a]) if a in leading and leading[a] != 0 else -far)
 
     def _runs(self, order: Sequence[int], spans: Sequence[dict[int, Any]], folded: frozenset[int]) -> list[list[int]]:
         """Axes that are one for all operands, together."""
@@ -220,8 +238,3 @@ class _Making:
             number = next(f"i{n}" for n, run in enumerate(runs) if axis in run)
             place = number if place == 0.0 else ("ADD", ("MUL", place, number.replace("i", "n")), number)
         return ("ADD", ("MUL", place, places.step), places.start)
-
-
-def _hint(size: Any) -> int:
-    """About how large a size may be."""
-    return size if isinstance(size, int) else int(size.subs(dict.fromkeys(size.free_symbols, 64)))

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from hologram.isa.templates.region import REDUCED
 from hologram_torch.compiler.region_of import Launch
 
 
@@ -22,7 +23,7 @@ class RegionReport:
 
     def __str__(self) -> str:
         sizes = " × ".join(
-            f"{n}{'' if kind == 'k' else ' folded'}" for kind, n in zip(self.axes, self.lengths, strict=True)
+            f"{n}{' folded' if kind == REDUCED else ''}" for kind, n in zip(self.axes, self.lengths, strict=True)
         )
         names = ", ".join(f"{n} {c}×" if c > 1 else n for n, c in Counter(self.operators).items())
         return f"{self.program}: {names}; over {sizes}; {self.reads} read, {self.makes} made"

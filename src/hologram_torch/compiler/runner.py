@@ -11,10 +11,13 @@ from typing import Any
 import torch
 from torch.fx import GraphModule, Node
 
+from hologram.types import Type
 from hologram_torch.compiler.checking import compared
+from hologram_torch.compiler.columns import in_launches
+from hologram_torch.compiler.meanings import STORED
 from hologram_torch.compiler.partition import Partition, Unit, is_given, is_symbolic, is_view
-from hologram_torch.compiler.region_of import Launch, region_of
-from hologram_torch.compiler.sizes import plain, text, tuple_text
+from hologram_torch.compiler.region_of import Launch, Row, region_of
+from hologram_torch.compiler.sizes import plain, text, times, tuple_text
 
 aten = torch.ops.aten
 _NATIVE: Any = torch._C._dynamo.guards
@@ -28,6 +31,7 @@ _RESHAPES = frozenset(
     }
 )
 """Views that are other sizes, strides and a beginning in the same memory."""
+_DTYPES = {type: dtype for dtype, type in STORED.items()} | {Type.U8: torch.uint8}
 
 
 class Writer:
@@ -225,8 +229,11 @@ class Writer:
         if not isinstance(value, torch.Tensor) or value.layout is not torch.strided or value.dim() == 0:
             return
         if any(n in self._by_strides for n in (node, *node.users)):
-            name, strides = self.names[node], tuple_text(value.stride())
-            self.lines.append(f"if {name}.stride() != {strides}: {name} = _laid({name}, {strides})")
+            self._lay_as_said(node)
+
+    def _lay_as_said(self, node: Node) -> None:
+        name, strides = self.names[node], tuple_text(node.meta["val"].stride())
+        self.lines.append(f"if {name}.stride() != {strides}: {name} = _laid({name}, {strides})")
 
     @property
     def _by_strides(self) -> set[Node]:
@@ -241,20 +248,33 @@ class Writer:
 
     def _launch(self, unit: Unit) -> None:
         assert unit.group is not None
-        launch = region_of(unit.group)
+        whole = region_of(unit.group)
+        rows: dict[Row, str] = {}
+        for launch in in_launches(whole):
+            self._one(launch, rows)
+        if rows:
+            self.lines.append(f"del {', '.join(rows.values())}")
+        if self.check:
+            self._check(unit, whole)
+
+    def _one(self, launch: Launch, rows: dict[Row, str]) -> None:
+        """One launch, with room for what it makes."""
         number = len(self.launches)
         self.launches.append(launch)
-        reads = [self._span(n) for n in launch.reads]
-        for node in launch.makes:
-            value = node.meta["val"]
-            place = f"{tuple_text(value.shape)}, {tuple_text(value.stride())}"
-            self.lines.append(f"{self._new(node)} = _empty({place}, {self._value(value.dtype)})")
-        made = [self.names[n] for n in launch.makes]
+        reads = [rows[v] if isinstance(v, Row) else self._span(v) for v in launch.reads]
+        for value in launch.makes:
+            if isinstance(value, Row):
+                lengths = tuple_text([times(*value.lengths)])
+                rows[value] = name = f"b{next(self._count)}"
+                self.lines.append(f"{name} = _empty({lengths}, (1,), {self._value(_DTYPES[value.type])})")
+            else:
+                held = value.meta["val"]
+                place = f"{tuple_text(held.shape)}, {tuple_text(held.stride())}"
+                self.lines.append(f"{self._new(value)} = _empty({place}, {self._value(held.dtype)})")
+        made = [rows[v] if isinstance(v, Row) else self.names[v] for v in launch.makes]
         sizes = [text(s) for s in (*launch.lengths, *launch.strides)]
         numbers = [self._argument(n) for n in launch.numbers]
         self.lines.append(f"k{number}({', '.join((*reads, *made, *sizes, *numbers))})")
-        if self.check:
-            self._check(unit, launch)
 
     def _check(self, unit: Unit, launch: Launch) -> None:
         """The same nodes by ATen, and a comparison with what the region made."""
@@ -270,8 +290,9 @@ class Writer:
         for node in unit.nodes:
             self.names[node] = f"r{next(self._count)}"
             self.lines.append(f"{self.names[node]} = {self._call_text(node)}")
-        made = self._tuple([kept[n] for n in launch.makes])
-        asked = self._tuple([self.names[n] for n in launch.makes])
+            self._lay_as_said(node)
+        made = self._tuple([kept[n] for n in launch.makes if isinstance(n, Node)])
+        asked = self._tuple([self.names[n] for n in launch.makes if isinstance(n, Node)])
         self.lines.append(f"_compared({self._value(launch)}, {made}, {asked})")
         self.names = {**{n: k for n, k in self.names.items() if not inside & set(chain_of(n))}, **kept}
 

@@ -19,6 +19,7 @@ from hologram.isa.templates.regions import program
 from hologram.operators import Formula
 from hologram.operators.calculus import substituted
 from hologram.ops.plan import kernel_for
+from hologram.runtime import notes
 from hologram_torch.roads import check_host
 from hologram_torch.rows.function import COUNT, DTYPES, PLACE, RowFunction, stored
 
@@ -73,7 +74,9 @@ def run(
     if way.kernel is not None:
         arrays = [t.detach() if t.requires_grad else t for t in tensors]
         taken = [way.count if name == COUNT else number for name, number in function.scalars(numbers)]
-        way.kernel(*arrays, *made, *way.lengths, *taken)
+        arguments = (*arrays, *made, *way.lengths, *taken)
+        way.kernel(*arguments)
+        notes.launched(way.kernel, arguments)
     return made
 
 

@@ -1,7 +1,9 @@
 """What a fused region computes: element-wise formulas and folds along axes of arrays, as data.
 
 A region goes over the elements of a space of one or more axes. Each axis is kept ("k") or reduced ("r"): the pattern
-"kr" has a row of elements for each place along the first axis. Its steps run in order:
+"kr" has a row of elements for each place along the first axis. A kept axis that each lane goes along by itself is
+walked ("w"): neighbours along it are done one after the other, as is best where an array lies along it and the lanes
+along another axis. Its steps run in order:
 
 - a `Let` names a formula. Whatever it reads that differs along the reduced axes makes it differ there as well; one
   of folds, numbers and operands without those axes has one value a row.
@@ -21,7 +23,7 @@ from dataclasses import dataclass, field
 from hologram.operators import Formula
 from hologram.types import Type
 
-KEPT, REDUCED = "k", "r"
+KEPT, WALKED, REDUCED = "k", "w", "r"
 Stride = int | str
 """0, 1 or a name."""
 

@@ -22,7 +22,7 @@ WRONG = {
     "a word 'NEGATE' that is in no formula": replace(FINE, steps=(Let("y", ("NEGATE", "x"), F32),)),
     "'y' is a fold, but no axis of 'kk' is reduced": replace(FINE, steps=(Fold("y", "ADD", "x", F32),)),
     "folds by ADD, MUL, MINP, MAXP, not by 'SUB'": replace(FINE, axes="kr", steps=(Fold("y", "SUB", "x", F32),)),
-    "axes are one or more of 'k' and 'r', not 'kx'": replace(FINE, axes="kx"),
+    "axes are one or more of 'k', 'w' and 'r', not 'kx'": replace(FINE, axes="kx"),
     "'x' has 2 strides for the axes 'k'": replace(FINE, axes="k"),
     "a stride of 'x' is 2: it is 0, 1 or the name": replace(FINE, inputs=(Operand("x", F32, ("sx", 2)),)),
     "without outputs": replace(FINE, outputs=()),

@@ -38,6 +38,10 @@ PATTERNS = (
     "kkrr",
     "rkkr",
     "kkkkr",
+    "wk",
+    "kwk",
+    "wkr",
+    "wrk",
 )
 LENGTHS = (1, 2, 3, 0, 5, 66, 130)
 

@@ -23,9 +23,16 @@ class Blocks(Lanes):
     flags: Sequence[str] = (FLAG_QUICK, FLAG_ROWS)
     metadata: Mapping[str, str] = {"block": f"{ROW},1,1"}
 
-    def __init__(self, b: Builder, kept: Sequence[int], reduced: Sequence[int], lengths: Sequence[int]) -> None:
-        super().__init__(b, kept, reduced, lengths)
-        self.looped, self.launched = kept[: -len(LAUNCH_AXES)], kept[-len(LAUNCH_AXES) :]
+    def __init__(
+        self,
+        b: Builder,
+        kept: Sequence[int],
+        reduced: Sequence[int],
+        lengths: Sequence[int],
+        walked: Sequence[int] = (),
+    ) -> None:
+        super().__init__(b, kept, reduced, lengths, walked)
+        self.looped, self.launched = [*kept[: -len(LAUNCH_AXES)], *walked], kept[-len(LAUNCH_AXES) :]
         self.extent = [Poly.const(ROW), *(Slot(lengths[axis]) for axis in reversed(self.launched))]
 
     @contextmanager

@@ -16,14 +16,21 @@ Places = Mapping[int, Value]
 
 
 class Lanes:
-    """Where a lane works. The last kept axes are those of the launch, further ones are loops in each lane."""
+    """Where a lane works. The last kept axes are those of the launch; further and walked ones are loops in it."""
 
     flags: Sequence[str] = (FLAG_QUICK,)
     metadata: Mapping[str, str] = {}
 
-    def __init__(self, b: Builder, kept: Sequence[int], reduced: Sequence[int], lengths: Sequence[int]) -> None:
+    def __init__(
+        self,
+        b: Builder,
+        kept: Sequence[int],
+        reduced: Sequence[int],
+        lengths: Sequence[int],
+        walked: Sequence[int] = (),
+    ) -> None:
         self.b, self.reduced = b, reduced
-        self.looped, self.launched = kept[: -len(LAUNCH_AXES)], kept[-len(LAUNCH_AXES) :]
+        self.looped, self.launched = [*kept[: -len(LAUNCH_AXES)], *walked], kept[-len(LAUNCH_AXES) :]
         self.slots = lengths
         self.extent: list[Poly | Slot] = [Slot(lengths[axis]) for axis in reversed(self.launched)] or [Poly.const(1)]
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from hologram.errors import BuildError
 from hologram.isa.instructions import BY_NAME
-from hologram.isa.templates.region import KEPT, REDUCED, Fold, Let, Operand, Output, Region
+from hologram.isa.templates.region import KEPT, REDUCED, WALKED, Fold, Let, Operand, Output, Region
 from hologram.operators import COMPARISONS, TRUTHS, Formula, is_truth
 from hologram.types import Type
 
@@ -56,6 +56,10 @@ class Plan:
     @cached_property
     def kept(self) -> tuple[int, ...]:
         return _axes(self.region.axes, KEPT)
+
+    @cached_property
+    def walked(self) -> tuple[int, ...]:
+        return _axes(self.region.axes, WALKED)
 
     @cached_property
     def reduced(self) -> tuple[int, ...]:
@@ -243,8 +247,8 @@ def _needed(region: Region) -> set[str]:
 
 def _check(region: Region) -> None:
     pattern = region.axes
-    if not pattern or set(pattern) - {KEPT, REDUCED}:
-        raise BuildError(f"a region's axes are one or more of '{KEPT}' and '{REDUCED}', not '{pattern}'")
+    if not pattern or set(pattern) - {KEPT, WALKED, REDUCED}:
+        raise BuildError(f"a region's axes are one or more of '{KEPT}', '{WALKED}' and '{REDUCED}', not '{pattern}'")
     if not region.outputs:
         raise BuildError("a region without outputs does nothing")
     parameters = Counter(region.parameters)
