@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from tests.torch import opinfo
+from tests.torch import checks, opinfo
 
 RECORD = Path(__file__).with_name("opinfo.json")
 PAGE = Path(__file__).parents[2] / "docs/pytorch-opinfo.md"
@@ -79,7 +79,7 @@ def page(record: Mapping[str, Found]) -> str:
     text += "\n## Exclusions\n\n| samples | reason |\n| ---: | --- |\n"
     text += "".join(f"| {count} | {reason} |\n" for reason, count in sorted(excluded.items()))
     text += "".join(f"| all of `{name}` | {reason} |\n" for name, reason in opinfo.LEFT_OUT.items())
-    return text + "\n## Operators\n\n" + "\n".join(lines) + "\n"
+    return text + checks.section() + "\n## Operators\n\n" + "\n".join(lines) + "\n"
 
 
 def _known() -> dict[str, int]:

@@ -101,7 +101,8 @@ def read_by_derivatives(function: RowFunction, types: tuple[tuple[str, str], ...
 
 def _backward(ctx: Any, gradients: Sequence[Tensor | None]) -> tuple[Any, ...]:
     found = _gradients(ctx, gradients)
-    return None, found, None if ctx.numbers else [], None, None
+    # PyTorch takes empty lists for lists of tensors
+    return None, found, *(None if len(part) else [] for part in (ctx.numbers, ctx.shape, ctx.dims))
 
 
 rows.register_autograd(_backward, setup_context=_setup)
