@@ -1,8 +1,8 @@
 """PyTorch's checks of every operator `torch.ops.hologram.*`: ``python -m tests.torch.checks [NAME …]`` records them.
 
-`torch.library.opcheck` of all overloads (schema, fake kernel, registrations, tracing), `gradcheck` in f64, backwards and
-forwards, and `gradgradcheck`. The arguments are those of a small sample of PyTorch's own (OpInfo); functions that have
-none get three random elements. Counts go into checks.json, from which the page of PyTorch's samples states them.
+`torch.library.opcheck` of all overloads (schema, fake kernel, registrations, tracing), `gradcheck` in f64, backwards
+and forwards, and `gradgradcheck`. The arguments are those of a small sample of PyTorch's own (OpInfo); those that
+have none get three random elements. Counts go into checks.json, from which the page of PyTorch's samples states them.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _calls(name: str, dtype: torch.dtype) -> Iterator[tuple[Any, tuple[Any, ...]
             yield overload, tuple(arguments(overload, dtype)), {}
     else:
         overload = overloads(name)[0]
-        for case, sample in _samples(name, dtype):
+        for _, sample in _samples(name, dtype):
             args, named = (sample.input, *sample.args), sample.kwargs
             given = {a.name for a in overload._schema.arguments}
             if set(named) <= given and _is_taken(overload, args, named):
@@ -171,8 +171,8 @@ def section() -> str:
         counts = [said.count(word) for word in RIGHT]
         lines.append(f"| {kind} | {' | '.join(map(str, counts))} | {len(said) - sum(counts)} |")
     lines.append(
-        "\nLeft out: `elementwise`, `rows`, `product` and `scan` themselves carry no tangents, as no custom operator of "
-        "PyTorch does;\nthe functions and operators that are made of them do."
+        "\nLeft out: `elementwise`, `rows`, `product` and `scan` themselves carry no tangents, as no custom operator "
+        "of PyTorch does;\nthe functions and operators that are made of them do."
     )
     return "\n".join(lines) + "\n"
 
