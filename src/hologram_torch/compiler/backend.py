@@ -19,6 +19,7 @@ from hologram_torch.compiler.joint import split
 from hologram_torch.compiler.partition import Partition, is_given, partition
 from hologram_torch.compiler.report import CallReport, GraphReport, Report, region_report
 from hologram_torch.compiler.runner import Writer, function_of
+from hologram_torch.compiler.upsampling import with_whole_upsampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def _compiled(module: GraphModule, example_inputs: Sequence[Any], *, options: Op
     begin = perf_counter()
     reason = _elsewhere(module)
     if kind == "inference" and not reason:
+        with_whole_upsampling(module.graph)
         with_channels_last(module.graph)
     parts = partition(module.graph, options.fuse and not reason)
     writer = Writer(module, parts, check=options.check)
