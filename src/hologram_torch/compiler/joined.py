@@ -1,4 +1,8 @@
-"""What is joined is made where it is to lie: regions write parts of a concatenation into it."""
+"""What is joined is made where it is to lie: regions write parts of a concatenation into it.
+
+Launches that write two arrays in one range of memory are slow, as they must take care: parts that lie between each
+other are made in place only where there is one of them and one other.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +26,30 @@ def joined_parts(parts: Partition) -> dict[Node, tuple[Node, int]]:
     found: dict[Node, tuple[Node, int]] = {}
     for unit in parts.units:
         (node, *_) = unit.nodes
-        if unit.group is None and node.target is aten.cat.default:
-            for part, begin in _placed(node):
-                readers = [user for user in part.users if user is not node]
-                if part in inside and part not in found and all(r in inside and not is_view(r) for r in readers):
-                    found[part] = node, begin
+        if unit.group is not None or node.target is not aten.cat.default:
+            continue
+        fit = [(p, begin) for p, begin in _placed(node) if p not in found and _is_inside(p, node, inside)]
+        if fit and (_lie_apart(node) or len(fit) == 1 == len(node.all_input_nodes) - 1):
+            found.update((part, (node, begin)) for part, begin in fit)
     for part, (whole, _) in found.items():
         value, strides = part.meta["val"], whole.meta["val"].stride()
         with value.fake_mode:
             part.meta["val"] = torch.empty_strided(value.shape, strides, dtype=value.dtype)
     return found
+
+
+def _is_inside(part: Node, whole: Node, inside: set[Node]) -> bool:
+    """True for a value that a region makes, and that nobody but regions and the whole reads."""
+    return part in inside and all(user is whole or (user in inside and not is_view(user)) for user in part.users)
+
+
+def _lie_apart(whole: Node) -> bool:
+    """True where the parts lie one behind the other; else launches that go over two of them see memory they share."""
+    value = whole.meta["val"]
+    dim = int(option(whole, "dim")) % value.dim()
+    return all(
+        size == 1 or stride <= value.stride(dim) for size, stride in zip(value.shape, value.stride(), strict=True)
+    )
 
 
 def _placed(whole: Node) -> list[tuple[Node, int]]:
