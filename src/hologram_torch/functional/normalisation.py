@@ -171,6 +171,8 @@ def batch_norm(
 ) -> Tensor:
     """A layer norm of each channel (axis 1); in training over all else, which running statistics take in."""
     _real("batch_norm", input)
+    if input.shape == (0,):  # which PyTorch takes, whatever its channels are
+        return input.clone()
     statistics = {"running_mean": running_mean, "running_var": running_var}
     _channelled(input, {**statistics, "weight": weight, "bias": bias})
     along = [1, input.shape[1], *[1] * (input.dim() - 2)]

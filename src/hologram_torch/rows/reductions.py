@@ -13,6 +13,11 @@ from hologram_torch.rows.function import NAMES, PLACE, RowFunction, builder, com
 OUT = "out"
 
 
+def folded(dtype: torch.dtype) -> Type:
+    """The type in which elements are added up or multiplied: bytes, of which truths are made, in a wider one."""
+    return Type.I64 if dtype in (torch.uint8, torch.bool) else computed(dtype)
+
+
 ROWS = {row.name: row for row in (*REDUCTIONS.values(), *NORMS.values(), *NORMALISATIONS.values())}
 """Rows of the reduction table that are functions over rows, by name."""
 
@@ -90,6 +95,6 @@ def taken(dtype: torch.dtype) -> RowFunction:
     """The element of each row at a place."""
     steps: list[Let | Fold] = [
         Let("hit", ("==", PLACE, "place"), Type.I64),
-        Fold(OUT, "ADD", ("SEL", "hit", "x", 0.0), Type.I64 if dtype is torch.bool else computed(dtype)),
+        Fold(OUT, "ADD", ("SEL", "hit", "x", 0.0), folded(dtype)),
     ]
     return row_function(["x"], steps, [(OUT, NAMES[dtype])], narrow=["place"])
