@@ -25,6 +25,8 @@ class Type(Enum):
     F32 = "f32"
     F64 = "f64"
 
+    __hash__ = object.__hash__  # Enum's own is a function in Python, and types are in many sets
+
     @cached_property
     def bits(self) -> int:
         """Width in bits."""

@@ -85,7 +85,7 @@ def register() -> torch.library.Library:
     for plan in PLANS.values():
         for schema in schemas(plan):
             library.define(schema)
-            library.impl(schema.partition("(")[0], FUNCTIONS[plan.name], "CompositeImplicitAutograd")
+            library.impl(schema.partition("(")[0], inspect.unwrap(FUNCTIONS[plan.name]), "CompositeImplicitAutograd")
     return library
 
 

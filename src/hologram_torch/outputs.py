@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch._prims_common import is_non_overlapping_and_dense_or_false
 
+from hologram.runtime.notes import unrepeatable
 from hologram_torch.formulas import TITLES, Operand, result_dtype, result_shape, row_of
 from hologram_torch.library import apply
 from hologram_torch.roads import is_differentiated
@@ -73,6 +74,7 @@ def _written(text: str, operands: Sequence[Operand], out: Tensor, dtype: torch.d
 
 
 def _resize(out: Tensor, shape: torch.Size) -> None:
+    unrepeatable()
     if out.numel():
         warnings.warn(
             f"An output with one or more elements was resized since it had shape {list(out.shape)}, "

@@ -6,6 +6,7 @@ gradients and batching rules are its own.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -16,6 +17,7 @@ from torch import Tensor
 from hologram.runtime.executor import Executor
 from hologram_torch.formulas import TITLES
 from hologram_torch.outputs import check_cast
+from hologram_torch.remembered import remembering
 from hologram_torch.roads import asked, stands_in
 
 LIBRARY = torch.library.Library("hologram", "FRAGMENT")
@@ -34,7 +36,7 @@ def function(schema: str = "", name: str = "") -> Callable[[F], F]:
 
     def made(body: F) -> F:
         @wraps(body)
-        def call(*args: Any, **kwargs: Any) -> Any:
+        def whole(*args: Any, **kwargs: Any) -> Any:
             if args and isinstance(args[0], Executor):
                 args = args[1:]
             if any(map(stands_in, args)) or any(map(stands_in, kwargs.values())):
@@ -50,7 +52,8 @@ def function(schema: str = "", name: str = "") -> Callable[[F], F]:
             operator = name or body.__name__
             SCHEMAS[operator] = schema
             LIBRARY.define(f"{operator}{schema}")
-            LIBRARY.impl(operator, call, "CompositeImplicitAutograd")
+            LIBRARY.impl(operator, whole, "CompositeImplicitAutograd")
+        call = remembering(whole, inspect.signature(body))
         return cast(F, call)
 
     return made

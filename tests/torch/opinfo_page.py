@@ -27,6 +27,7 @@ Written by `python -m tests.torch.opinfo_page` from the record of its last runs.
 PyTorch tests its operators with samples (`torch.testing._internal`, OpInfo): inputs of many shapes, strides, types and
 arguments, wrong ones included. Every function of `hologram_torch.functional` that has an OpInfo is called with them,
 and has to give the types, shapes and values that PyTorch gives, within the tolerances of `torch.testing.assert_close`.
+Each exclusion is of the samples that it says, and no more.
 
 Kinds of samples: {kinds}.
 """

@@ -27,20 +27,25 @@ class Poly:
 
     @staticmethod
     def of(terms: Mapping[Monomial, int]) -> Poly:
-        kept = {k: v for k, v in terms.items() if v}
-        return Poly(tuple(sorted(kept.items(), key=lambda t: (len(t[0]), [_order(s) for s in t[0]]))))
+        kept = [t for t in terms.items() if t[1]]
+        if len(kept) > 1:
+            kept.sort(key=lambda t: (len(t[0]), [_order(s) for s in t[0]]))
+        return Poly(tuple(kept))
 
     @staticmethod
     def const(value: int) -> Poly:
-        return Poly.of({(): value})
+        return Poly((((), value),)) if value else _ZERO
 
     @staticmethod
     def slot(slot: Slot) -> Poly:
-        return Poly.of({(slot,): 1})
+        return Poly((((slot,), 1),))
 
     def __add__(self, other: Poly | int) -> Poly:
+        added = _poly(other).terms
+        if not added or not self.terms:
+            return self if not added else _poly(other)
         out = dict(self.terms)
-        for mono, coefficient in _poly(other).terms:
+        for mono, coefficient in added:
             out[mono] = out.get(mono, 0) + coefficient
         return Poly.of(out)
 
@@ -51,9 +56,13 @@ class Poly:
         return self + -_poly(other)
 
     def __mul__(self, other: Poly | int) -> Poly:
+        factors = _poly(other).terms
+        if len(factors) == 1 and not factors[0][0]:
+            number = factors[0][1]
+            return self if number == 1 else Poly(tuple((m, c * number) for m, c in self.terms))
         out: dict[Monomial, int] = {}
         for m1, c1 in self.terms:
-            for m2, c2 in _poly(other).terms:
+            for m2, c2 in factors:
                 mono = tuple(sorted(m1 + m2, key=_order))
                 out[mono] = out.get(mono, 0) + c1 * c2
         return Poly.of(out)
@@ -74,6 +83,8 @@ class Poly:
 
     def substitute(self, constants: Mapping[Slot, int]) -> Poly:
         """The polynomial with some slots replaced by their values."""
+        if not constants:
+            return self
         out: dict[Monomial, int] = {}
         for mono, coefficient in self.terms:
             rest = tuple(s for s in mono if s not in constants)
@@ -100,6 +111,9 @@ class Poly:
                 factors.insert(0, str(abs(c)))
             text += (" - " if c < 0 else " + ") + "*".join(factors)
         return (text.removeprefix(" + ") if text.startswith(" + ") else text.replace(" - ", "-", 1)) or "0"
+
+
+_ZERO = Poly()
 
 
 def _poly(value: Poly | int) -> Poly:
@@ -136,13 +150,17 @@ class Affine:
         return Affine(base, tuple(sorted(kept, key=lambda t: (t[0].kind, t[0].id))))
 
     def __add__(self, other: Affine) -> Affine:
+        if not self.terms or not other.terms:
+            return Affine(self.base + other.base, self.terms or other.terms)
         return Affine.of(self.base + other.base, [*self.terms, *other.terms])
 
     def __sub__(self, other: Affine) -> Affine:
-        return self + other.scale(Poly.const(-1))
+        return self + Affine(-other.base, tuple((v, -c) for v, c in other.terms))
 
     def scale(self, factor: Poly) -> Affine:
-        return Affine.of(self.base * factor, [(v, c * factor) for v, c in self.terms])
+        if not factor.terms:
+            return Affine()
+        return Affine(self.base * factor, tuple((v, c * factor) for v, c in self.terms))
 
     def substitute(self, constants: Mapping[Slot, int]) -> Affine:
         """The expression with some slots replaced by their values."""

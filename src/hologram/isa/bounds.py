@@ -93,8 +93,8 @@ class Box:
         for difference, exact, slack in caps:
             for factor in _factors(index, difference):
                 # difference <= slack - 1, and index is factor * difference + rest
-                rest = index - difference.scale(factor)
-                if len(rest.terms) < len(index.terms):
+                if _simplifies(index, difference, factor):
+                    rest = index - difference.scale(factor)
                     times = self._poly(factor)
                     end, (least, most) = b.mul(times, b.const(slack - 1)), self._extremes(rest)
                     rising, falling = b.less(b.const(-1), times), b.less(times, b.const(1))
@@ -281,6 +281,13 @@ def _factors(index: Affine, difference: Affine) -> list[Poly]:
     signs = [(v, c.constant) for v, c in difference.terms if c.constant in (1, -1)]
     found = [index.coefficient(v) * sign for v, sign in signs if sign is not None]
     return list(dict.fromkeys([Poly.const(1), Poly.const(-1), *(f for f in found if f.terms)]))
+
+
+def _simplifies(index: Affine, difference: Affine, factor: Poly) -> bool:
+    """True where index - factor * difference has fewer variables than the index."""
+    held = dict(index.terms)
+    gone = sum(1 if held.get(v) == c * factor else -1 if v not in held else 0 for v, c in difference.terms)
+    return gone > 0
 
 
 def _without(affine: Affine, variable: Variable) -> Affine:

@@ -92,39 +92,40 @@ class FormulaBuilder:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self._ranges: list[Interval] = []
-        self._known: dict[Node, int] = {}
+        self._known: dict[tuple[str, tuple[int, ...], int | Slot], int] = {}
 
-    def _put(self, node: Node, interval: Interval) -> int:
+    def _put(self, op: str, args: tuple[int, ...], value: int | Slot, interval: Interval) -> int:
         low, high = interval
         if low is not None and low == high:
-            node = Node("const", (), low)
-        if node not in self._known:
-            self._known[node] = len(self.nodes)
-            self.nodes.append(node)
+            op, args, value = "const", (), low
+        known = self._known.get((op, args, value))
+        if known is None:
+            known = self._known[op, args, value] = len(self.nodes)
+            self.nodes.append(Node(op, args, value))
             self._ranges.append(interval)
-        return self._known[node]
+        return known
 
     def constant(self, a: int) -> int | None:
         """The value of a node when it is always the same, else None."""
-        value = self.nodes[a].value
-        return value if self.nodes[a].op == "const" and isinstance(value, int) else None
+        node = self.nodes[a]
+        return node.value if node.op == "const" else None  # type: ignore[return-value]  # constants are integers
 
     def range(self, a: int) -> Interval:
         """What is known about a node's value whatever the launch: (lowest, highest), None where open."""
         return self._ranges[a]
 
     def const(self, value: int) -> int:
-        return self._put(Node("const", (), value), (value, value))
+        return self._put("const", (), value, (value, value))
 
     def source(self, op: str, value: int | Slot, interval: Interval) -> int:
         """A "slot" or "lanes" node whose value is known to lie in an interval."""
-        return self._put(Node(op, (), value), interval)
+        return self._put(op, (), value, interval)
 
     def add(self, a: int, b: int) -> int:
         if 0 in (self.constant(a), self.constant(b)):
             return b if self.constant(a) == 0 else a
         (al, ah), (bl, bh) = self._ranges[a], self._ranges[b]
-        return self._put(Node("add", (a, b)), (_plus(al, bl), _plus(ah, bh)))
+        return self._put("add", (a, b), 0, (_plus(al, bl), _plus(ah, bh)))
 
     def sub(self, a: int, b: int) -> int:
         if self.constant(b) == 0 or a == b:
@@ -133,14 +134,14 @@ class FormulaBuilder:
         if self.constant(a) == 0 and inner.op == "sub" and self.constant(inner.args[0]) == 0:
             return inner.args[1]
         (al, ah), (bl, bh) = self._ranges[a], self._ranges[b]
-        return self._put(Node("sub", (a, b)), (_plus(al, _negative(bh)), _plus(ah, _negative(bl))))
+        return self._put("sub", (a, b), 0, (_plus(al, _negative(bh)), _plus(ah, _negative(bl))))
 
     def mul(self, a: int, b: int) -> int:
         if 1 in (self.constant(a), self.constant(b)):
             return b if self.constant(a) == 1 else a
         if 0 in (self.constant(a), self.constant(b)):
             return self.const(0)
-        return self._put(Node("mul", (a, b)), _product(self._ranges[a], self._ranges[b]))
+        return self._put("mul", (a, b), 0, _product(self._ranges[a], self._ranges[b]))
 
     def min(self, a: int, b: int) -> int:
         if a == b or self._at_most(a, b):
@@ -149,7 +150,7 @@ class FormulaBuilder:
             return b
         (al, ah), (bl, bh) = self._ranges[a], self._ranges[b]
         low = None if al is None or bl is None else min(al, bl)
-        return self._put(Node("min", (a, b)), (low, min((h for h in (ah, bh) if h is not None), default=None)))
+        return self._put("min", (a, b), 0, (low, min((h for h in (ah, bh) if h is not None), default=None)))
 
     def max(self, a: int, b: int) -> int:
         if a == b or self._at_most(b, a):
@@ -158,7 +159,7 @@ class FormulaBuilder:
             return b
         (al, ah), (bl, bh) = self._ranges[a], self._ranges[b]
         high = None if ah is None or bh is None else max(ah, bh)
-        return self._put(Node("max", (a, b)), (max((v for v in (al, bl) if v is not None), default=None), high))
+        return self._put("max", (a, b), 0, (max((v for v in (al, bl) if v is not None), default=None), high))
 
     def ceildiv(self, a: int, b: int) -> int:
         """a / b rounded up; the range of b must start at 1 or above."""
@@ -167,7 +168,7 @@ class FormulaBuilder:
             return a
         divisor = self.constant(b)
         ends = [None if e is None or divisor is None else -(-e // divisor) for e in self._ranges[a]]
-        return self._put(Node("ceildiv", (a, b)), (ends[0], ends[1]))
+        return self._put("ceildiv", (a, b), 0, (ends[0], ends[1]))
 
     def less(self, a: int, b: int) -> int:
         high, low = self._ranges[a][1], self._ranges[b][0]
@@ -175,7 +176,7 @@ class FormulaBuilder:
             return self.const(1)
         if a == b or self._at_most(b, a):
             return self.const(0)
-        return self._put(Node("less", (a, b)), (0, 1))
+        return self._put("less", (a, b), 0, (0, 1))
 
     def both(self, a: int, b: int) -> int:
         """Truth of a and b."""
@@ -183,14 +184,14 @@ class FormulaBuilder:
             return b if self.constant(a) else a
         if self.constant(b) is not None or a == b:
             return a if self.constant(b) != 0 else b
-        return self._put(Node("and", (a, b)), (0, 1))
+        return self._put("and", (a, b), 0, (0, 1))
 
     def negate(self, a: int) -> int:
         """Truth of not a."""
         known = self.constant(a)
         if self.nodes[a].op == "not":
             return self.nodes[a].args[0]
-        return self._put(Node("not", (a,)), (0, 1)) if known is None else self.const(1 - known)
+        return self._put("not", (a,), 0, (0, 1)) if known is None else self.const(1 - known)
 
     def select(self, test: int, a: int, b: int) -> int:
         """a where the test is true, else b."""
@@ -200,7 +201,7 @@ class FormulaBuilder:
         (al, ah), (bl, bh) = self._ranges[a], self._ranges[b]
         low = None if al is None or bl is None else min(al, bl)
         high = None if ah is None or bh is None else max(ah, bh)
-        return self._put(Node("select", (test, a, b)), (low, high))
+        return self._put("select", (test, a, b), 0, (low, high))
 
     def poly(self, poly: Poly, bounds: Callable[[Slot], Interval]) -> int:
         """The value of a polynomial; `bounds` tells what values a slot can have."""

@@ -58,6 +58,8 @@ class Field(Enum):
     SHAPE = "shape"
     STRIDE = "stride"
 
+    __hash__ = object.__hash__  # Enum's own is a function in Python, and slots are in many sets
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from hologram.isa.affine import Affine, Poly, Variable
 from hologram.isa.cfg import Cfg, Loop, build_cfg
-from hologram.isa.operands import Condition, Imm, Operand, Pred, Reg
+from hologram.isa.operands import Condition, Imm, Pred, Reg
 from hologram.isa.program import Instruction, Program
 from hologram.isa.transfer import (
     MAX_CHOICES,
@@ -88,13 +88,13 @@ class _Interpreter:
         self.final = False
         self.values: dict[tuple[int, int], Value] = {}
         self.branches: dict[int, Predicate] = {}
-        self.operands: dict[int, list[tuple[Operand, Type | None]]] = {}
+        self.code = {b: [(i, ins, *_places(ins)) for i, ins in cfg.code(b)] for b in cfg.order}
         self.choices: dict[int, Choice] = {}
         self.results: dict[int, tuple[list[Value], Value]] = {}
 
     def run(self) -> Symbolic:
         for _ in range(MAX_ROUNDS):
-            if not self._settle(self._round()):
+            if not self.cfg.loops or not self._settle(self._round()):
                 break
         else:
             self.carried = {(h, r): ~Origin.NONE for h, regs in self.written.items() for r in regs[0]}
@@ -115,8 +115,8 @@ class _Interpreter:
             state = _join(incoming) if incoming else _State()
             if loop is not None:
                 self._enter(loop, state)
-            for index, instruction in self.cfg.code(block):
-                self._step(index, instruction, state, block)
+            for index, instruction, sources, targets in self.code[block]:
+                self._step(index, instruction, sources, targets, state, block)
             after[block] = state
         return after
 
@@ -151,7 +151,7 @@ class _Interpreter:
             origin = start.origin | self.carried.get(key, Origin.NONE)
             affine: Affine | None = None
             if step is None and not self.final:
-                affine = Affine.of(Poly(), [(_symbol(loop.header, r), Poly.const(1))])
+                affine = Affine(Poly(), ((_symbol(loop.header, r), Poly.const(1)),))
             elif step is not None and start.affine is not None:
                 affine = bounded(start.affine + Affine.of(Poly(), [(counter, step)]))
                 origin |= Origin.PLACE if step.terms else Origin.NONE
@@ -177,33 +177,31 @@ class _Interpreter:
                     self.steps[key], changed = step, True
         return changed
 
-    def _step(self, index: int, instruction: Instruction, state: _State, block: int) -> None:
-        reads = [_read(state, argument, as_type) for argument, as_type in self._operands(index, instruction)]
+    def _step(
+        self,
+        index: int,
+        instruction: Instruction,
+        sources: Sequence[int | Value],
+        targets: Sequence[Reg | Pred],
+        state: _State,
+        block: int,
+    ) -> None:
+        regs = state.regs
+        reads = [s if isinstance(s, Value) else regs.get(s, UNKNOWN) for s in sources]
         if self.final:
-            for (argument, _), value in zip(self.operands[index], reads, strict=True):
-                if isinstance(argument, Reg):
-                    self.values[index, argument.index] = value
+            for source, value in zip(sources, reads, strict=True):
+                if not isinstance(source, Value):
+                    self.values[index, source] = value
             for register in _address_registers(instruction):
-                self.values[index, register] = state.regs.get(register, UNKNOWN)
+                self.values[index, register] = regs.get(register, UNKNOWN)
         if instruction.op in ("BRA", "LOOP"):
             self._branch(instruction, state, reads, block)
             return
-        for spec, argument in zip(instruction.spec.operands, instruction.args, strict=True):
-            if spec.written and isinstance(argument, Reg):
-                state.regs[argument.index] = self._result(index, instruction, reads, state)
-            elif spec.written and isinstance(argument, Pred):
-                state.preds[argument.index] = predicate(instruction, reads, state.preds)
-
-    def _operands(self, index: int, instruction: Instruction) -> list[tuple[Operand, Type | None]]:
-        """The operands that are read (None in the place of others), with their types."""
-        if index not in self.operands:
-            # LOOP reads the count that it writes.
-            written = [o.written and o.kind == "reg" and o.name != "count" for o in instruction.spec.operands]
-            self.operands[index] = [
-                (None if out else argument, instruction.operand_type(i) if isinstance(argument, Imm) else None)
-                for i, (out, argument) in enumerate(zip(written, instruction.args, strict=True))
-            ]
-        return self.operands[index]
+        for target in targets:
+            if isinstance(target, Reg):
+                regs[target.index] = self._result(index, instruction, reads, state)
+            else:
+                state.preds[target.index] = predicate(instruction, reads, state.preds)
 
     def _result(self, index: int, instruction: Instruction, reads: list[Value], state: _State) -> Value:
         """The value written; what an instruction made of the same values in the last round is not made again."""
@@ -306,7 +304,7 @@ def _join(states: Sequence[_State]) -> _State:
     for state in rest:
         for r in regs.keys() | state.regs.keys():
             a, b = regs.get(r, UNKNOWN), state.regs.get(r, UNKNOWN)
-            regs[r] = Value(a.affine if a.affine == b.affine else None, a.origin | b.origin)
+            regs[r] = a if a is b else Value(a.affine if a.affine == b.affine else None, a.origin | b.origin)
         for p in preds.keys() | state.preds.keys():
             x, y = preds.get(p, Opaque()), state.preds.get(p, Opaque())
             preds[p] = x if x == y else Opaque(origin_of(x) | origin_of(y) | Origin.PLACE)
@@ -325,13 +323,27 @@ def _rounds(affine: Affine, choices: Mapping[int, Choice]) -> frozenset[int]:
     return frozenset(out)
 
 
-def _read(state: _State, argument: Operand, type: Type | None) -> Value:
-    if isinstance(argument, Reg):
-        return state.regs.get(argument.index, UNKNOWN)
-    if isinstance(argument, Imm):
-        known = type is not None and type.is_integer
-        return Value(Affine(Poly.const(constant(type, argument))) if known and type else None, Origin.NONE)
-    return NOTHING
+def _places(instruction: Instruction) -> tuple[list[int | Value], list[Reg | Pred]]:
+    """For each operand the register that is read or what is known of it, and what is written."""
+    sources: list[int | Value] = []
+    targets: list[Reg | Pred] = []
+    for position, (operand, argument) in enumerate(zip(instruction.spec.operands, instruction.args, strict=True)):
+        # LOOP reads the count that it writes.
+        reads = not operand.written or operand.kind != "reg" or operand.name == "count"
+        if isinstance(argument, Reg) and reads:
+            sources.append(argument.index)
+        elif isinstance(argument, Imm) and reads:
+            sources.append(_number(argument, instruction.operand_type(position)))
+        else:
+            sources.append(NOTHING)
+        if operand.written and isinstance(argument, Reg | Pred):
+            targets.append(argument)
+    return sources, targets
+
+
+def _number(argument: Imm, type: Type | None) -> Value:
+    known = type is not None and type.is_integer
+    return Value(Affine(Poly.const(constant(type, argument))) if known and type else None, Origin.NONE)
 
 
 def _address_registers(instruction: Instruction) -> list[int]:

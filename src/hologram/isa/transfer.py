@@ -37,6 +37,8 @@ class Origin(Flag):
     PARAMETER = 4
     """scalar parameters and shapes"""
 
+    __hash__ = object.__hash__  # Flag's own is a function in Python; there is one object of each value
+
 
 @dataclass(frozen=True, slots=True)
 class Value:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hologram.errors import DivisionByZeroError
 from hologram.isa.cache import ProgramCache
 from hologram.ops.kinds import Kind
-from hologram.runtime import recording, tensors
+from hologram.runtime import notes, recording, tensors
 from hologram.runtime.executor import Executor, default_executor
 from hologram.stdlib import shipped
 
@@ -89,7 +89,9 @@ def launch(step: Step, executor: Executor | None = None) -> None:
     try:
         if executor is None and step.grid is None and step.block is None:
             step.kernel(*step.arguments)
+            notes.launched(step.kernel, step.arguments)
         else:
+            notes.unrepeatable()
             step.kernel(*step.arguments, executor=executor, grid=step.grid, block=step.block)
     except DivisionByZeroError as error:
         name = str(error.kernel).partition("_")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sysconfig
 import weakref
 from collections.abc import Callable, Sequence
 from functools import cache, partial
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
     from hologram.backends.base import Executable
     from hologram.backends.cpu.backend import CpuExecutable, Native
     from hologram.runtime.entry.context import EntryContext, Team
-    from hologram.runtime.entry.stubs import Stubs
+    from hologram.runtime.entry.stubs import Remembering, Stubs
     from hologram.runtime.executor import Executor
     from hologram.runtime.graph.replay import BoundStep
     from hologram.runtime.launcher import Launcher, Prepared
     from hologram.runtime.pins import Pins
 
 T = TypeVar("T")
+SHORT_BYTES = 32 * 1024
+"""Repeated launches on less than this keep the GIL and the caller's thread: they last some µs."""
 
 
 def callable_type(base: type[T], name: str) -> type[T]:
@@ -87,18 +90,79 @@ def _checked_stubs() -> tuple[Stubs | None, str]:
     return (stubs if works else None), reason
 
 
-def _stub_object() -> bytes:
+def _stub_object(remembering: bool = False) -> bytes:
     """The object of the entry functions, which depends on this Python and this LLVM only."""
     from hologram.backends.llvm.jit import host_target, llvm_version
     from hologram.backends.objects import object_of
     from hologram.runtime.cache import DiskStore
     from hologram.runtime.entry.abi import running_abi
     from hologram.runtime.entry.stub_ir import stub_ir
-    from hologram.runtime.entry.stubs import compile_stubs
+    from hologram.runtime.entry.stub_ir.remembering import remembering_ir
+    from hologram.runtime.entry.stubs import compile_remembering, compile_stubs
 
     abi, host, store = running_abi(), host_target(), DiskStore()
-    key = f"entry/{abi!r}/{llvm_version()}/{host.triple}/{stub_ir(abi, host.arch)}"
-    return object_of(store, key, "entry functions", lambda: (compile_stubs(), {}))
+    text = (remembering_ir if remembering else stub_ir)(abi, host.arch)
+    make = compile_remembering if remembering else compile_stubs
+    key = f"entry/{abi!r}/{llvm_version()}/{host.triple}/{text}"
+    return object_of(store, key, "entry functions", lambda: (make(), {}))
+
+
+@cache
+def remembering() -> Remembering | None:
+    """The entry functions of remembered calls; None where this process has no native entries, or no GIL."""
+    from hologram.runtime.entry.stubs import load_remembering
+
+    if _stubs() is None or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return None
+    try:
+        return load_remembering(_stub_object(remembering=True))
+    except HologramError:
+        return None
+
+
+def send_remembered(instance: Any, context: EntryContext) -> None:
+    """Send calls of an object to its remembered calls."""
+    found = remembering()
+    assert found is not None, "whoever has a context knows the entries"
+    _send(instance, found.remembered, context.address)
+
+
+def repeatable(
+    launcher: Launcher, executor: Executor, prepared: Prepared, translate: Callable[[Exception], Exception]
+) -> tuple[EntryContext, int] | None:
+    """The context of a launch that is repeated with arrays elsewhere, and the length of its arguments block.
+
+    `translate` gives the error to raise for a fault. None where calls do not go straight to machine code.
+    """
+    from hologram.backends.cpu.backend import pack
+    from hologram.runtime.entry.context import NEVER_RELEASE, bound_context
+    from hologram.runtime.rules import rules_of
+
+    executable: Any = launcher.executable(executor)
+    program = launcher.program
+    known = launcher.trusted or rules_of(program).proven
+    if not known or executor.backend != "cpu" or not hasattr(executable, "native_for") or program.demands:
+        return None
+    fault = _fault_of(executable)
+
+    def tell(code: int, information: int) -> None:
+        try:
+            fault(code, information)
+        except HologramError as error:
+            raise translate(error) from None
+
+    code = executable.native_for(prepared.arguments)
+    block = pack(program, prepared.arguments, prepared.domain, None)
+    is_short = sum(a.nbytes for a in prepared.arguments if hasattr(a, "nbytes")) <= SHORT_BYTES
+    context = bound_context(
+        code.run_address,
+        block,
+        slow=_no_arguments(program.name),
+        fault=tell,
+        release_lanes=NEVER_RELEASE if is_short else executable.long_lanes,
+        team=team_of(executable, code),
+    )
+    return context, len(block)
 
 
 def attach_bound(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import _reduction as legacy
 
+from hologram.runtime.notes import unrepeatable
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
 from hologram_torch.functional.reductions import amax, amin, sum
@@ -27,6 +28,7 @@ REDUCTIONS = ("none", "mean", "sum")
 def _reduction(name: str, reduction: str, size_average: bool | None, reduce: bool | None) -> str:
     """How losses are put together. Raises ValueError for a word that says nothing."""
     if size_average is not None or reduce is not None:
+        unrepeatable()
         reduction = legacy.legacy_get_string(size_average, reduce)
     if reduction not in REDUCTIONS:
         raise ValueError(f"{reduction} is not a valid value for reduction")
@@ -72,6 +74,7 @@ def _loss(
 def _sizes(name: str, input: Tensor, target: Tensor) -> None:
     """Warn of sizes that broadcast, as PyTorch does."""
     if isinstance(target, Tensor) and target.size() != input.size():
+        unrepeatable()
         warnings.warn(
             f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). This will "
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",

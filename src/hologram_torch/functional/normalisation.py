@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from hologram.runtime.notes import unrepeatable
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import dim_of, type_name
 from hologram_torch.functional.reductions import vector_norm
@@ -26,6 +27,7 @@ _SOFT = "(Tensor input, int? dim=None, *, ScalarType? dtype=None) -> Tensor"
 def _softened(name: str, input: Tensor, dim: int | None, dtype: torch.dtype | None) -> Tensor:
     if dim is None:
         dim = 0 if input.dim() in (0, 1, 3) else 1
+        unrepeatable()
         warnings.warn(
             f"Implicit dimension choice for {name} has been deprecated. "
             "Change the call to include dim=X as an argument.",
@@ -169,6 +171,8 @@ def batch_norm(
 ) -> Tensor:
     """A layer norm of each channel (axis 1); in training over all else, which running statistics take in."""
     _real("batch_norm", input)
+    if input.shape == (0,):  # which PyTorch takes, whatever its channels are
+        return input.clone()
     statistics = {"running_mean": running_mean, "running_var": running_var}
     _channelled(input, {**statistics, "weight": weight, "bias": bias})
     along = [1, input.shape[1], *[1] * (input.dim() - 2)]

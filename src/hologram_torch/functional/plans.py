@@ -12,9 +12,9 @@ from torch import Tensor
 
 from hologram_torch import outputs
 from hologram_torch.formulas import Operand, on_executor
-from hologram_torch.functional import shortcuts
 from hologram_torch.library import apply
 from hologram_torch.operators import ROWS
+from hologram_torch.remembered import remembering
 from hologram_torch.roads import asked, stands_in
 
 Planned = tuple[str, tuple[Operand, ...]]
@@ -99,13 +99,11 @@ def check_floats(name: str, given: Tensor) -> None:
 
 
 def callable_of(plan: Plan) -> Function:
-    """The function of a plan: at first the shortest way, for plain tensors, else that for everything."""
+    """The function of a plan, which remembers calls."""
     given = inspect.signature(plan.planner)
-    required = [p for p in given.parameters.values() if p.default is p.empty]
     whole = _whole(plan, [*given.parameters].index("inplace") if "inplace" in given.parameters else None)
-    short = {1: shortcuts.unary, 2: shortcuts.binary}.get(len(required))
-    function = short(plan.planner, whole, plan.out) if short is not None else whole
-    return _described(function, plan.name, plan, _signature(given, plan.out))
+    signature = _signature(given, plan.out)
+    return remembering(_described(whole, plan.name, plan, signature), signature)
 
 
 def _whole(plan: Plan, place: int | None) -> Function:

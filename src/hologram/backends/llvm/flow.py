@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hologram.isa.cfg import EXIT, Cfg
@@ -116,15 +116,19 @@ def _analysed(cfg: Cfg, entry: Live, kept: Mapping[int, Live]) -> Flow:
         return d
 
     def_at = {d[0]: k for k, d in enumerate(defs) if d[0] != ENTRY}
+    parts = {i: [(part, place) for part, place, _ in reads(ins)] for b in cfg.order for i, ins in cfg.code(b)}
+    for i, places in kept.items():
+        if i in parts:
+            parts[i] += [(kept_part(place), place) for place in places]
     use_root: dict[Key, int] = {}
     for block in cfg.order:
         state = dict(reach[block])
         for i, ins in cfg.code(block):
-            for part, place, _ in (*reads(ins), *((kept_part(p), p, t) for p, t in kept.get(i, {}).items())):
-                sources = sorted(state.get(place, frozenset()))
-                for d in sources[1:]:
-                    root[find(d)] = find(sources[0])
-                use_root[i, part] = sources[0]
+            for part, place in parts[i]:
+                first, *others = sorted(state[place]) if len(state[place]) > 1 else state[place]
+                for d in others:
+                    root[find(d)] = find(first)
+                use_root[i, part] = first
             if i in def_at:
                 state[defs[def_at[i]][1]] = frozenset({def_at[i]})
                 if ins.op == "LOOP":
@@ -145,7 +149,7 @@ def _analysed(cfg: Cfg, entry: Live, kept: Mapping[int, Live]) -> Flow:
             and all(block_of[u] == block_of[first] and u > first for u in web.uses)
         )
     by_def = {k: webs[find(k)].id for k in range(len(defs))}
-    live = _live_places(cfg, kept)
+    live = _live_places(cfg, {i: [place for _, place in read] for i, read in parts.items()})
     live_in = {
         b: frozenset(by_def[d] for place, ds in reach[b].items() if place in live[b] for d in ds) for b in cfg.order
     }
@@ -177,24 +181,32 @@ def _reaching(cfg: Cfg, defs: list[tuple[int, Place, Type | None]]) -> dict[int,
     state: dict[int, dict[Place, frozenset[int]]] = {b: {} for b in cfg.order}
     if cfg.order:
         state[cfg.order[0]] = dict(entry)
-    changed = True
-    while changed:
-        changed = False
+    pending = set(cfg.order)
+    while pending:
         for b in cfg.order:
+            if b not in pending:
+                continue
+            pending.discard(b)
             out = {**state[b], **last[b]}
             for s in cfg.blocks[b].succs:
-                if s == EXIT:
-                    continue
-                target = state[s]
-                for place, ds in out.items():
-                    old = target.get(place, frozenset())
-                    if not ds <= old:
-                        target[place] = old | ds
-                        changed = True
+                if s != EXIT and _flows_into(state[s], out):
+                    pending.add(s)
     return state
 
 
-def _live_places(cfg: Cfg, kept: Mapping[int, Live]) -> dict[int, set[Place]]:
+def _flows_into(target: dict[Place, frozenset[int]], out: Mapping[Place, frozenset[int]]) -> bool:
+    """Add the definitions at a block's end to those at another's entry; True where some are new."""
+    changed = False
+    for place, ds in out.items():
+        old = target.get(place)
+        if old is None:
+            target[place], changed = ds, True
+        elif old is not ds and not ds <= old:
+            target[place], changed = old | ds, True
+    return changed
+
+
+def _live_places(cfg: Cfg, reading: Mapping[int, Sequence[Place]]) -> dict[int, set[Place]]:
     """Registers read later on some path, or kept at a barrier, at each block's entry."""
     upward: dict[int, set[Place]] = {}
     killed: dict[int, set[Place]] = {}
@@ -202,8 +214,7 @@ def _live_places(cfg: Cfg, kept: Mapping[int, Live]) -> dict[int, set[Place]]:
         up: set[Place] = set()
         kill: set[Place] = set()
         for i, ins in cfg.code(b):
-            up.update(place for _, place, _ in reads(ins) if place not in kill)
-            up.update(place for place in kept.get(i, ()) if place not in kill)
+            up.update(place for place in reading[i] if place not in kill)
             if found := write(ins):
                 kill.add(found[0])
         upward[b], killed[b] = up, kill

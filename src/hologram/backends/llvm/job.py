@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from hologram.backends.llvm import flow
 from hologram.backends.llvm.clamps import Clamp
@@ -78,6 +79,7 @@ class Lowering:
         return self.origin[index] if self.origin else index
 
 
+@lru_cache(256)
 def uses_blocks(program: Program) -> bool:
     """True when a program asks for its place inside a block, so lanes must be run block by block."""
     if works_by_blocks(program) or program.demands & BY_BLOCK:

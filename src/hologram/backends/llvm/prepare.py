@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -129,6 +130,8 @@ def prepare(
 
 def _with_constants(symbolic: Symbolic, constants: Mapping[Slot, int]) -> Symbolic:
     """The description of registers with known slots put in."""
+    if not constants:
+        return symbolic
     values = {
         key: replace(value, affine=value.affine.substitute(constants)) if value.affine is not None else value
         for key, value in symbolic.values.items()
@@ -241,6 +244,7 @@ def _pressure(program: Program, cfg: Cfg) -> int:
     floats = [w for w in values.webs if w.type is not None and w.type.is_float and w.uses]
     across = sum(1 for w in floats if not w.local)
     spans = [(w.defs[0], max(w.uses)) for w in floats if w.local]
-    local = max((sum(1 for s in spans if s[0] < at <= s[1]) for _, at in spans), default=0)
+    begins, ends = sorted(b for b, _ in spans), sorted(e for _, e in spans)
+    local = max((bisect_left(begins, at) - bisect_left(ends, at) for at in ends), default=0)
     expanded = any(i.type is not None and is_expanded(i.op, i.type) for i in program.instructions)
     return across + local + 1 + (EXPANSION_PRESSURE if expanded else 0)

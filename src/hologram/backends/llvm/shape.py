@@ -8,8 +8,9 @@ where its sides meet, and still needed there, varies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from hologram.backends.llvm.flow import ENTRY, PHASE, Flow, Place, Web
 from hologram.isa.builder import value_of
@@ -115,8 +116,9 @@ class _Solver:
             changed = False
             for block in self.cfg.order:
                 for i, ins in self.cfg.code(block):
-                    if i in self.flow.written:
-                        changed |= self._lower(self.flow.written[i], self._result(i, ins))
+                    web = self.flow.written.get(i)
+                    if web is not None and self.stride[web.id] is not None:
+                        changed |= self._lower(web, self._result(i, ins))
             changed |= self._branches()
 
     def _lower(self, web: Web, new: object) -> bool:
@@ -133,19 +135,20 @@ class _Solver:
             return None
         if self.cfg.program.instructions[i].spec.is_barrier:
             return 0
-        strides = {part: self.stride[w.id] for (k, part), w in self._reads(i).items() if k == i}
+        strides = {part: self.stride[web] for part, web in self._reads.get(i, ())}
         if any(s is UNKNOWN for s in strides.values()):
             return UNKNOWN
         if i in self.assumed:
             return strides[self.assumed[i]]
         return transfer(ins, strides, lambda part: self._constant(i, ins, part))  # type: ignore[arg-type]
 
-    def _reads(self, i: int) -> dict[tuple[int, str], Web]:
-        if not hasattr(self, "_by_index"):
-            self._by_index: dict[int, dict[tuple[int, str], Web]] = {}
-            for key, web in self.flow.read.items():
-                self._by_index.setdefault(key[0], {})[key] = web
-        return self._by_index.get(i, {})
+    @cached_property
+    def _reads(self) -> Mapping[int, Sequence[tuple[str, int]]]:
+        """What each instruction reads: the operand's part and the number of the web."""
+        found: dict[int, list[tuple[str, int]]] = {}
+        for (index, part), web in self.flow.read.items():
+            found.setdefault(index, []).append((part, web.id))
+        return found
 
     def _constant(self, i: int, ins: Instruction, part: str) -> int | None:
         return constant_operand(ins, part, i, self.flow, self.constant)

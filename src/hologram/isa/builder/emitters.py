@@ -51,9 +51,13 @@ def method_name(spec: Spec) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
+_GIVEN: dict[str, list[OperandSpec]] = {}
+
+
 def given(spec: Spec) -> list[OperandSpec]:
     """The operands that an emitter takes: all but the one it writes."""
-    return [o for o in spec.operands if not o.written or spec.name in UPDATED]
+    found = _GIVEN.get(spec.name)
+    return [o for o in spec.operands if not o.written or spec.name in UPDATED] if found is None else found
 
 
 @cache
@@ -86,7 +90,8 @@ class Emitters(Core):
         spec = _BY_METHOD.get(name)
         if spec is None:
             raise AttributeError(f"{type(self).__name__} has no '{name}', and there is no instruction of that name")
-        return _emitter(self, spec)
+        made = vars(self)[name] = _emitter(self, spec)
+        return made
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *_BY_METHOD})
@@ -245,4 +250,7 @@ def _emitter(builder: Emitters, spec: Spec) -> Callable[..., Value | Pred | None
     return emit
 
 
-_BY_METHOD: dict[str, Spec] = {method_name(spec): spec for spec in TABLE}
+METHODS: Mapping[str, str] = {spec.name: method_name(spec) for spec in TABLE}
+"""The names of all emitters by those of their rows."""
+_BY_METHOD: dict[str, Spec] = {METHODS[spec.name]: spec for spec in TABLE}
+_GIVEN |= {spec.name: given(spec) for spec in TABLE}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hologram.errors import BuildError
 from hologram.isa.builder import Builder, Value, View
-from hologram.isa.builder.emitters import method_name
+from hologram.isa.builder.emitters import METHODS
 from hologram.isa.cache import ProgramKey
 from hologram.isa.instructions import BY_NAME
 from hologram.isa.operands import Field, Pred, Slot
@@ -55,7 +55,7 @@ def neutral(op: str, type: Type) -> int | float:
 def combine(b: Builder, op: str, total: Value, term: Value) -> None:
     """Take one more term into a fold."""
     word = INTEGER_FORM.get(op, op) if total.type.is_integer else op
-    getattr(b, method_name(BY_NAME[word]))(total, term, into=total)
+    getattr(b, METHODS[word])(total, term, into=total)
 
 
 def folded(name: str, folding: Folding, result: Type, pattern: str, out_rank: int) -> Program:

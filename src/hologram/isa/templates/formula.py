@@ -9,9 +9,8 @@ from enum import Enum
 
 from hologram.errors import BuildError
 from hologram.isa.builder import Builder, Value
-from hologram.isa.builder.emitters import method_name
+from hologram.isa.builder.emitters import METHODS
 from hologram.isa.cache import ProgramKey
-from hologram.isa.instructions import BY_NAME
 from hologram.isa.operands import Field, Pred, Slot
 from hologram.isa.program import Program
 from hologram.isa.templates.made import made
@@ -97,12 +96,12 @@ class Emission:
             made = self._integer_power(*(self._number(p) for p in parts))
         else:
             mnemonic = INTEGER_FORM.get(word, word) if self.type.is_integer else word
-            made = getattr(self.b, method_name(BY_NAME[mnemonic]))(*(self._number(p) for p in parts))
+            made = getattr(self.b, METHODS[mnemonic])(*(self._number(p) for p in parts))
         return made
 
     def _shift(self, word: str, value: Value, count: Value) -> Value:
         amount = count if count.type is Type.U32 else self.b.cvt(count, type=Type.U32)
-        made: Value = getattr(self.b, method_name(BY_NAME[word]))(value, amount)
+        made: Value = getattr(self.b, METHODS[word])(value, amount)
         if amount is not count:
             self.b.release(amount)
         return made
@@ -123,7 +122,7 @@ class Emission:
             with b.if_(b.set("ne", b.and_(left, 1), 0)):
                 b.mul(result, square, into=result)
             b.mul(square, square, into=square)
-            b.shr(b.and_(left, type.maximum), 1, into=left)
+            b.and_(b.shr(left, 1), type.maximum, into=left)
         return result
 
     def _number(self, formula: Formula) -> Value:

@@ -9,13 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 C_API = (
+    "PyBytes_FromStringAndSize",
+    "PyDict_GetItem",
     "PyErr_Clear",
     "PyEval_RestoreThread",
     "PyEval_SaveThread",
     "PyFloat_AsDouble",
+    "PyList_GetItem",
+    "PyList_Size",
     "PyLong_AsLongLongAndOverflow",
     "PyLong_FromLongLong",
     "PyObject_Vectorcall",
+    "PyTuple_GetItem",
+    "PyTuple_New",
+    "PyTuple_SetItem",
+    "PyTuple_Size",
     "Py_DecRef",
     "Py_IncRef",
     "Py_NewRef",

@@ -45,6 +45,8 @@ CONTEXT_FIELDS = {
     "pool": "address of the pool of threads, 0 where long launches run on the caller alone",
     "recipe": "address of what the launch driver needs to know about the kernel",
     "attend": "callable without arguments that loads the launch driver and starts the workers that launches want",
+    "calls": "address of the table of remembered calls (see `calls`)",
+    "making": "address of what is known of making tensors (see `making`)",
 }
 
 PARAMETER_FIELDS = {
@@ -214,6 +216,19 @@ def unbound_context(
         **(team.fields if team else {}),
     }
     return EntryContext(fields, block_header, b"".join(rows), b"".join(pairs), (slow, fault, dtypes, team, keep))
+
+
+def remembering_context(calls: int, making: int, *, slow: Callable[..., Any], keep: Any) -> EntryContext:
+    """Context of the entries of remembered calls; `calls` is the address of their table, which `keep` owns."""
+    fields = {
+        "slow": id(slow),
+        "calls": calls,
+        "making": making,
+        "tensors": tensors.address(),
+        "int_type": id(int),
+        "float_type": id(float),
+    }
+    return EntryContext(fields, b"", b"", b"", (slow, keep))
 
 
 def _conflicting_pairs(params: Sequence[Param]) -> Iterator[tuple[int, int]]:

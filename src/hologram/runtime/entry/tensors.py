@@ -89,6 +89,19 @@ def is_known() -> bool:
     return bool(_record[0])
 
 
+def has_functions() -> bool:
+    """True where tensors are read by PyTorch's C functions."""
+    return is_known() and not _record[list(TENSOR_FIELDS).index("exchange")]
+
+
+def number_of(torch: Any, dtype: Any) -> int:
+    """PyTorch's number of a type."""
+    read = ctypes.CDLL(torch._C.__file__)[READERS["dtype"]]
+    found, sample = ctypes.c_int32(), torch.empty(0, dtype=dtype, device="cpu")
+    read(ctypes.c_void_p(id(sample) + _record[list(TENSOR_FIELDS).index("implementation")]), ctypes.byref(found))
+    return found.value
+
+
 def meet(torch: Any) -> None:
     """Fill the record for this PyTorch; does nothing where that has been done, or was tried often enough.
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -69,3 +73,20 @@ def test_rows_have_blocks_of_their_own_size() -> None:
     assert softmax.launch_config(x, np.zeros_like(x), 2, 32, 32, 32).block == (32, 1, 1)
     with pytest.raises(LaunchError, match="its blocks have 32 lanes"):
         softmax(x, np.zeros_like(x), 2, 32, 32, 32, block=128)
+
+
+DIGESTS = """
+from hologram.isa.templates.regions import program
+from tests.isa.templates.regions import named
+regions = [named.SOFTMAX, named.LAYER_NORM, named.LAYER_NORM_BACKWARD, named.BATCH_NORM, named.CROSS_ENTROPY]
+print([program("one", region).digest for region in regions])
+"""
+
+
+def test_another_process_makes_the_same_programs() -> None:
+    def digests(seed: str) -> str:
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", DIGESTS]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert digests("1") == digests("2") == digests("3")

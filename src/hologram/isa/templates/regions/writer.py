@@ -60,7 +60,7 @@ class Writer:
         return self.b.build(self.lanes.extent, self.lanes.metadata)
 
     def _release(self, scope: Scope, step: Step | Pass, number: int, last: Mapping[str, int]) -> None:
-        for name in reads(step):
+        for name in sorted(reads(step)):  # in one order whatever the hashes: the cache knows a program by its digest
             if last[name] == number:
                 scope.release(name)
 
@@ -82,7 +82,7 @@ class Writer:
     def _pass(self, step: Pass, row: Scope) -> None:
         """A walk over the elements of a row, with its folds."""
         operands = self._operands(step)
-        for name in reads(step):
+        for name in sorted(reads(step)):
             if self.plan.of_row(name):
                 row.held(name)
         for operand in operands:
@@ -114,7 +114,7 @@ class Writer:
 
     def _operands(self, step: Pass) -> list[Operand]:
         """The arrays that a pass goes over."""
-        inputs = [self.plan.inputs[name] for name in reads(step) if name in self.plan.inputs]
+        inputs = [self.plan.inputs[name] for name in sorted(reads(step)) if name in self.plan.inputs]
         outputs = [s.to if isinstance(s, Output) else s.at for s in step.steps if isinstance(s, Output | Stored)]
         return [*inputs, *outputs]
 

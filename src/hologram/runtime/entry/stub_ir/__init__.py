@@ -16,29 +16,12 @@ from hologram.runtime.entry.abi import Abi
 from hologram.runtime.entry.context import MAX_BLOCK, MAX_PARAMETERS
 from hologram.runtime.entry.stub_ir.acceptance import COUNT_MASK, accept, accept_argument, accept_pair
 from hologram.runtime.entry.stub_ir.arrays import accept_array, lay
+from hologram.runtime.entry.stub_ir.declarations import DECLARATIONS
 from hologram.runtime.entry.stub_ir.environment import ENVIRONMENTS
 from hologram.runtime.entry.stub_ir.fields import CONTEXT, field
 from hologram.runtime.entry.stub_ir.launch import attend, launch, outcome
 from hologram.runtime.entry.stub_ir.numbers import accept_float, accept_integer
 from hologram.runtime.entry.stub_ir.tensors import accept_tensor, is_direct, read_tensor, requires_grad, tell_written
-
-_DECLARATIONS = """
-declare void @Py_IncRef(ptr)
-declare void @PyErr_Clear()
-declare void @Py_DecRef(ptr)
-declare ptr @Py_NewRef(ptr)
-declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
-declare ptr @PyLong_FromLongLong(i64)
-declare i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)
-declare double @PyFloat_AsDouble(ptr)
-declare ptr @PyEval_SaveThread()
-declare void @PyEval_RestoreThread(ptr)
-declare double @llvm.fabs.f64(double)
-declare i64 @llvm.cttz.i64(i64, i1)
-declare float @llvm.experimental.constrained.fptrunc.f32.f64(double, metadata, metadata)
-declare float @llvm.experimental.constrained.sitofp.f32.i64(i64, metadata, metadata)
-declare double @llvm.experimental.constrained.sitofp.f64.i64(i64, metadata, metadata)
-"""
 
 
 def stub_ir(abi: Abi, arch: str) -> str:
@@ -50,7 +33,7 @@ def stub_ir(abi: Abi, arch: str) -> str:
         raise UnsupportedError(f"no entry functions for {arch}: known are {', '.join(ENVIRONMENTS)}")
     return "\n".join(
         (
-            _DECLARATIONS,
+            DECLARATIONS,
             ENVIRONMENTS[arch](),
             outcome(),
             attend(),
