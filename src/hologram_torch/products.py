@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hologram import ops
 from hologram_torch.formulas import text_of
 from hologram_torch.library import apply as formula
 from hologram_torch.library import lined_up
@@ -27,6 +26,8 @@ def product(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
 
 def _run(a: Tensor, b: Tensor, dtype: torch.dtype | None) -> Tensor:
     """Launch a product; raises RuntimeError for tensors outside of host memory."""
+    from hologram import ops  # loaded with the first launch: it takes longer than all of this package
+
     check_host("product", [a, b])
     given = a.detach().resolve_neg(), b.detach().resolve_neg()
     made: Tensor

@@ -14,11 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hologram.isa.templates.region import Fold, Let, Operand, Output, Region
-from hologram.isa.templates.regions import program
+from hologram.isa.region import Fold, Let, Operand, Output, Region
 from hologram.operators import Formula
 from hologram.operators.calculus import substituted
-from hologram.ops.plan import kernel_for
 from hologram.runtime import notes
 from hologram_torch.roads import check_host
 from hologram_torch.rows.function import COUNT, DTYPES, PLACE, RowFunction, stored
@@ -102,8 +100,15 @@ def _way(
     apart = {k for k, (name, _) in enumerate(function.outputs, len(tensors)) if name in function.wide_names}
     axes = _merged(arrays, shape, dims, function.has_folds, apart)
     region, lengths = _region(function, [a.dtype for a in arrays], axes)
-    kernel = kernel_for(("rows", region), name_of(function), lambda: program(name_of(function), region))
-    return Way(kernel.spanning(), results, lengths, count)
+    return Way(_kernel(name_of(function), region), results, lengths, count)
+
+
+def _kernel(name: str, region: Region) -> Any:
+    """The kernel of a region; what makes programs is loaded when the first one is needed."""
+    from hologram.isa.templates.regions import program
+    from hologram.ops.plan import kernel_for
+
+    return kernel_for(("rows", region), name, lambda: program(name, region)).spanning()
 
 
 def name_of(function: RowFunction) -> str:

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import torch
 
-from hologram.isa.templates.region import Fold, Let
+from hologram.isa.region import Fold, Let
 from hologram.operators import Formula
 from hologram.operators.calculus import slope
-from hologram.ops.losses.table import LOSSES
+from hologram.operators.losses import LOSSES
 from hologram.types import Type
 from hologram_torch.rows.function import COUNT, NAMES, PLACE, RowFunction, builder, computed, row_function
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from hologram.isa.templates.region import Fold, Let
+from hologram.isa.region import Fold, Let
 from hologram.operators import Formula
 from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, row_function
 

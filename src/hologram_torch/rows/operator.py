@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hologram.isa.templates.region import Fold
+from hologram.isa.region import Fold
 from hologram_torch.roads import Road, check_devices, road_of
 from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.gradients import added_up, backward, forward, mark_of

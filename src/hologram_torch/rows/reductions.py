@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from hologram.isa.templates.region import Fold, Let
+from hologram.isa.region import Fold, Let
 from hologram.operators import NORMALISATIONS, NORMS, REDUCTIONS, RESULTS, Formula, Reduction
 from hologram.operators.calculus import substituted
 from hologram.types import Type
