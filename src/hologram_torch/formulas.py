@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from hologram.errors import DivisionByZeroError
-from hologram.operators import OPERANDS, Domain, Form, Formula, Operator, is_truth
+from hologram.operators import COMPARISONS, OPERANDS, Domain, Form, Formula, Operator, is_truth
+from hologram.operators.row import words
 from hologram.runtime import notes
 from hologram.types import Type
 from hologram_torch.operators import ROWS
@@ -122,7 +123,8 @@ def _joined(operands: Sequence[Operand]) -> torch.dtype:
     tensors = [o for o in operands if isinstance(o, Tensor)]
     numbers = [o for o in operands if not isinstance(o, Tensor)]
     if not tensors:
-        return torch.get_default_dtype() if float in map(type, numbers) else torch.int64
+        kinds = set(map(type, numbers))
+        return torch.get_default_dtype() if float in kinds else torch.bool if kinds == {bool} else torch.int64
     stands = tensors[0]
     for other in (*tensors[1:], *numbers):
         if isinstance(other, Tensor) and other.dtype == stands.dtype and other.dim() <= stands.dim():
@@ -204,7 +206,7 @@ def flat_of(text: str, kinds: tuple[torch.dtype | type, ...], default: torch.dty
     meaning = _meaning(row, base)
     sources = []
     for letter, kind in zip(LETTERS, kinds, strict=False):
-        element = (TYPES[kind] or Type.U8) if isinstance(kind, torch.dtype) else meaning.base
+        element = (TYPES[kind] or Type.U8) if isinstance(kind, torch.dtype) else meaning.held(letter)
         mode = Mode.EACH if isinstance(kind, torch.dtype) else Mode.NUMBER
         sources.append(Source(element, mode, letter in row.tested))
     kernel = kernel_of(row.name, meaning, sources, stored(meaning.result), 1)
@@ -293,7 +295,19 @@ def _meaning(row: Operator, base: torch.dtype) -> Meaning:
         assert not callable(formula)
         return Meaning(formula, Type.U8, Type.U8, BOOL)
     computed = computed_in(type)
-    return Meaning(row.form(computed), computed, type, BOOL if row.gives_truth else type)
+    formula = row.form(computed)
+    exact = frozenset(row.operands) - _compared(formula) if computed is not type else frozenset()
+    return Meaning(formula, computed, type, BOOL if row.gives_truth else type, exact)
+
+
+@cache
+def _compared(formula: Formula) -> frozenset[str]:
+    """The operands that comparisons read: a number is compared with elements as one of them."""
+    if not isinstance(formula, tuple):
+        return frozenset()
+    if formula[0] in COMPARISONS:
+        return frozenset(words(formula)) & frozenset(LETTERS)
+    return frozenset().union(*(_compared(part) for part in formula[1:]))
 
 
 def _held(number: Number, type: Type) -> int | float:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from hologram.isa.templates.region import Fold, Let
 from hologram.operators import Formula
 from hologram.operators.calculus import slope, substituted
 from hologram.operators.row import words
@@ -22,14 +23,18 @@ from hologram_torch.formulas import (
     Number,
     Operand,
     empty_result,
+    formula_of,
     result_dtype,
+    result_shape,
     row_of,
     run,
     text_of,
 )
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import ORDINARY, is_differentiated, is_traced, known_signature
-from hologram_torch.rows.operator import sum_to
+from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, function_of, row_function
+from hologram_torch.rows.operator import apply as apply_rows
+from hologram_torch.rows.operator import spread_dims, sum_to
 
 NAME = "hologram::elementwise"
 
@@ -68,6 +73,7 @@ def operands_of(tensors: Sequence[Tensor], numbers: Sequence[Number], places: Se
     return found
 
 
+IDENTITY = text_of("x")
 RESULT, GRADIENT = "out", "grad"
 """What gradient formulas read beside the operands."""
 
@@ -76,8 +82,19 @@ RESULT, GRADIENT = "out", "grad"
 def gradient_of(formula: str, letter: str, count: int = 3) -> tuple[str, tuple[str, ...]]:
     """The formula of a gradient along an operand, and which operands (and "out", "grad") it reads; none where it is 0.
 
-    The operands are renamed in order, so that the same gradient is one formula whatever it belongs to. What it reads is
-    the result alone or the operands alone, so that the fewest tensors are kept.
+    The operands are renamed in order, so that the same gradient is one formula whatever it belongs to.
+    """
+    product = share_of(formula, letter, count)
+    used = tuple(name for name in (*LETTERS[:count], RESULT, GRADIENT) if name in set(words(product)))
+    renamed: dict[str, Formula] = dict(zip(used, LETTERS, strict=False))
+    return text_of(substituted(product, renamed)), used
+
+
+@cache
+def share_of(formula: str, letter: str, count: int) -> Formula:
+    """The slope along an operand times "grad".
+
+    What it reads beside that is the result alone or the operands alone, so that the fewest tensors are kept.
     """
     row = row_of(formula, count)
     place = LETTERS.index(letter)
@@ -87,10 +104,34 @@ def gradient_of(formula: str, letter: str, count: int = 3) -> tuple[str, tuple[s
         along = _with_result(along, row.formula)
     if set(words(along)) & set(LETTERS):
         along = substituted(along, {RESULT: row.formula})
-    product = _times_gradient(along)
-    used = tuple(name for name in (*LETTERS[:count], RESULT, GRADIENT) if name in set(words(product)))
-    renamed: dict[str, Formula] = dict(zip(used, LETTERS, strict=False))
-    return text_of(substituted(product, renamed)), used
+    return _times_gradient(along)
+
+
+@builder
+def summed(text: str, kinds: tuple[torch.dtype | None, ...], result: torch.dtype, dtype: torch.dtype) -> RowFunction:
+    """The sums along rows of a formula of tensors of some types and numbers (None), computed as a type computes."""
+    names = dict(zip(LETTERS, kinds, strict=False))
+    steps = (Let("whole", formula_of(text), computed(result)), Fold("total", "ADD", "whole", computed(result)))
+    wide, numbers = ([k for k, d in names.items() if (d is None) == number] for number in (False, True))
+    return row_function(wide, steps, [("total", NAMES[dtype])], numbers=numbers)
+
+
+@builder
+def tangent_of(formula: str, count: int, moving: tuple[str, ...], numbers: tuple[str, ...], dtype: torch.dtype) -> Any:
+    """How much a formula's result moves with operands that move by "t" and their letter."""
+    shares = [share_of(formula, letter, count) for letter in moving]
+    parts = [substituted(share, {GRADIENT: f"t{k}"}) for share, k in zip(shares, moving, strict=True) if share != 0.0]
+    total: Formula = parts[0] if parts else 0.0
+    for part in parts[1:]:
+        total = ("ADD", total, part)
+    read = set(words(total))
+    known = [k for k in (*LETTERS[:count], RESULT) if k in read]
+    return row_function(
+        [*(k for k in known if k not in numbers), *(f"t{k}" for k in moving if f"t{k}" in read)],
+        [Let("moved", total, computed(dtype))],
+        [("moved", NAMES[dtype])],
+        numbers=[k for k in known if k in numbers],
+    )
 
 
 def _times_gradient(formula: Formula) -> Formula:
@@ -148,8 +189,17 @@ def _gradient(
         g = values[GRADIENT]
         assert isinstance(g, Tensor)
         return g.new_zeros(shape, dtype=dtype)
-    whole = apply(text, *(values[name] for name in used))
-    return sum_to(whole, shape).to(dtype)
+    operands = [values[name] for name in used]
+    whole = result_shape(operands)
+    dims = spread_dims(whole, shape)
+    if not dims or text == IDENTITY:
+        return sum_to(apply(text, *operands), shape).to(dtype)
+    tensors, numbers, _ = packed(operands)
+    g = values[GRADIENT]
+    assert isinstance(g, Tensor)
+    kinds = tuple(o.dtype if isinstance(o, Tensor) else None for o in operands)
+    (found,) = apply_rows(summed(text, kinds, g.dtype, dtype), tensors, [float(n) for n in numbers], whole, dims)
+    return found.reshape(shape)
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -218,20 +268,20 @@ class _Elementwise(torch.autograd.Function):
     def jvp(ctx: Any, *tangents: Any) -> Tensor:
         *tensors, value = ctx.saved_tensors
         operands = operands_of(tensors, *ctx.places)
-        values = {**dict(zip(LETTERS, operands, strict=False)), RESULT: value}
-        total: Tensor | None = None
-        moving = iter(tangents[3:])
-        for letter, operand in zip(LETTERS, operands, strict=False):
-            tangent = next(moving) if isinstance(operand, Tensor) else None
-            if tangent is None:
-                continue
-            text, used = gradient_of(ctx.formula, letter, len(operands))
-            if GRADIENT in used:
-                part = apply(text, *({**values, GRADIENT: tangent}[name] for name in used))
-                total = part if total is None else apply("add", total, part)
-        if total is None:
+        letters = LETTERS[: len(operands)]
+        along = iter(tangents[3:])
+        moved = {f"t{k}": next(along) for k, o in zip(letters, operands, strict=True) if isinstance(o, Tensor)}
+        moves: dict[str, Operand] = {k: t for k, t in moved.items() if t is not None}
+        held = tuple(k for k, o in zip(letters, operands, strict=True) if not isinstance(o, Tensor))
+        moving = tuple(k for k in letters if f"t{k}" in moves)
+        text = tangent_of(ctx.formula, len(operands), moving, held, value.dtype)
+        meant = function_of(text)
+        if not meant.inputs:
             return torch.zeros_like(value)
-        return total.expand(value.shape).to(value.dtype)
+        values = {**dict(zip(letters, operands, strict=True)), RESULT: value, **moves}
+        given, _, _ = packed([values[name] for name in meant.inputs])
+        numbers = [float(values[name]) for name in meant.numbers]
+        return apply_rows(text, given, numbers, value.shape, [])[0]
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, formula: str, numbers: Any, places: Any, *tensors: Tensor) -> tuple[Tensor, int]:

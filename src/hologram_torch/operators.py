@@ -44,11 +44,21 @@ def _first(word: str) -> tuple[Formula, Formula]:
 
 _OTHERWISE = {
     # integers stay integers in PyTorch
-    **{name: replace(TABLE[name], domain=Domain.NUMBERS) for name in ("hardtanh", "relu6", "threshold")},
-    "sign": replace(TABLE["sign"], forms={Form.BOOL: X}),
+    **{name: replace(TABLE[name], domain=Domain.NUMBERS) for name in ("hardtanh", "relu6")},
+    # NaN stays NaN
+    "threshold": replace(
+        TABLE["threshold"], name="threshold_of_any", formula=("SEL", ("<=", X, Y), Z, X), domain=Domain.NUMBERS
+    ),
+    # NaN has the sign 0
+    "sign": replace(
+        TABLE["sign"],
+        name="sign_or_none",
+        formula=("SUB", ("SEL", (">", X, 0.0), 1.0, 0.0), ("SEL", ("<", X, 0.0), 1.0, 0.0)),
+        forms={**TABLE["sign"].forms, Form.BOOL: X},
+    ),
     # equal ones: all of the gradient goes to the first
-    "fmax": replace(TABLE["fmax"], derivative=_first(">=")),
-    "fmin": replace(TABLE["fmin"], derivative=_first("<=")),
+    "fmax": replace(TABLE["fmax"], derivative=_first(">="), forms={Form.BOOL: ("OR", X, Y)}),
+    "fmin": replace(TABLE["fmin"], derivative=_first("<="), forms={Form.BOOL: ("AND", X, Y)}),
     "relu": replace(TABLE["relu"], forms={Form.UNSIGNED: X}),
 }
 _OWN = (
@@ -66,10 +76,22 @@ _OWN = (
     _row("sub_from_scaled", 3, ("SUB", Y, ("MUL", X, Z)), "y − z · x", ("NEG", Z), 1.0, ("NEG", X)),
     _row("div_trunc", 2, ("TRUNC", _QUOTIENT), "x / y rounded to zero", 0.0, 0.0, forms={Form.INTEGER: _QUOTIENT}),
     _row(
-        "clamp_min", 2, ("MAXP", X, Y), "x, at least y", ("SEL", (">=", X, Y), 1.0, 0.0), ("SEL", ("<", X, Y), 1.0, 0.0)
+        "clamp_min",
+        2,
+        ("MAXP", X, Y),
+        "x, at least y",
+        ("SEL", (">=", X, Y), 1.0, 0.0),
+        ("SEL", ("<", X, Y), 1.0, 0.0),
+        forms={Form.BOOL: ("OR", X, Y)},
     ),
     _row(
-        "clamp_max", 2, ("MINP", X, Y), "x, at most y", ("SEL", ("<=", X, Y), 1.0, 0.0), ("SEL", (">", X, Y), 1.0, 0.0)
+        "clamp_max",
+        2,
+        ("MINP", X, Y),
+        "x, at most y",
+        ("SEL", ("<=", X, Y), 1.0, 0.0),
+        ("SEL", (">", X, Y), 1.0, 0.0),
+        forms={Form.BOOL: ("AND", X, Y)},
     ),
     _row("addcmul", 3, ("ADD", X, ("MUL", Y, Z)), "x + y · z", 1.0, Z, Y),
     _row("addcmul_scaled", 4, ("ADD", X, ("MUL", ("MUL", V, Y), Z)), "x + v · y · z"),
@@ -111,7 +133,13 @@ _OWN = (
         ("DIV", X, Y),
         domain=Domain.REALS,
     ),
-    _row("heaviside", 2, ("SEL", ("==", X, 0.0), Y, ("SEL", (">", X, 0.0), 1.0, 0.0)), "0 below 0, 1 above, y at 0"),
+    _row(
+        "heaviside",
+        2,
+        ("SEL", ("==", X, 0.0), Y, ("SEL", (">", X, 0.0), 1.0, 0.0)),
+        "0 below 0, 1 above, y at 0",
+        forms={Form.BOOL: ("OR", X, Y)},
+    ),
     _row("isposinf", 1, ("==", X, math.inf), "is x +∞", forms={Form.INTEGER: ("!=", X, X), Form.BOOL: ("!=", X, X)}),
     _row("isneginf", 1, ("==", X, -math.inf), "is x −∞", forms={Form.INTEGER: ("!=", X, X), Form.BOOL: ("!=", X, X)}),
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from hologram import ops
 from hologram_torch.formulas import text_of
 from hologram_torch.library import apply as formula
 from hologram_torch.library import lined_up
@@ -16,95 +16,117 @@ from hologram_torch.roads import Road, check_host, known_signature, road_of
 from hologram_torch.rows.operator import sum_to
 
 SUM = text_of(("ADD", "x", "y"))
+HALVES = (torch.float16, torch.bfloat16)
 
 
 @torch.library.custom_op("hologram::product", mutates_args=())
-def product(a: Tensor, b: Tensor) -> Tensor:
-    """a · b for tensors of at least two axes."""
-    made: Tensor = _run(a, b)
+def product(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """a · b for tensors of at least two axes, rounded to a type: that which both have if none is named."""
+    made: Tensor = _run(a, b, dtype)
     return made
 
 
 @remembering
-def _run(a: Tensor, b: Tensor) -> Tensor:
+def _run(a: Tensor, b: Tensor, dtype: torch.dtype | None) -> Tensor:
     """Launch a product; raises RuntimeError for tensors outside of host memory."""
+    from hologram import ops  # loaded with the first launch: it takes longer than all of this package
+
     check_host("product", [a, b])
-    made: Tensor = ops.matmul(a.detach().resolve_neg(), b.detach().resolve_neg())
+    given = a.detach().resolve_neg(), b.detach().resolve_neg()
+    made: Tensor
+    if dtype is None or dtype is a.dtype is b.dtype:
+        made = ops.matmul(*given)
+        return made
+    made = torch.empty(_shape(a, b), dtype=dtype)
+    ops.matmul(*given, out=made)
     return made
 
 
 def added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """x · weightᵀ + bias in one launch; raises RuntimeError for tensors outside of host memory."""
+    from hologram import ops
+
     tensors = [x, weight, bias]
     check_host("linear", tensors)
     made: Tensor = ops.linear(*(t.detach().resolve_neg() for t in tensors))
     return made
 
 
+def _shape(a: Tensor, b: Tensor) -> tuple[int, ...]:
+    return (*torch.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
+
+
 @product.register_fake
-def _(a: Tensor, b: Tensor) -> Tensor:
-    batch = torch.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    return a.new_empty((*batch, a.shape[-2], b.shape[-1]))
+def _(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    return a.new_empty(_shape(a, b), dtype=dtype)
 
 
-def multiplied(a: Tensor, b: Tensor) -> Tensor:
+def multiplied(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """a · b on the road that they ask for."""
     road = road_of([a, b])
     ways: dict[Road, Any] = {Road.DIRECT: _run, Road.OPERATOR: product, Road.FUNCTION: _Product.apply}
-    made: Tensor = ways[road](a, b)
+    made: Tensor = ways[road](a, b, dtype)
     return made
 
 
-def _setup(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-    a, b = inputs
+def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    a, b, ctx.dtype = inputs
     ctx.shapes = a.shape, b.shape
     ctx.save_for_backward(a, b)
 
 
-def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:
+def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
     a, b = ctx.saved_tensors
     first, second = ctx.shapes
-    for_a = sum_to(multiplied(gradient, b.mT), first) if ctx.needs_input_grad[0] else None
-    for_b = sum_to(multiplied(a.mT, gradient), second) if ctx.needs_input_grad[1] else None
-    return for_a, for_b
+    for_a = _share(gradient, b.mT, first, a.dtype) if ctx.needs_input_grad[0] else None
+    for_b = _share(a.mT, gradient, second, b.dtype) if ctx.needs_input_grad[1] else None
+    return for_a, for_b, None
+
+
+def _share(left: Tensor, right: Tensor, shape: torch.Size, dtype: torch.dtype) -> Tensor:
+    """The gradient of a factor of a shape and type, rounded once."""
+    if math.prod(shape[:-2]) == math.prod(_shape(left, right)[:-2]):
+        return multiplied(left, right, dtype).reshape(shape)
+    return sum_to(multiplied(left, right, torch.float32 if dtype in HALVES else dtype), shape, dtype)
 
 
 product.register_autograd(_backward, setup_context=_setup)
 
 
 @product.register_vmap
-def _(info: Any, in_dims: Any, a: Tensor, b: Tensor) -> tuple[Tensor, int]:
-    return product(*lined_up([a, b], in_dims)), 0
+def _(info: Any, in_dims: Any, a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> tuple[Tensor, int]:
+    left, right = lined_up([a, b], in_dims[:2])
+    return product(left, right, dtype), 0
 
 
 class _Product(torch.autograd.Function):
     """The same for `torch.func`, forward-mode and gradients that are not compiled."""
 
     @staticmethod
-    def forward(a: Tensor, b: Tensor) -> Tensor:
-        made: Tensor = product(a, b) if road_of([a, b]) is Road.OPERATOR else _run(a, b)
+    def forward(a: Tensor, b: Tensor, dtype: torch.dtype | None) -> Tensor:
+        made: Tensor = (product if road_of([a, b]) is Road.OPERATOR else _run)(a, b, dtype)
         return made
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-        ctx.shapes = inputs[0].shape, inputs[1].shape
-        ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        _setup(ctx, inputs, output)
+        ctx.save_for_forward(*inputs[:2])
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         return _backward(ctx, gradient)
 
     @staticmethod
-    def jvp(ctx: Any, a_moves: Tensor | None, b_moves: Tensor | None) -> Tensor:
+    def jvp(ctx: Any, a_moves: Tensor | None, b_moves: Tensor | None, _: None) -> Tensor:
         a, b = ctx.saved_tensors
-        moves = [multiplied(a_moves, b)] if a_moves is not None else []
-        moves += [multiplied(a, b_moves)] if b_moves is not None else []
+        moves = [multiplied(a_moves, b, ctx.dtype)] if a_moves is not None else []
+        moves += [multiplied(a, b_moves, ctx.dtype)] if b_moves is not None else []
         return moves[0] if len(moves) == 1 else formula(SUM, *moves)
 
     @staticmethod
-    def vmap(info: Any, in_dims: Any, a: Tensor, b: Tensor) -> tuple[Tensor, int]:
-        return multiplied(*lined_up([a, b], in_dims)), 0
+    def vmap(info: Any, in_dims: Any, a: Tensor, b: Tensor, dtype: torch.dtype | None) -> tuple[Tensor, int]:
+        left, right = lined_up([a, b], in_dims[:2])
+        return multiplied(left, right, dtype), 0
 
 
 known_signature(_Product)

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hologram import ops
 from hologram_torch.roads import Road, check_host, road_of
 from hologram_torch.rows.function import NAMES
 
@@ -19,6 +18,8 @@ def scan(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
 
 
 def _run(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
+    from hologram import ops  # loaded with the first launch: it takes longer than all of this package
+
     check_host(name, [x])
     made = torch.empty(x.shape, dtype=dtype)
     getattr(ops, name)(x.detach().resolve_neg(), axis=dim, dtype=NAMES[dtype], out=made)

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from tests.torch import opinfo
+from tests.torch import checks, opinfo
 
 RECORD = Path(__file__).with_name("opinfo.json")
 PAGE = Path(__file__).parents[2] / "docs/pytorch-opinfo.md"
@@ -27,6 +27,7 @@ Written by `python -m tests.torch.opinfo_page` from the record of its last runs.
 PyTorch tests its operators with samples (`torch.testing._internal`, OpInfo): inputs of many shapes, strides, types and
 arguments, wrong ones included. Every function of `hologram_torch.functional` that has an OpInfo is called with them,
 and has to give the types, shapes and values that PyTorch gives, within the tolerances of `torch.testing.assert_close`.
+Each exclusion is of the samples that it says, and no more.
 
 Kinds of samples: {kinds}.
 """
@@ -78,7 +79,7 @@ def page(record: Mapping[str, Found]) -> str:
     text += "\n## Exclusions\n\n| samples | reason |\n| ---: | --- |\n"
     text += "".join(f"| {count} | {reason} |\n" for reason, count in sorted(excluded.items()))
     text += "".join(f"| all of `{name}` | {reason} |\n" for name, reason in opinfo.LEFT_OUT.items())
-    return text + "\n## Operators\n\n" + "\n".join(lines) + "\n"
+    return text + checks.section() + "\n## Operators\n\n" + "\n".join(lines) + "\n"
 
 
 def _known() -> dict[str, int]:

@@ -37,6 +37,7 @@ _NEAR: Formula = (
 )
 _QUOTIENT: Formula = ("DIV", X, Y)
 _LARGER, _SMALLER = ("MAXP", ("ABS", X), ("ABS", Y)), ("MINP", ("ABS", X), ("ABS", Y))
+_ENDLESS: Formula = ("POR", ("==", ("ABS", X), math.inf), ("==", ("ABS", Y), math.inf))  # whatever the other is
 _RATIO: Formula = ("DIV", _SMALLER, _LARGER)
 _LENGTH: Formula = ("MUL", _LARGER, ("SQRT", ("ADD", ("MUL", _RATIO, _RATIO), 1.0)))
 _APART: Formula = ("ABS", ("SUB", X, Y))
@@ -201,7 +202,7 @@ ROWS: tuple[Operator, ...] = (
     Operator(
         "hypot",
         2,
-        ("SEL", ("==", _LARGER, 0.0), 0.0, ("SEL", ("==", _LARGER, math.inf), math.inf, _LENGTH)),
+        ("SEL", ("==", _LARGER, 0.0), 0.0, ("SEL", _ENDLESS, math.inf, _LENGTH)),
         "the length of the vector (x, y)",
         ("hypot",),
         domain=Domain.REALS,

@@ -18,9 +18,10 @@ _NUMBER: Formula = ("==", X, X)
 _SIZE: Formula = ("ABS", X)
 _MEAN: Formula = ("DIV", FOLD, N)
 _AWAY: Formula = ("SUB", X, A)
+_FREE: Formula = ("MAXP", ("SUB", N, "correction"), 0.0)
 _SPREAD = (
     Fold("ADD", X, _MEAN),
-    Fold("ADD", ("MUL", _AWAY, _AWAY), ("DIV", FOLD, ("MAXP", ("SUB", N, "correction"), 0.0))),
+    Fold("ADD", ("MUL", _AWAY, _AWAY), ("DIV", FOLD, _FREE)),
 )
 _LARGEST = Fold("MAXP")
 _FINITE: Formula = ("SEL", ("<", ("ABS", FOLD), math.inf), FOLD, 0.0)
@@ -162,7 +163,7 @@ _REDUCTIONS = (
         "the sum of the squares of x − mean over n − correction",
         ("var", "reduce_var"),
         parameters={"correction": 0.0},
-        derivative=("DIV", ("MUL", 2.0, _AWAY), ("SUB", N, "correction")),
+        derivative=("DIV", ("MUL", 2.0, _AWAY), _FREE),
         numpy="np.var(x, axis=axis, keepdims=keepdims, ddof=correction)",
         torch="torch.var(x, dim, correction=correction, keepdim=keepdim)",
         roundings=6,
@@ -174,7 +175,7 @@ _REDUCTIONS = (
         "√ of the variance",
         ("std", "reduce_std"),
         parameters={"correction": 0.0},
-        derivative=("DIV", _AWAY, ("MUL", "out", ("SUB", N, "correction"))),
+        derivative=("DIV", _AWAY, ("MUL", "out", _FREE)),
         numpy="np.std(x, axis=axis, keepdims=keepdims, ddof=correction)",
         torch="torch.std(x, dim, correction=correction, keepdim=keepdim)",
         roundings=6,

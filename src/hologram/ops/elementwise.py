@@ -28,12 +28,20 @@ from hologram.types import Type
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What is computed for some types of operands: a formula in a type, from elements of a base type to a result."""
+    """What is computed for some types of operands: a formula in a type, from elements of a base type to a result.
+
+    Numbers are rounded to the base type, those of `exact` operands to the type that is computed in.
+    """
 
     formula: Formula
     computed: Type
     base: Type
     result: Kind
+    exact: frozenset[str] = frozenset()
+
+    def held(self, operand: str) -> Type:
+        """The type that a number for an operand is held in."""
+        return self.computed if operand in self.exact else self.base
 
 
 class Elementwise(Operation):
@@ -174,7 +182,7 @@ class Elementwise(Operation):
         for letter in self.row.operands:
             tested = letter in self.row.tested
             if letter not in letters:
-                sources.append(Source(meaning.base, Mode.NUMBER, tested))
+                sources.append(Source(meaning.held(letter), Mode.NUMBER, tested))
                 continue
             place = letters.index(letter)
             element = Type.of_dtype(piece.arrays[place].dtype)

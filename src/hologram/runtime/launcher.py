@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hologram import events
 from hologram.backends.base import Argument, Domain, Executable, LaunchConfig
 from hologram.errors import ArgumentTypeError, ArgumentValueError, LaunchError
-from hologram.isa import agreement, extents
+from hologram.isa import agreement
 from hologram.isa.demands import MEMORY
 from hologram.isa.program import Program
 from hologram.runtime import recording, watched
@@ -164,6 +164,8 @@ class Launcher:
 
     def prepare(self, given: tuple[Any, ...], shape: Shape) -> Prepared:
         """All checks of a call whose values stand in the order of the parameters."""
+        from hologram.isa import extents  # a launch that machine code checks does not need it
+
         program, rules = self.program, rules_of(self.program)
         seen = self._convert(given)
         arguments = self._laid(seen)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from hologram.isa.aliasing import exact_alias_allowed
 from hologram.isa.cache import ProgramCache
-from hologram.isa.extents import Extents
 from hologram.isa.program import Program
-from hologram.isa.verify import verify
+
+if TYPE_CHECKING:
+    from hologram.isa.extents import Extents
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +34,8 @@ def rules_of(program: Program) -> Rules:
 
 
 def _derived(program: Program) -> Rules:
+    from hologram.isa.aliasing import exact_alias_allowed
+    from hologram.isa.verify import verify
+
     facts = verify(program)
     return Rules(facts.extents, exact_alias_allowed(facts))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
 from time import perf_counter
@@ -19,6 +21,7 @@ from hologram_torch.compiler.joint import split
 from hologram_torch.compiler.partition import Partition, is_given, partition
 from hologram_torch.compiler.report import CallReport, GraphReport, Report, region_report
 from hologram_torch.compiler.runner import Writer, function_of
+from hologram_torch.compiler.upsampling import with_whole_upsampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,28 @@ def hologram(
         raise ValueError(f"backend 'hologram' has no mode '{mode}'; leave mode out")
     chosen = options_of(options or {})
     compile = partial(_compiled, options=chosen)
-    made: Callable[..., Any] = aot_autograd(
-        fw_compiler=partial(compile, kind="forward"),
-        bw_compiler=partial(compile, kind="backward"),
-        inference_compiler=partial(compile, kind="inference"),
-        decompositions=dict(decompositions.table()),
-        partition_fn=split,
-        keep_inference_input_mutations=True,
-    )(module, example_inputs)
+    with _without_collections():
+        made: Callable[..., Any] = aot_autograd(
+            fw_compiler=partial(compile, kind="forward"),
+            bw_compiler=partial(compile, kind="backward"),
+            inference_compiler=partial(compile, kind="inference"),
+            decompositions=dict(decompositions.table()),
+            partition_fn=split,
+            keep_inference_input_mutations=True,
+        )(module, example_inputs)
     return made
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Nearly all that is made while compiling stays: looking through PyTorch's millions of objects again is in vain."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def options_of(given: Mapping[str, Any]) -> Options:
@@ -79,11 +95,13 @@ def _compiled(module: GraphModule, example_inputs: Sequence[Any], *, options: Op
     begin = perf_counter()
     reason = _elsewhere(module)
     if kind == "inference" and not reason:
+        with_whole_upsampling(module.graph)
         with_channels_last(module.graph)
-    parts = partition(module.graph, options.fuse and not reason)
-    writer = Writer(module, parts, check=options.check)
-    source = writer.write()
-    kernels = programs.prepared(launch.region for launch in writer.launches)
+    with _without_collections():
+        parts = partition(module.graph, options.fuse and not reason)
+        writer = Writer(module, parts, check=options.check)
+        source = writer.write()
+        kernels = programs.prepared(launch.region for launch in writer.launches)
     bound = {f"k{n}": kernels[launch.region] for n, launch in enumerate(writer.launches)}
     call = function_of(source, {**writer.values, **bound})
     call._boxed_call = True  # type: ignore[attr-defined]

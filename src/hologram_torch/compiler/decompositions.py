@@ -93,7 +93,32 @@ def _full_like(x: torch.Tensor, value: Any, *, dtype: Any = None, memory_format:
     return made.permute([order.index(d) for d in range(x.dim())])
 
 
+def _class_gradient(
+    gradient: torch.Tensor,
+    x: torch.Tensor,
+    target: torch.Tensor,
+    weight: torch.Tensor | None,
+    reduction: int,
+    ignore_index: int,
+    total_weight: torch.Tensor,
+) -> Any:
+    """The gradient of the negative log-likelihood as a choice at each class, which fuses with what reads it."""
+    if x.dim() < 2:
+        return NotImplemented
+    beside = [-1, *[1] * (x.dim() - 2)]
+    target = target.unsqueeze(1)
+    gradient = gradient / total_weight if reduction == _MEAN else gradient
+    gradient = gradient.unsqueeze(1) if gradient.dim() else gradient
+    if weight is not None:
+        gradient = gradient * weight.view(beside)
+    classes = torch.arange(x.shape[1], device=x.device).view(beside)
+    return torch.where((classes == target) & (target != ignore_index), -gradient, 0.0)
+
+
+_MEAN = 1
 _OWN: Table = {
+    aten.nll_loss_backward.default: _class_gradient,
+    aten.nll_loss2d_backward.default: _class_gradient,
     aten.full_like.default: _full_like,
     aten.var_mean.correction: _var_mean,
     aten.var.correction: _var,

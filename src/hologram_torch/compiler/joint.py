@@ -9,6 +9,7 @@ import torch
 from torch.fx import Graph, GraphModule, Node
 
 from hologram_torch.compiler.channels import with_channels_last
+from hologram_torch.compiler.upsampling import with_whole_upsampling
 
 
 def split(module: GraphModule, inputs: Any, **keywords: Any) -> tuple[GraphModule, GraphModule]:
@@ -17,6 +18,7 @@ def split(module: GraphModule, inputs: Any, **keywords: Any) -> tuple[GraphModul
     from torch._functorch.partitioners import min_cut_rematerialization_partition
 
     join(module.graph)
+    with_whole_upsampling(module.graph)
     with_channels_last(module.graph)
     with config.patch(cse=False):  # PyTorch's own loads all of its compiler
         made: tuple[GraphModule, GraphModule] = min_cut_rematerialization_partition(module, inputs, **keywords)

@@ -14,7 +14,8 @@ from torch.fx import GraphModule, Node
 from hologram.types import Type
 from hologram_torch.compiler.checking import compared
 from hologram_torch.compiler.columns import in_launches
-from hologram_torch.compiler.meanings import STORED
+from hologram_torch.compiler.joined import joined_parts
+from hologram_torch.compiler.meanings import STORED, option
 from hologram_torch.compiler.partition import Partition, Unit, is_given, is_symbolic, is_view
 from hologram_torch.compiler.region_of import Launch, Row, region_of
 from hologram_torch.compiler.sizes import plain, text, times, tuple_text
@@ -56,6 +57,7 @@ class Writer:
         self._count = itertools.count()
         self._plain: dict[Node, str] = {}
         self.ends: dict[int, list[Node]] = {}
+        self.joined = joined_parts(parts)
 
     # The function as a whole.
 
@@ -214,6 +216,9 @@ class Writer:
 
     def _call(self, node: Node) -> None:
         """A call of ATen."""
+        if node in self.names:
+            self._join(node)
+            return
         self.lines.append(f"{self._new(node)} = {self._call_text(node)}")
         if isinstance(node.meta.get("val"), torch.Tensor):
             self._lay(node)
@@ -268,13 +273,35 @@ class Writer:
                 rows[value] = name = f"b{next(self._count)}"
                 self.lines.append(f"{name} = _empty({lengths}, (1,), {self._value(_DTYPES[value.type])})")
             else:
-                held = value.meta["val"]
-                place = f"{tuple_text(held.shape)}, {tuple_text(held.stride())}"
-                self.lines.append(f"{self._new(value)} = _empty({place}, {self._value(held.dtype)})")
+                self._room(value)
         made = [rows[v] if isinstance(v, Row) else self.names[v] for v in launch.makes]
         sizes = [text(s) for s in (*launch.lengths, *launch.strides)]
         numbers = [self._argument(n) for n in launch.numbers]
         self.lines.append(f"k{number}({', '.join((*reads, *made, *sizes, *numbers))})")
+
+    def _room(self, node: Node) -> None:
+        """Memory for a value: its own, or a part of what it is joined to."""
+        held = node.meta["val"]
+        place = f"{tuple_text(held.shape)}, {tuple_text(held.stride())}"
+        if node in self.joined:
+            whole, begin = self.joined[node]
+            if whole not in self.names:
+                self._room(whole)
+            self.lines.append(f"{self._new(node)} = _look({self.names[whole]}, {place}, {begin})")
+        else:
+            self.lines.append(f"{self._new(node)} = _empty({place}, {self._value(held.dtype)})")
+
+    def _join(self, node: Node) -> None:
+        """What is left of a concatenation of which regions have made parts."""
+        value, begin = node.meta["val"], 0
+        dim = int(option(node, "dim")) % value.dim()
+        parts: Any = node.args[0]
+        for part in parts:
+            shape = part.meta["val"].shape
+            if self.joined.get(part, (None,))[0] is not node and part.meta["val"].numel():
+                place = f"{tuple_text(shape)}, {tuple_text(value.stride())}, {begin * value.stride(dim)}"
+                self.lines.append(f"_look({self.names[node]}, {place}).copy_({self.name(part)})")
+            begin += shape[dim]
 
     def _check(self, unit: Unit, launch: Launch) -> None:
         """The same nodes by ATen, and a comparison with what the region made."""

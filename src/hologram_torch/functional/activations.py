@@ -109,16 +109,16 @@ def prelu(input: Any, weight: Any) -> Planned:
     given, slopes = _floats("prelu", input), tensor("prelu", weight, "weight", 2)
     if slopes.dim() > 1:
         raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {slopes.dim()}")
-    if slopes.numel() != 1 or slopes.dim():
+    if slopes.numel() != 1:
         if not given.dim():
             raise RuntimeError("Not allow zero-dim input tensor.")
         channels = given.shape[1] if given.dim() > 1 else 1
-        if slopes.numel() not in (1, channels):
+        if slopes.numel() != channels:
             raise RuntimeError(
                 f"Mismatch of parameter numbers and input channel size. "
                 f"Found parameter numbers = {slopes.numel()} and channel size = {channels}."
             )
-    axes = (slopes.numel(), *[1] * max(0, given.dim() - 2)) if given.dim() > 1 else ()
+    axes = (slopes.numel(), *[1] * max(0, given.dim() - 2)) if given.dim() > 1 else ()  # one number for all otherwise
     return "leaky_relu", (given, slopes.reshape(axes))
 
 

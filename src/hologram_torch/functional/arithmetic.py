@@ -11,8 +11,10 @@ from hologram_torch.formulas import TITLES, Operand, common_dtype
 from hologram_torch.functional.plans import (
     Plan,
     Planned,
+    Planner,
     binary,
     check_floats,
+    described,
     number,
     operand,
     tensor,
@@ -31,10 +33,18 @@ _TWO_BOOLS = (
 
 
 def _pair(name: str, input: Any, other: Any) -> tuple[Operand, Operand]:
+    """Two tensors, or numbers; a number for a tensor without axes where both are numbers."""
     left, right = operand(name, input, "input", 1), operand(name, other, "other", 2)
-    if not isinstance(left, Tensor):
-        tensor(name, right, "other", 2)
-    return left, right
+    return (left, right) if isinstance(left, Tensor) or isinstance(right, Tensor) else (torch.tensor(left), right)
+
+
+def _of_any(name: str) -> Planner:
+    """A planner of two operands, each a tensor or a number."""
+
+    def plan(input: Any, other: Any) -> Planned:
+        return name, _pair(name, input, other)
+
+    return described(plan, name)
 
 
 def _is_one(alpha: Any) -> bool:
@@ -176,7 +186,7 @@ def nan_to_num(input: Any, nan: Any = None, posinf: Any = None, neginf: Any = No
     """Input, with numbers for NaN and the infinities, element by element."""
     given = tensor("nan_to_num", input)
     if not given.dtype.is_floating_point:
-        return "nan_to_num", (given, 0, 0, 0)
+        return "nan_to_num", (given, *(3 * [False if given.dtype is torch.bool else 0]))
     range = torch.finfo(given.dtype)
     values = (0.0 if nan is None else nan, range.max if posinf is None else posinf)
     return "nan_to_num", (given, *values, range.min if neginf is None else neginf)
@@ -232,8 +242,6 @@ _FUNCTIONS = {
 """Functions of one tensor that are rows of the same name, and their other names."""
 _QUESTIONS = ("isnan", "isinf", "isfinite")
 _PAIRS = {
-    "mul": ("mul", True, True, ("multiply",)),
-    "floor_divide": ("floor_divide", True, True, ()),
     "remainder": ("remainder", True, True, ()),
     "fmod": ("fmod", False, True, ()),
     "bitwise_and": ("bitwise_and", True, True, ()),
@@ -268,6 +276,8 @@ PLANS: tuple[Plan, ...] = (
     Plan("sub", sub, aliases=("subtract",)),
     Plan("rsub", rsub, out=False, underscore=False),
     Plan("div", div, aliases=("divide", "true_divide")),
+    Plan("mul", _of_any("mul"), aliases=("multiply",)),
+    Plan("floor_divide", _of_any("floor_divide")),
     Plan("pow", pow),
     Plan("lerp", lerp),
     Plan("addcmul", addcmul),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
+from hologram.isa.templates.region import Let
+from hologram.operators import Formula
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
 from hologram_torch.library import apply
 from hologram_torch.mixed import lowered
-from hologram_torch.products import SUM, added_to_product, multiplied
+from hologram_torch.products import HALVES, SUM, added_to_product, multiplied
 from hologram_torch.registration import function, in_place_of
 from hologram_torch.roads import Road, road_of
+from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, row_function
+from hologram_torch.rows.operator import apply as apply_rows
 
 _SCALED = text_of(("ADD", ("MUL", "x", "y"), "z"))
 _PRODUCT = text_of(("MUL", "x", "y"))
@@ -40,12 +45,15 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"mat1 and mat2 shapes cannot be multiplied ({rows[0]}x{rows[1]} and "
             f"{weight.shape[-1]}x{weight.shape[0] if weight.dim() == 2 else 1})"
         )
-    if bias is not None and weight.dim() == 2 and [*bias.shape] == [weight.shape[0]]:
+    if bias is None:
+        return _multiplied(input, weight.t())
+    if weight.dim() == 2 and [*bias.shape] == [weight.shape[0]] and input.dtype not in HALVES:
         tensors = [input, weight, bias]
         if road_of(tensors) is Road.DIRECT:
             return added_to_product(*tensors)
-    made = matmul(input, weight.t())
-    return made if bias is None else apply(SUM, made, bias)
+    if input.dtype in HALVES:
+        return _rounded_once(_multiplied(input, weight.t(), torch.float32), bias, 1, 1)
+    return apply(SUM, _multiplied(input, weight.t()), bias)
 
 
 @function("(Tensor input, Tensor other) -> Tensor")
@@ -57,6 +65,11 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
             f"both arguments to matmul need to be at least 1D, but they are {input.dim()}D and {other.dim()}D"
         )
     _alike("matmul", input, other)
+    return _multiplied(input, other)
+
+
+def _multiplied(input: Tensor, other: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """The same of arguments that were looked at, rounded to a type."""
     left = input.unsqueeze(0) if input.dim() == 1 else input
     right = other.unsqueeze(-1) if other.dim() == 1 else other
     if left.shape[-1] != right.shape[-2]:
@@ -69,9 +82,10 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
         sizes = [f"{t.shape[-2]}x{t.shape[-1]}" for t in (left, right)]
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({sizes[0]} and {sizes[1]})")
     if left.dim() > 2 and right.dim() == 2:  # one tall matrix
-        made = multiplied(left.reshape(-1, left.shape[-1]), right).reshape(*left.shape[:-1], right.shape[-1])
+        tall = multiplied(left.flatten(0, -2), right, dtype)
+        made = tall.reshape(*left.shape[:-1], right.shape[-1])
     else:
-        made = multiplied(left, right)
+        made = multiplied(left, right, dtype)
     if other.dim() == 1:
         made = made.squeeze(-1)
     return made.squeeze(-1 if other.dim() == 1 else -2) if input.dim() == 1 else made
@@ -118,26 +132,48 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
 @function("(Tensor input, Tensor mat2) -> Tensor")
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The products of as many pairs of matrices."""
+    _pairs(input, mat2)
+    return matmul(input, mat2)
+
+
+def _pairs(input: Tensor, mat2: Tensor) -> None:
     _matrices("bmm", 3, input, mat2)
     if input.shape[0] != mat2.shape[0]:
         raise RuntimeError(
             f"Expected size for first two dimensions of batch2 tensor to be: [{input.shape[0]}, {input.shape[2]}] "
             f"but got: [{mat2.shape[0]}, {mat2.shape[1]}]."
         )
-    return matmul(input, mat2)
 
 
-def _added(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
-    """beta · input + alpha · product; the input is not read where beta is 0."""
+def _added(input: Tensor, left: Tensor, right: Tensor, beta: float, alpha: float) -> Tensor:
+    """beta · input + alpha · left · right, rounded once; the input is not read where beta is 0."""
+    left, right, added = lowered(left, right, input)
+    _alike("addmm", left, right)
+    if beta != 0 and added.dtype == left.dtype and left.dtype in HALVES:
+        return _rounded_once(_multiplied(left, right, torch.float32), added, beta, alpha)
+    product = _multiplied(left, right)
     scaled = product if alpha == 1 else apply(_PRODUCT, product, _number(product, alpha))
     if beta == 0:
         return scaled
-    input = lowered(input, None, None)[0]
     if beta == 1:
-        return apply(SUM, scaled, input)
-    if input.dtype.is_floating_point:
-        return apply(_SCALED, input, beta, scaled)
-    return apply(SUM, apply(_PRODUCT, input, _number(input, beta)), scaled)
+        return apply(SUM, scaled, added)
+    if added.dtype.is_floating_point:
+        return apply(_SCALED, added, beta, scaled)
+    return apply(SUM, apply(_PRODUCT, added, _number(added, beta)), scaled)
+
+
+def _rounded_once(product: Tensor, added: Tensor, beta: float, alpha: float) -> Tensor:
+    """beta · added + alpha · product in the type of what is added."""
+    shape = torch.broadcast_shapes(product.shape, added.shape)
+    return apply_rows(scaled_sum(added.dtype), [product, added], [float(alpha), float(beta)], shape, [])[0]
+
+
+@builder
+def scaled_sum(dtype: torch.dtype) -> RowFunction:
+    """alpha · x + beta · y for x in f32, in a type."""
+    formula: Formula = ("ADD", ("MUL", "alpha", "x"), ("MUL", "beta", "y"))
+    steps = [Let("out", formula, computed(dtype))]
+    return row_function(["x", "y"], steps, [("out", NAMES[dtype])], numbers=["alpha", "beta"])
 
 
 def _number(like: Tensor, value: float) -> float:
@@ -154,7 +190,7 @@ def addmm(
 ) -> Tensor:
     """beta · input + alpha · mat1 · mat2."""
     _matrices("addmm", 2, mat1, mat2)
-    return _added(input, matmul(mat1, mat2), beta, alpha)
+    return _added(input, mat1, mat2, beta, alpha)
 
 
 @function(_ADDED.format("batch"))
@@ -162,7 +198,8 @@ def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1, out: Tensor | None = None
 ) -> Tensor:
     """The same for as many pairs of matrices."""
-    return _added(input, bmm(batch1, batch2), beta, alpha)
+    _pairs(batch1, batch2)
+    return _added(input, batch1, batch2, beta, alpha)
 
 
 addmm_ = in_place_of(addmm)

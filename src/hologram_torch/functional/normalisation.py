@@ -16,7 +16,7 @@ from hologram_torch.functional.reductions import vector_norm
 from hologram_torch.library import apply as formula
 from hologram_torch.registration import function
 from hologram_torch.rows.function import computed
-from hologram_torch.rows.normalisations import by_known, by_squares, moved, scaled_variance, standardised
+from hologram_torch.rows.normalisations import by_known, by_squares, moved, over_size, scaled_variance, standardised
 from hologram_torch.rows.operator import apply
 from hologram_torch.rows.reductions import reduction
 
@@ -171,6 +171,8 @@ def batch_norm(
 ) -> Tensor:
     """A layer norm of each channel (axis 1); in training over all else, which running statistics take in."""
     _real("batch_norm", input)
+    if input.shape == (0,):  # which PyTorch takes, whatever its channels are
+        return input.clone()
     statistics = {"running_mean": running_mean, "running_var": running_var}
     _channelled(input, {**statistics, "weight": weight, "bias": bias})
     along = [1, input.shape[1], *[1] * (input.dim() - 2)]
@@ -240,8 +242,10 @@ def normalize(
     input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12, out: Tensor | None = None
 ) -> Tensor:
     """x over its norm of order p along axes, which counts as eps at least."""
-    size = vector_norm(input, p, dim, True)
-    return formula(_OVER, input, size, eps)
+    if input.dtype in (torch.float16, torch.bfloat16):  # rounded once
+        size = vector_norm(input, p, dim, True, dtype=torch.float32)
+        return apply(over_size(input.dtype), [input, size], [eps], input.shape, [])[0]
+    return formula(_OVER, input, vector_norm(input, p, dim, True), eps)
 
 
 __all__ = [

@@ -16,7 +16,7 @@ from hologram_torch.library import apply as formula
 from hologram_torch.registration import function
 from hologram_torch.rows.function import computed
 from hologram_torch.rows.operator import apply
-from hologram_torch.rows.reductions import place_of, reduction, taken, test_of_truth
+from hologram_torch.rows.reductions import folded, place_of, reduction, taken, test_of_truth
 
 _PAIRS = {"max": text_of(("MAXP", "x", "y")), "min": text_of(("MINP", "x", "y"))}
 _DIMS = "(Tensor input, int[]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor"
@@ -35,7 +35,9 @@ def along(
 
 def _sum_like(name: str, input: Tensor, dim: Dims, keepdim: bool, dtype: torch.dtype | None) -> Tensor:
     result = dtype or (input.dtype if input.dtype.is_floating_point else torch.int64)
-    return along(reduction(name, computed(result), result), input, dims_of(dim, input.dim()), keepdim)
+    if result is torch.bool:  # whether any element is not 0
+        return along(test_of_truth("MAXP", input.dtype, result), input, dims_of(dim, input.dim()), keepdim)
+    return along(reduction(name, folded(result), result), input, dims_of(dim, input.dim()), keepdim)
 
 
 @function(_DIMS)

@@ -10,10 +10,11 @@ from hologram_torch.functional.arguments import dim_of
 from hologram_torch.functional.reductions import along
 from hologram_torch.library import apply
 from hologram_torch.mixed import raised
+from hologram_torch.products import SUM
 from hologram_torch.registration import function, in_place_of
 from hologram_torch.roads import Road, road_of
 from hologram_torch.rows.function import computed
-from hologram_torch.rows.reductions import reduction
+from hologram_torch.rows.reductions import folded, reduction, test_of_truth
 from hologram_torch.scans import scanned
 
 _MUL = text_of(("MUL", "x", "y"))
@@ -69,7 +70,9 @@ def prod(
     axis = None if dim is None else dim_of(dim, input.dim())
     if road_of([input]) is Road.DIRECT or not input.dtype.is_floating_point:
         dims = range(input.dim()) if axis is None or not input.dim() else [axis]
-        return along(reduction("prod", computed(result), result), input, list(dims), keepdim)
+        if result is torch.bool:
+            return along(test_of_truth("MINP", input.dtype, result), input, list(dims), keepdim)
+        return along(reduction("prod", folded(result), result), input, list(dims), keepdim)
     whole = input if input.dtype is result else input.to(result)
     if axis is None or not input.dim():
         return _by_pairs(whole.reshape(-1), 0).reshape([1] * input.dim() if keepdim and axis is not None else ())
@@ -81,7 +84,7 @@ def _by_pairs(x: Tensor, axis: int) -> Tensor:
     """The product along an axis, which stays."""
     count = x.shape[axis]
     if count == 0:
-        return x.new_ones([1 if k == axis else n for k, n in enumerate(x.shape)])
+        return apply(SUM, along(reduction("sum", computed(x.dtype), x.dtype), x, [axis], True), 1.0)
     while count > 1:
         half = count // 2
         pairs = apply(_MUL, x.narrow(axis, 0, half), x.narrow(axis, half, half))

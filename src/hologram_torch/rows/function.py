@@ -15,7 +15,7 @@ from typing import Any, ParamSpec
 
 import torch
 
-from hologram.isa.templates.region import Fold, Let
+from hologram.isa.region import Fold, Let
 from hologram.operators import Formula, words
 from hologram.types import Type
 

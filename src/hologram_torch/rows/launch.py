@@ -7,7 +7,7 @@ nearly all shapes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from hologram.isa.templates.region import Fold, Let, Operand, Output, Region
-from hologram.isa.templates.regions import program
+from hologram.isa.region import Fold, Let, Operand, Output, Region
 from hologram.operators import Formula
 from hologram.operators.calculus import substituted
-from hologram.ops.plan import kernel_for
 from hologram.runtime import notes
 from hologram_torch.roads import check_host
 from hologram_torch.rows.function import COUNT, DTYPES, PLACE, RowFunction, stored
@@ -103,10 +101,18 @@ def _way(
     arrays = [_Place(t.dtype, tuple(t.shape), t.stride()) for t in tensors]
     for place, out in zip(places, outputs or [None] * len(places), strict=True):
         arrays.append(place if out is None else _Place(out.dtype, place.shape, out.stride()))
-    axes = _merged(arrays, shape, dims, function.has_folds)
+    apart = {k for k, (name, _) in enumerate(function.outputs, len(tensors)) if name in function.wide_names}
+    axes = _merged(arrays, shape, dims, function.has_folds, apart)
     region, lengths = _region(function, [a.dtype for a in arrays], axes)
-    kernel = kernel_for(("rows", region), name_of(function), lambda: program(name_of(function), region))
-    return Way(_spanning(kernel), results, lengths, count)
+    return Way(_kernel(name_of(function), region), results, lengths, count)
+
+
+def _kernel(name: str, region: Region) -> Any:
+    """The kernel of a region; what makes programs is loaded when the first one is needed."""
+    from hologram.isa.templates.regions import program
+    from hologram.ops.plan import kernel_for
+
+    return _spanning(kernel_for(("rows", region), name, lambda: program(name, region)))
 
 
 @lru_cache(2048)
@@ -139,8 +145,13 @@ def _packed(shape: Lengths) -> Lengths:
     return tuple(math.prod(shape[k + 1 :]) for k in range(len(shape)))
 
 
-def _merged(arrays: Sequence[_Place], shape: Lengths, dims: Sequence[int], has_folds: bool) -> list[Axis]:
-    """The axes of all arrays, neighbours that can be one as one; there is a kept one, and one to fold for folds."""
+def _merged(
+    arrays: Sequence[_Place], shape: Lengths, dims: Sequence[int], has_folds: bool, apart: Container[int]
+) -> list[Axis]:
+    """The axes of all arrays, neighbours that can be one as one; there is a kept one, and one to fold for folds.
+
+    The arrays at the places `apart` have an element for each place of a row, also where rows are of one element.
+    """
     merged: list[Axis] = []
     for k, length in enumerate(shape):
         if length == 1:
@@ -152,7 +163,8 @@ def _merged(arrays: Sequence[_Place], shape: Lengths, dims: Sequence[int], has_f
         else:
             merged.append(axis)
     for is_folded in {False, has_folds} - {axis.is_folded for axis in merged}:
-        merged.insert(0, Axis(is_folded, 1, (0,) * len(arrays)))
+        is_row = is_folded or not has_folds
+        merged.insert(0, Axis(is_folded, 1, tuple(int(is_row and k in apart) for k in range(len(arrays)))))
     return merged
 
 

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
-from hologram.isa.templates.region import Fold, Let
+from hologram.isa.region import Fold, Let
 from hologram.operators import Formula
 from hologram.operators.calculus import slope
-from hologram.ops.losses.table import LOSSES
+from hologram.operators.losses import LOSSES
 from hologram.types import Type
 from hologram_torch.rows.function import COUNT, NAMES, PLACE, RowFunction, builder, computed, row_function
 
 _LN: Formula = ("MUL", ("LOG", ("MUL", "y", 2 * math.pi)), 0.5)
 STIRLING: Formula = ("SEL", (">", "y", 1.0), ("ADD", ("SUB", ("MUL", "y", ("LOG", "y")), "y"), _LN), 0.0)
 """ln y! for large y; nothing for small ones."""
-ROWS = {row.name: row for row in LOSSES}
+_FAR: Formula = ("SUB", "margin", "x")
+_HINGE: tuple[Formula, Formula] = (  # what is neither 1 nor −1 counts as both
+    ("ADD", ("SEL", ("!=", "y", 1.0), ("MAXP", _FAR, 0.0), 0.0), ("SEL", ("!=", "y", -1.0), "x", 0.0)),
+    ("SUB", ("SEL", ("!=", "y", -1.0), 1.0, 0.0), ("SEL", ("PAND", ("!=", "y", 1.0), (">=", _FAR, 0.0)), 1.0, 0.0)),
+)
+_TABLE = {row.name: row for row in LOSSES}
+ROWS = {
+    **_TABLE,
+    "hinge_embedding_loss": replace(_TABLE["hinge_embedding_loss"], formula=_HINGE[0], slope=_HINGE[1]),
+}
 
 
 @builder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from hologram.isa.templates.region import Fold, Let
+from hologram.isa.region import Fold, Let
 from hologram.operators import Formula
 from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, row_function
 
@@ -91,3 +91,10 @@ def scaled_variance(dtype: torch.dtype) -> RowFunction:
     """A variance over n as one over n − 1, by their ratio."""
     steps = [Let("out", ("MUL", "x", "ratio"), computed(dtype))]
     return row_function(["x"], steps, [("out", NAMES[dtype])], numbers=["ratio"])
+
+
+@builder
+def over_size(dtype: torch.dtype) -> RowFunction:
+    """x over a size, which counts as eps at least."""
+    steps = [Let("out", ("DIV", "x", ("MAXP", "size", "eps")), computed(dtype))]
+    return row_function(["x", "size"], steps, [("out", NAMES[dtype])], numbers=["eps"])

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hologram.isa.templates.region import Fold
+from hologram.isa.region import Fold
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import Road, check_devices, known_signature, road_of
 from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
@@ -122,7 +122,8 @@ def read_by_derivatives(function: RowFunction, types: tuple[tuple[str, str], ...
 
 def _backward(ctx: Any, gradients: Sequence[Tensor | None]) -> tuple[Any, ...]:
     found = _gradients(ctx, gradients)
-    return None, found, None if ctx.numbers else [], None, None
+    # PyTorch takes empty lists for lists of tensors
+    return None, found, *(None if len(part) else [] for part in (ctx.numbers, ctx.shape, ctx.dims))
 
 
 rows.register_autograd(_backward, setup_context=_setup)
@@ -161,12 +162,12 @@ def _spread(ctx: Any, types: Sequence[tuple[str, str]]) -> dict[tuple[int, ...],
     """The wide inputs that are spread over axes, by these."""
     found: dict[tuple[int, ...], tuple[tuple[str, str], ...]] = {}
     for name, dtype in types:
-        if name in ctx.function.wide and (dims := tuple(_spread_dims(ctx.shape, ctx.given[name][0]))):
+        if name in ctx.function.wide and (dims := tuple(spread_dims(ctx.shape, ctx.given[name][0]))):
             found[dims] = (*found.get(dims, ()), (name, dtype))
     return found
 
 
-def _spread_dims(whole: Sequence[int], shape: Sequence[int]) -> list[int]:
+def spread_dims(whole: Sequence[int], shape: Sequence[int]) -> list[int]:
     """The axes that a tensor of a shape is spread over in a larger one."""
     missing = len(whole) - len(shape)
     return [k for k, n in enumerate(whole) if k < missing or (shape[k - missing] == 1 and n != 1)]
@@ -263,14 +264,14 @@ known_signature(_Rows)
 
 
 @builder
-def _sum(dtype: torch.dtype) -> RowFunction:
-    return row_function(["x"], [Fold("out", "ADD", "x", computed(dtype))], [("out", NAMES[dtype])])
+def _sum(dtype: torch.dtype, result: torch.dtype) -> RowFunction:
+    return row_function(["x"], [Fold("out", "ADD", "x", computed(dtype))], [("out", NAMES[result])])
 
 
-def sum_to(x: Tensor, shape: Sequence[int]) -> Tensor:
-    """What of a gradient belongs to a tensor of a shape that was broadcast to the gradient's."""
-    dims = _spread_dims(x.shape, shape)
+def sum_to(x: Tensor, shape: Sequence[int], dtype: torch.dtype | None = None) -> Tensor:
+    """What of a gradient belongs to a tensor of a shape that was broadcast to the gradient's, in a type."""
+    dims = spread_dims(x.shape, shape)
     if not dims:
         return x
-    (found,) = apply(_sum(x.dtype), [x], [], x.shape, dims)
+    (found,) = apply(_sum(x.dtype, dtype or x.dtype), [x], [], x.shape, dims)
     return found.reshape(shape)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import torch
 
-from hologram.isa.templates.region import Fold, Let
+from hologram.isa.region import Fold, Let
 from hologram.operators import NORMALISATIONS, NORMS, REDUCTIONS, RESULTS, Formula, Reduction
 from hologram.operators.calculus import substituted
 from hologram.types import Type
 from hologram_torch.rows.function import NAMES, PLACE, RowFunction, builder, computed, row_function
 
 OUT = "out"
+
+
+def folded(dtype: torch.dtype) -> Type:
+    """The type in which elements are added up or multiplied: bytes, of which truths are made, in a wider one."""
+    return Type.I64 if dtype in (torch.uint8, torch.bool) else computed(dtype)
 
 
 ROWS = {row.name: row for row in (*REDUCTIONS.values(), *NORMS.values(), *NORMALISATIONS.values())}
@@ -90,6 +95,6 @@ def taken(dtype: torch.dtype) -> RowFunction:
     """The element of each row at a place."""
     steps: list[Let | Fold] = [
         Let("hit", ("==", PLACE, "place"), Type.I64),
-        Fold(OUT, "ADD", ("SEL", "hit", "x", 0.0), Type.I64 if dtype is torch.bool else computed(dtype)),
+        Fold(OUT, "ADD", ("SEL", "hit", "x", 0.0), folded(dtype)),
     ]
     return row_function(["x"], steps, [(OUT, NAMES[dtype])], narrow=["place"])

@@ -165,6 +165,42 @@ def test_images_are_turned_for_convolutions_and_nobody_sees_it() -> None:
     assert next(r.operators for r in report.graphs[0].regions if "w" in r.axes) == ("clone.default",)
 
 
+def _joining(x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+    a, b = x.exp(), x - y
+    both = torch.cat([a, y[:, 1:], b * a, x[:, :0]], 1)
+    last = torch.cat([x.sin()[:, 1:], y.cos()], -1).sum(1)
+    return both, torch.cat([b, b]), torch.cat([a * 2, b * 3, y]), last, a.sum(1)
+
+
+def test_parts_are_made_where_they_are_joined() -> None:
+    report = agreed(_joining, wave(3, 4, grad=True), wave(3, 4, grad=True))
+    assert ".copy_(" in report.graphs[0].source
+    calls = sum(call.count for call in report.graphs[0].calls if call.operator == "cat.default")
+    assert report.graphs[0].source.count("([") == calls - 2
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_nearest_upsampling_is_one_operator(factor: int) -> None:
+    def larger(x: Tensor) -> Tensor:
+        return F.interpolate(x.tanh(), scale_factor=factor, mode="nearest")
+
+    kept = {call.operator for g in agreed(larger, wave(2, 3, 4, 5, grad=True)).graphs for call in g.calls}
+    assert ("upsample_nearest2d.default" in kept) == ("upsample_nearest2d_backward.default" in kept) == (factor == 2)
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+@pytest.mark.parametrize("shape", [(6, 5), (2, 5, 3, 4)])
+def test_gradient_of_a_likelihood_is_one_region(shape: tuple[int, ...], reduction: str) -> None:
+    target = torch.randint(5, (shape[0], *shape[2:]))
+    target.view(-1)[1] = -100
+
+    def loss(x: Tensor, weight: Tensor) -> Tensor:
+        return F.cross_entropy(x, target, weight, reduction=reduction)
+
+    report = agreed(loss, wave(*shape, grad=True), torch.rand(5))
+    assert not report.graphs[1].calls
+
+
 def test_dropout_takes_the_random_numbers_of_eager_mode() -> None:
     report = agreed(lambda x: F.dropout(x.exp(), 0.4) + F.dropout(x, 0.2), wave(40, 50))
     assert "bernoulli" in str(report)

@@ -188,7 +188,7 @@ WRONG = [
     (lambda: H.add(torch.rand(3), torch.rand(4)), RuntimeError, r"size of tensor a \(3\) must match .* tensor b \(4\)"),
     (lambda: H.exp(torch.rand(3), out=torch.rand(3, requires_grad=True)), RuntimeError, "automatic differentiation"),
     (lambda: H.exp([1.0]), TypeError, r"exp\(\): argument 'input' \(position 1\) must be Tensor, not list"),
-    (lambda: H.add(1.0, 2.0), TypeError, "must be Tensor, not float"),
+    (lambda: H.pow(1.0, 2.0), TypeError, "must be Tensor, not float"),
     (lambda: H.add(torch.rand(2), "2"), TypeError, "must be Tensor or Number, not str"),
     (lambda: H.gelu(torch.arange(3)), RuntimeError, "\"gelu\" not implemented for 'Long'"),
     (lambda: H.bitwise_and(torch.rand(3), torch.rand(3)), RuntimeError, "not implemented for 'Float'"),
@@ -213,6 +213,31 @@ def test_tensors_without_memory_give_the_shape_and_type_of_results() -> None:
     x = torch.empty(3, 1, device="meta", dtype=torch.float16)
     found = H.add(x, torch.empty(4, device="meta"))
     assert (found.device.type, found.shape, found.dtype) == ("meta", (3, 4), torch.float32)
+
+
+def test_two_numbers_are_taken_where_pytorch_takes_them() -> None:
+    for name, first, second in (
+        ("add", 5, 3),
+        ("sub", 5, 2.5),
+        ("mul", True, 3),
+        ("div", 5, 2),
+        ("floor_divide", 7, 2),
+    ):
+        found, wanted = getattr(H, name)(first, second), getattr(torch, name)(first, second)
+        torch.testing.assert_close(found, wanted, check_dtype=True)
+
+
+def test_numbers_beside_halves_keep_the_precision_of_f32() -> None:
+    x = torch.linspace(-3, 3, 50).bfloat16()
+    wanted = (x.double() + 3.14 * x.double() * x.double()).bfloat16()
+    torch.testing.assert_close(H.addcmul(x, x, x, value=3.14), wanted, rtol=0, atol=0)
+    assert H.eq(torch.tensor([0.1]).bfloat16(), 0.1)  # compared as an element
+
+
+def test_integers_to_the_lowest_power_are_0_or_1() -> None:
+    x = torch.tensor([0, 1, -1, 2, -128], dtype=torch.int8)
+    lowest = torch.full_like(x, -128)
+    assert H.pow(x, lowest)[1:].tolist() == [1, 1, 0, 0]
 
 
 def test_a_given_output_may_have_gaps() -> None:

@@ -122,7 +122,7 @@ class Emission:
             with b.if_(b.set("ne", b.and_(left, 1), 0)):
                 b.mul(result, square, into=result)
             b.mul(square, square, into=square)
-            b.shr(b.and_(left, type.maximum), 1, into=left)
+            b.and_(b.shr(left, 1), type.maximum, into=left)
         return result
 
     def _number(self, formula: Formula) -> Value:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
+from hologram.operators.losses import LOSSES, Loss
 from hologram.ops.losses import classes
 from hologram.ops.losses.classes import ClassLoss
 from hologram.ops.losses.elementwise import ElementLoss
-from hologram.ops.losses.table import LOSSES, Loss
 from hologram.ops.operation import Operation
 
 __all__ = ["ALIASES", "LOSSES", "MAKERS", "Loss"]

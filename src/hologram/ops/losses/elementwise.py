@@ -11,11 +11,11 @@ from hologram.errors import ArgumentTypeError, ArgumentValueError
 from hologram.isa.templates.formula import computed_in
 from hologram.language.kernel import Kernel
 from hologram.operators import Formula
+from hologram.operators.losses import Loss, operands_of
 from hologram.ops import kinds
 from hologram.ops.elementwise import flat
 from hologram.ops.layout import broadcast_shapes
 from hologram.ops.losses import reduced
-from hologram.ops.losses.table import Loss, operands_of
 from hologram.ops.operation import Call, Form, Operation
 from hologram.ops.plan import Plan, kernel_for
 from hologram.ops.work import Region, Work, integer
