@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,13 +17,14 @@ from torch import Tensor
 
 from hologram.backends.llvm.layout import Layout
 from hologram.errors import DivisionByZeroError
-from hologram.isa.program import Program
 from hologram.runtime import native, notes
 from hologram.runtime.entry import tensors as entry
 from hologram.runtime.entry.calls import MAX_SCRATCH, SCRATCH, Array, Meeting, Recipe, Result
-from hologram.runtime.launcher import Launcher, Prepared
 from hologram.runtime.remembered import Remembering
-from hologram.runtime.rules import rules_of
+
+if TYPE_CHECKING:
+    from hologram.isa.program import Program
+    from hologram.runtime.launcher import Launcher, Prepared
 
 Function = Callable[..., Any]
 LINE = 64
@@ -313,6 +314,8 @@ def _meetings(
     program: Program, prepared: Prepared, arrays: Sequence[Array], places: Sequence[int], arity: int
 ) -> tuple[Meeting, ...]:
     """Arrays of several arguments of which one is written."""
+    from hologram.runtime.rules import rules_of
+
     allowed = rules_of(program).same_allowed
     found = []
     for j, second in enumerate(arrays):

@@ -17,13 +17,13 @@ from hologram.runtime.entry import making
 from hologram.runtime.entry import tensors as entry_tensors
 from hologram.runtime.entry.calls import Call, Calls, Recipe
 from hologram.runtime.executor import default_executor, on_default_change
-from hologram.runtime.launcher import Launcher, Prepared, Shape
 from hologram.runtime.locks import fork_safe_lock
 
 if TYPE_CHECKING:
     from hologram.runtime.entry.context import EntryContext
+    from hologram.runtime.launcher import Launcher, Prepared
 
-Describe = Callable[[Prepared], Recipe | None]
+Describe = Callable[["Prepared"], Recipe | None]
 
 
 class Remembering:
@@ -72,6 +72,8 @@ class Remembering:
         """
         if self._calls is None or recording.is_active() or detour.is_active():
             return False
+        from hologram.runtime.launcher import Shape
+
         prepared = launcher.prepare(given, Shape())
         recipe = describe(prepared)
         if recipe is None:

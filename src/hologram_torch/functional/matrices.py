@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hologram.isa.templates.region import Let
+from hologram.isa.region import Let
 from hologram.operators import Formula
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
