@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hologram.isa.templates.region import Let
+from hologram.isa.region import Let
 from hologram.operators import Formula
+from hologram_torch.elementwise import apply
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
-from hologram_torch.library import apply
 from hologram_torch.mixed import lowered
 from hologram_torch.products import HALVES, SUM, multiplied
 from hologram_torch.registration import function, in_place_of

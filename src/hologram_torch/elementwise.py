@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from hologram.isa.templates.region import Fold, Let
+from hologram.isa.region import Fold, Let
 from hologram.operators import Formula
 from hologram.operators.calculus import slope, substituted
 from hologram.operators.row import words
