@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from hologram_torch import functional, library, named, nn
+from hologram_torch import elementwise, functional, named, nn
 
 if TYPE_CHECKING:
     from hologram_torch import compiler, kernels, utils
@@ -30,7 +30,7 @@ __all__ = [
     "explain",
     "functional",
     "kernels",
-    "library",
+    "elementwise",
     "match_device",
     "named",
     "nn",
