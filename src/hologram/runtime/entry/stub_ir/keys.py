@@ -64,10 +64,7 @@ copy:
 
 
 def key_tensor() -> str:
-    """Words of a tensor that shows its memory as it is and of which no gradients are wanted, 0 for any other.
-
-    Where gradients are off none are wanted; with forward-mode gradients a tensor that autograd knows may have one.
-    """
+    """Words of a tensor that shows its memory as it is and of which no gradients are wanted, 0 for any other."""
     return f"""
 define internal i64 @key_tensor(ptr %tensors, ptr %making, ptr %object, ptr %to) #0 {{
   %ndim.out = alloca i64
