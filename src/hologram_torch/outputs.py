@@ -10,8 +10,8 @@ from torch import Tensor
 from torch._prims_common import is_non_overlapping_and_dense_or_false
 
 from hologram.runtime.notes import unrepeatable
+from hologram_torch.elementwise import apply
 from hologram_torch.formulas import TITLES, Operand, result_dtype, result_shape, row_of
-from hologram_torch.library import apply
 from hologram_torch.roads import is_differentiated
 
 

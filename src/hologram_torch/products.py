@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hologram_torch.elementwise import apply as formula
+from hologram_torch.elementwise import lined_up
 from hologram_torch.formulas import text_of
-from hologram_torch.library import apply as formula
-from hologram_torch.library import lined_up
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import Road, check_host, known_signature, road_of
 from hologram_torch.rows.operator import sum_to

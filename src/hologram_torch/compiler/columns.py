@@ -13,7 +13,7 @@ from typing import Any
 
 from torch.fx import Node
 
-from hologram.isa.templates.region import KEPT, REDUCED, Fold, Let, Operand, Output, Region, Stride
+from hologram.isa.region import KEPT, REDUCED, Fold, Let, Operand, Output, Region, Stride
 from hologram.isa.templates.regions.plan import names
 from hologram.operators import is_truth
 from hologram.types import Type

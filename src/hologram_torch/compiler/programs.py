@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from hologram.isa.cache import ProgramCache
-from hologram.isa.templates.region import Region
+from hologram.isa.region import Region
 from hologram.isa.templates.regions import program
 from hologram.language.kernel import Kernel, kernel_type
 from hologram.language.program import Program

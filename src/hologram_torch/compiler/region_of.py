@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.fx import Node
 
-from hologram.isa.templates.region import KEPT, REDUCED, WALKED, Fold, Let, Operand, Output, Region, Stride
+from hologram.isa.region import KEPT, REDUCED, WALKED, Fold, Let, Operand, Output, Region, Stride
 from hologram.operators import Formula
 from hologram.operators.calculus import substituted
 from hologram.types import Type

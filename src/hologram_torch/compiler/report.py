@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from hologram.isa.templates.region import REDUCED
+from hologram.isa.region import REDUCED
 from hologram_torch.compiler.region_of import Launch
 
 

@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn import _reduction as legacy
 
 from hologram.runtime.notes import unrepeatable
+from hologram_torch.elementwise import apply as formula
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
 from hologram_torch.functional.reductions import amax, amin, sum
-from hologram_torch.library import apply as formula
 from hologram_torch.mixed import raised
 from hologram_torch.registration import function
 from hologram_torch.roads import Road, road_of

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from hologram.isa.region import Let
 from hologram.operators import Formula
+from hologram_torch.elementwise import apply
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
-from hologram_torch.library import apply
 from hologram_torch.mixed import lowered
 from hologram_torch.products import HALVES, SUM, added_to_product, multiplied
 from hologram_torch.registration import function, in_place_of

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from hologram.runtime.notes import unrepeatable
+from hologram_torch.elementwise import apply as formula
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import dim_of, type_name
 from hologram_torch.functional.reductions import vector_norm
-from hologram_torch.library import apply as formula
 from hologram_torch.registration import function
 from hologram_torch.rows.function import computed
 from hologram_torch.rows.normalisations import by_known, by_squares, moved, over_size, scaled_variance, standardised

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from hologram_torch import outputs
+from hologram_torch.elementwise import apply
 from hologram_torch.formulas import Operand, on_executor
-from hologram_torch.library import apply
 from hologram_torch.operators import ROWS
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import asked, stands_in

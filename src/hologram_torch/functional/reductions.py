@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from hologram.operators import NORMS
+from hologram_torch.elementwise import apply as formula
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import Dims, dim_of, dims_of, type_name
-from hologram_torch.library import apply as formula
 from hologram_torch.registration import function
 from hologram_torch.rows.function import computed
 from hologram_torch.rows.operator import apply

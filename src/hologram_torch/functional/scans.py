@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from hologram_torch.elementwise import apply
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import dim_of
 from hologram_torch.functional.reductions import along
-from hologram_torch.library import apply
 from hologram_torch.mixed import raised
 from hologram_torch.products import SUM
 from hologram_torch.registration import function, in_place_of

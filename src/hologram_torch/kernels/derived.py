@@ -13,11 +13,11 @@ from hologram.isa.operands import Field, Slot
 from hologram.operators import VARIANTS, Formula
 from hologram.operators.calculus import substituted
 from hologram.operators.row import words
+from hologram_torch.elementwise import GRADIENT as INCOMING
+from hologram_torch.elementwise import RESULT, apply, gradient_of
 from hologram_torch.formulas import LETTERS, text_of
 from hologram_torch.kernels.gradients import Gradient
 from hologram_torch.kernels.signatures import GRADIENT, Signature
-from hologram_torch.library import GRADIENT as INCOMING
-from hologram_torch.library import RESULT, apply, gradient_of
 
 MOST = 5
 """Operands of a formula, so that letters are left for the result and its gradient."""

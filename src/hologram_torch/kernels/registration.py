@@ -12,11 +12,11 @@ from torch import Tensor
 from torch._C import DispatchKey, DispatchKeySet, _AutoDispatchBelowAutograd, _ExcludeDispatchKeyGuard
 from torch.autograd.function import _SingleLevelFunction
 
+from hologram_torch.elementwise import lined_up
 from hologram_torch.kernels import gradients
 from hologram_torch.kernels.direct import launcher
 from hologram_torch.kernels.gradients import Gradient
 from hologram_torch.kernels.signatures import DTYPES, Signature
-from hologram_torch.library import lined_up
 
 NAMESPACE = "hologram_user"
 _LIBRARY = torch.library.Library(NAMESPACE, "FRAGMENT")

@@ -1,6 +1,6 @@
 """What a function over rows computes, as data that an operator of PyTorch carries as text.
 
-Its steps are those of a fused region (`isa/templates/region.py`): formulas of elements, and folds of them along some
+Its steps are those of a fused region (`isa/region.py`): formulas of elements, and folds of them along some
 axes. An input or a value is wide where it has an element for each place of the rows, narrow where it has one a row.
 "n" is the number of elements of a row, "at" the place of an element in it where one axis is folded.
 """

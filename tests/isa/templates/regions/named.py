@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hologram.isa.templates.region import Fold, Let, Operand, Output, Region
+from hologram.isa.region import Fold, Let, Operand, Output, Region
 from hologram.types import Type
 
 F32, U8, I64 = Type.F32, Type.U8, Type.I64

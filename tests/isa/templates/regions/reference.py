@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import hologram
-from hologram.isa.templates.region import Fold, Operand, Region
+from hologram.isa.region import Fold, Operand, Region
 from hologram.isa.templates.regions import program
 from hologram.operators import TRUTHS, Formula
 from hologram.types import Type

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hologram.errors import BuildError
-from hologram.isa.templates.region import Fold, Let, Operand, Output, Region
+from hologram.isa.region import Fold, Let, Operand, Output, Region
 from hologram.isa.templates.regions import program
 from hologram.types import Type
 

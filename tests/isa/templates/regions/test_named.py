@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hologram.isa.templates.region import Operand, Region
+from hologram.isa.region import Operand, Region
 from hologram.types import Type
 from tests import tolerance
 from tests.isa.templates.regions import named

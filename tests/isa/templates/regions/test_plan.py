@@ -11,7 +11,7 @@ import pytest
 
 import hologram
 from hologram.errors import LaunchError
-from hologram.isa.templates.region import Fold, Output
+from hologram.isa.region import Fold, Output
 from hologram.isa.templates.regions import program
 from hologram.isa.templates.regions.plan import Stored, planned
 from hologram.runtime.rules import rules_of

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hologram.isa.templates.region import Fold, Let, Operand, Output, Region, Stride
+from hologram.isa.region import Fold, Let, Operand, Output, Region, Stride
 from hologram.operators import Formula, is_truth
 from hologram.types import Type
 from tests.isa.templates.regions.reference import BACKENDS, evaluate, launched, span, viewed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hologram.isa.cache import ProgramKey
 from hologram.isa.program import Program
+from hologram.isa.region import REDUCED, Region
 from hologram.isa.templates.made import made
-from hologram.isa.templates.region import REDUCED, Region
 from hologram.isa.templates.regions.blocks import Blocks
 from hologram.isa.templates.regions.lanes import Lanes
 from hologram.isa.templates.regions.plan import Plan, planned

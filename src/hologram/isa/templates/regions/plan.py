@@ -9,7 +9,7 @@ from functools import cached_property
 
 from hologram.errors import BuildError
 from hologram.isa.instructions import BY_NAME
-from hologram.isa.templates.region import KEPT, REDUCED, WALKED, Fold, Let, Operand, Output, Region
+from hologram.isa.region import KEPT, REDUCED, WALKED, Fold, Let, Operand, Output, Region
 from hologram.operators import COMPARISONS, TRUTHS, Formula, is_truth
 from hologram.types import Type
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hologram.isa.builder import Builder, Place, Value, View
 from hologram.isa.operands import Pred, RegisterIndirect, RegisterIndirectComputed, Slot
+from hologram.isa.region import Operand, Stride
 from hologram.isa.templates.formula import Emission
-from hologram.isa.templates.region import Operand, Stride
 from hologram.operators import Formula
 from hologram.types import Type
 

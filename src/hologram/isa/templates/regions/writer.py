@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from hologram.isa.builder import Builder, Value
 from hologram.isa.program import Program
+from hologram.isa.region import Fold, Let, Operand, Output
 from hologram.isa.templates.folds import combine, neutral
-from hologram.isa.templates.region import Fold, Let, Operand, Output
 from hologram.isa.templates.regions.lanes import Lanes, Places
 from hologram.isa.templates.regions.plan import Pass, Plan, Step, Stored, last_reads, reads
 from hologram.isa.templates.regions.values import Arrays, Scope

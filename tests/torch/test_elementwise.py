@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from hologram.operators import TABLE
+from hologram_torch.elementwise import apply, elementwise, packed
 from hologram_torch.formulas import text_of
-from hologram_torch.library import apply, elementwise, packed
 
 SIGMOID, MULTIPLY, TANH = (text_of(TABLE[name].formula) for name in ("sigmoid", "mul", "tanh"))
 
