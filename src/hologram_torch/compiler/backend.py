@@ -97,6 +97,7 @@ def _compiled(module: GraphModule, example_inputs: Sequence[Any], *, options: Op
     if kind == "inference" and not reason:
         with_whole_upsampling(module.graph)
         with_channels_last(module.graph)
+        module.graph.eliminate_dead_code()  # places that images were taken from
     with _without_collections():
         parts = partition(module.graph, options.fuse and not reason)
         writer = Writer(module, parts, check=options.check)

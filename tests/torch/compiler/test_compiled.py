@@ -180,6 +180,15 @@ def test_parts_are_made_where_they_are_joined() -> None:
 
 
 @pytest.mark.parametrize("factor", [2, 3])
+def test_nearest_upsampling_without_gradients_computes_no_places(factor: int) -> None:
+    def larger(x: Tensor) -> Tensor:
+        return F.interpolate(x.tanh(), scale_factor=factor, mode="nearest")
+
+    (graph,) = agreed(larger, wave(2, 3, 4, 5, grad=False)).graphs
+    assert (len(graph.regions) == 1) == (factor == 2)
+
+
+@pytest.mark.parametrize("factor", [2, 3])
 def test_nearest_upsampling_is_one_operator(factor: int) -> None:
     def larger(x: Tensor) -> Tensor:
         return F.interpolate(x.tanh(), scale_factor=factor, mode="nearest")
