@@ -167,5 +167,8 @@ def bounds() -> RowFunction:
 def improbable(dtype: torch.dtype) -> RowFunction:
     """1 where an element is no probability, not between 0 and 1, else 0."""
     within: Formula = ("PAND", (">=", "x", 0.0), ("<=", "x", 1.0))
-    steps = [Let("beyond", ("SEL", within, 0.0, 1.0), computed(dtype)), Fold("some", "MAXP", "beyond", Type.I64)]
+    steps: list[Let | Fold] = [
+        Let("beyond", ("SEL", within, 0.0, 1.0), computed(dtype)),
+        Fold("some", "MAXP", "beyond", Type.I64),
+    ]
     return row_function(["x"], steps, [("some", "i64")])
