@@ -1,55 +1,45 @@
 """The entries of remembered calls: `remembered`, which finds a call and repeats it, and `key`, which tells its key.
 
-Where `remembered` finds the key of its arguments it makes the tensors of the
-call, fills the arguments block of its launch, runs it and gives the results back. On any doubt it calls the slow path
-with the same arguments, before anything has been written.
+Where `remembered` finds the key of its arguments it makes the tensors of the call, fills the arguments block of its
+launch, runs it and gives the results back. On any doubt it calls the slow path with the same arguments, before anything
+has been written.
 """
 
 from __future__ import annotations
 
-from hologram.errors import UnsupportedError
 from hologram.runtime.entry import types
 from hologram.runtime.entry.abi import Abi
 from hologram.runtime.entry.calls import MAX_ARRAYS, MAX_KEY, MAX_RESULTS, MAX_SCRATCH
 from hologram.runtime.entry.context import MAX_BLOCK
 from hologram.runtime.entry.stub_ir.acceptance import COUNT_MASK
-from hologram.runtime.entry.stub_ir.declarations import DECLARATIONS
-from hologram.runtime.entry.stub_ir.environment import ENVIRONMENTS
 from hologram.runtime.entry.stub_ir.fields import CALL, CONTEXT, field, fields
 from hologram.runtime.entry.stub_ir.keys import is_usual, key_of, key_sequence, key_tensor
-from hologram.runtime.entry.stub_ir.launch import attend, launch, outcome
+from hologram.runtime.entry.stub_ir.module import module
 from hologram.runtime.entry.stub_ir.results import data_of, fill_arrays, given_back, make_tensor, meet, tell_arguments
-from hologram.runtime.entry.stub_ir.tensors import requires_grad
+from hologram.runtime.entry.stub_ir.tensors import count_write, requires_grad, standing
 
 
 def remembering_ir(abi: Abi, arch: str) -> str:
-    """The module with `remembered` and `key`; raises UnsupportedError for an architecture that is not known here."""
-    if arch not in ENVIRONMENTS:
-        raise UnsupportedError(f"no entry functions for {arch}: known are {', '.join(ENVIRONMENTS)}")
-    return "\n".join(
-        (
-            DECLARATIONS,
-            ENVIRONMENTS[arch](),
-            outcome(),
-            attend(),
-            launch(),
-            requires_grad(),
-            is_usual(),
-            key_tensor(),
-            key_sequence(abi),
-            key_of(abi),
-            _find(),
-            make_tensor(),
-            data_of(),
-            fill_arrays(),
-            meet(),
-            tell_arguments(abi),
-            given_back(),
-            _drop(),
-            _repeat(),
-            _entries(),
-            "attributes #0 = { nounwind strictfp }\nattributes #1 = { nounwind strictfp cold noinline }",
-        )
+    """The module with `remembered` and `key` for an ABI and an architecture; raises as `module` does."""
+    return module(
+        arch,
+        requires_grad(),
+        standing(),
+        count_write(),
+        is_usual(),
+        key_tensor(),
+        key_sequence(abi),
+        key_of(abi),
+        _find(),
+        make_tensor(),
+        data_of(),
+        fill_arrays(),
+        meet(),
+        tell_arguments(),
+        given_back(),
+        _drop(),
+        _repeat(),
+        _entries(),
     )
 
 
@@ -196,15 +186,23 @@ done:
 def _entries() -> str:
     """The vectorcall functions themselves; `key` gives bytes, or None where there is no key."""
     return f"""
+define internal i64 @key_now(ptr %context, ptr %args, i64 %placed, ptr %kwnames, ptr %key) alwaysinline #0 {{
+{field("making", "context", CONTEXT["making"])}
+  %may = call i1 @is_usual(ptr %making)
+  br i1 %may, label %name, label %refuse
+name:
+  %words = call i64 @key_of(ptr %context, ptr %args, i64 %placed, ptr %kwnames, ptr %key)
+  ret i64 %words
+refuse:
+  ret i64 0
+}}
+
 define ptr @remembered(ptr %self, ptr %args, i64 %nargsf, ptr %kwnames) #0 {{
   %key = alloca [{MAX_KEY} x i64], align 16
 {field("context", "self", types.CONTEXT)}
-{fields("context", CONTEXT, making="ptr", calls="ptr")}
+{field("calls", "context", CONTEXT["calls"])}
   %placed = and i64 %nargsf, {COUNT_MASK}
-  %may = call i1 @is_usual(ptr %making)
-  br i1 %may, label %name, label %slow
-name:
-  %words = call i64 @key_of(ptr %context, ptr %args, i64 %placed, ptr %kwnames, ptr %key)
+  %words = call i64 @key_now(ptr %context, ptr %args, i64 %placed, ptr %kwnames, ptr %key)
   %named = icmp ne i64 %words, 0
   br i1 %named, label %look, label %slow
 look:
@@ -225,12 +223,9 @@ slow:
 define ptr @key(ptr %self, ptr %args, i64 %nargsf, ptr %kwnames) #0 {{
   %key = alloca [{MAX_KEY} x i64], align 16
 {field("context", "self", types.CONTEXT)}
-{fields("context", CONTEXT, making="ptr", none="ptr")}
+{field("none", "context", CONTEXT["none"])}
   %placed = and i64 %nargsf, {COUNT_MASK}
-  %may = call i1 @is_usual(ptr %making)
-  br i1 %may, label %name, label %refuse
-name:
-  %words = call i64 @key_of(ptr %context, ptr %args, i64 %placed, ptr %kwnames, ptr %key)
+  %words = call i64 @key_now(ptr %context, ptr %args, i64 %placed, ptr %kwnames, ptr %key)
   %named = icmp ne i64 %words, 0
   br i1 %named, label %tell, label %refuse
 tell:

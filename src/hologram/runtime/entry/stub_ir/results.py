@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hologram.backends.llvm.layout import SLOT
-from hologram.runtime.entry.abi import Abi
 from hologram.runtime.entry.calls import ARRAY_FIELDS, MEETING_FIELDS, RESULT_FIELDS, SCRATCH
 from hologram.runtime.entry.stub_ir.fields import CALL, MAKING, MEETING, PLACED, RESULT, TENSOR, field, fields
 
@@ -167,15 +166,14 @@ apart:
 """
 
 
-def tell_arguments(abi: Abi) -> str:
+def tell_arguments() -> str:
     """Counts a write of every argument that is written."""
     return f"""
 define internal void @tell_arguments(ptr %tensors, ptr %call, ptr %args) #0 {{
 {fields("call", CALL, writes="ptr", write_count="i64")}
-{fields("tensors", TENSOR, implementation="i64", counter="i64", version="i64")}
   br label %argument
 argument:
-  %k = phi i64 [ 0, %0 ], [ %k.next, %next ]
+  %k = phi i64 [ 0, %0 ], [ %k.next, %look ]
   %more = icmp ult i64 %k, %write_count
   br i1 %more, label %look, label %done
 look:
@@ -183,17 +181,7 @@ look:
   %place = load i64, ptr %place.at
   %object.at = getelementptr ptr, ptr %args, i64 %place
   %object = load ptr, ptr %object.at
-  %inside.at = getelementptr i8, ptr %object, i64 %implementation
-  %inside = load ptr, ptr %inside.at
-  %counted.at = getelementptr i8, ptr %inside, i64 %counter
-  %counted = load ptr, ptr %counted.at
-  %nowhere = icmp eq ptr %counted, null
-  br i1 %nowhere, label %next, label %raise
-raise:
-  %number.at = getelementptr i8, ptr %counted, i64 %version
-  %before = atomicrmw add ptr %number.at, i32 1 monotonic
-  br label %next
-next:
+  call void @count_write(ptr %tensors, ptr %object)
   %k.next = add i64 %k, 1
   br label %argument
 done:
