@@ -31,10 +31,11 @@ from hologram_torch.formulas import (
     text_of,
 )
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import ORDINARY, is_differentiated, is_traced, known_signature
+from hologram_torch.roads import ORDINARY, Road, is_differentiated, is_traced, known_signature, road_of
 from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.operator import apply as apply_rows
 from hologram_torch.rows.operator import spread_dims, sum_to
+from hologram_torch.transforms import differentiated
 
 NAME = "hologram::elementwise"
 
@@ -216,13 +217,6 @@ def _backward(ctx: Any, g: Tensor) -> tuple[Any, ...]:
 elementwise.register_autograd(_backward, setup_context=_setup)
 
 
-@elementwise.register_vmap
-def _batched(
-    info: Any, in_dims: Any, formula: str, tensors: Sequence[Tensor], numbers: Any, places: Any
-) -> tuple[Tensor, int]:
-    return elementwise(formula, lined_up(tensors, in_dims[1]), numbers, places), 0
-
-
 def lined_up(tensors: Sequence[Tensor], dims: Sequence[int | None]) -> list[Tensor]:
     """Tensors with the batch first and the other axes lined up at the end, as they are without it."""
     rank = max(t.dim() - (d is not None) for t, d in zip(tensors, dims, strict=True))
@@ -248,6 +242,8 @@ class _Elementwise(torch.autograd.Function):
 
     @staticmethod
     def forward(formula: str, numbers: Any, places: Any, *tensors: Tensor) -> Tensor:
+        if road_of(tensors) is Road.OPERATOR:
+            return elementwise(formula, tensors, numbers, places)
         made: Tensor = _launched(formula, *operands_of(tensors, numbers, places))
         return made
 
@@ -290,6 +286,10 @@ class _Elementwise(torch.autograd.Function):
 
 
 known_signature(_Elementwise)
+differentiated(
+    elementwise,
+    lambda formula, tensors, numbers, places: _Elementwise.apply(formula, tuple(numbers), tuple(places), *tensors),
+)
 
 
 def _apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor:

@@ -22,6 +22,7 @@ from hologram.operators.row import words
 from hologram.runtime import notes
 from hologram.types import Type
 from hologram_torch.operators import ROWS
+from hologram_torch.roads import in_memory
 
 if TYPE_CHECKING:
     from hologram.language.kernel import Kernel
@@ -258,7 +259,8 @@ def _run_flat(text: str, operands: Sequence[Operand], out: Tensor | None) -> Ten
 
 
 def _bare(tensor: Tensor) -> Tensor:
-    return tensor.detach() if tensor.requires_grad or type(tensor) is not Tensor else tensor
+    special = tensor.requires_grad or tensor._is_zerotensor() or type(tensor) is not Tensor
+    return in_memory(tensor) if special else tensor
 
 
 def _launch(
@@ -269,7 +271,7 @@ def _launch(
     read = TorchKind().array
     meaning = _meaning(row, base)
     letters = LETTERS[: len(operands)]
-    views = {k: read(o.detach().resolve_neg()) for k, o in zip(letters, operands, strict=True) if isinstance(o, Tensor)}
+    views = {k: read(in_memory(o)) for k, o in zip(letters, operands, strict=True) if isinstance(o, Tensor)}
     numbers = {k: _held(o, meaning.base) for k, o in zip(letters, operands, strict=True) if not isinstance(o, Tensor)}
     given = dict(zip(letters, operands, strict=True))
     executor = _executor.get()

@@ -19,6 +19,7 @@ from hologram_torch.formulas import TITLES
 from hologram_torch.outputs import check_cast
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import asked, stands_in
+from hologram_torch.transforms import transformed
 
 LIBRARY = torch.library.Library("hologram", "FRAGMENT")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,6 +54,7 @@ def function(schema: str = "", name: str = "") -> Callable[[F], F]:
             SCHEMAS[operator] = schema
             LIBRARY.define(f"{operator}{schema}")
             LIBRARY.impl(operator, whole, "CompositeImplicitAutograd")
+            transformed(operator, whole)
         call = remembering(whole, inspect.signature(body))
         return cast(F, call)
 

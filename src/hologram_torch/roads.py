@@ -77,6 +77,13 @@ def check_host(name: str, tensors: Sequence[Tensor]) -> None:
             )
 
 
+def in_memory(tensor: Tensor) -> Tensor:
+    """The elements of a tensor as they lie in memory, also of views that show other signs, and of autograd's zeros."""
+    if tensor._is_zerotensor():
+        return torch.zeros(tensor.shape, dtype=tensor.dtype)
+    return tensor.detach().resolve_neg()
+
+
 def known_signature(function: type[torch.autograd.Function]) -> None:
     """Keep the signature of an autograd function's `forward`, which PyTorch looks up at every call."""
     forward: Any = function.forward

@@ -19,6 +19,7 @@ from hologram_torch.roads import Road, check_devices, known_signature, road_of
 from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.gradients import added_up, backward, forward, mark_of
 from hologram_torch.rows.launch import run
+from hologram_torch.transforms import differentiated
 
 Number = float
 
@@ -199,19 +200,6 @@ def _batched(
     return found, [size, *shape], [d + 1 for d in dims]
 
 
-@rows.register_vmap
-def _(
-    info: Any, in_dims: Any, function: str, tensors: Sequence[Tensor], numbers: Any, shape: Any, dims: Any
-) -> tuple[list[Tensor], list[int]]:
-    made = rows(function, *_with(numbers, _batched(in_dims[1], tensors, shape, dims)))
-    return made, [0] * len(made)
-
-
-def _with(numbers: Any, batched: tuple[Any, Any, Any]) -> tuple[Any, ...]:
-    tensors, *rest = batched
-    return tensors, numbers, *rest
-
-
 def _launch(text: str, shape: Any, dims: Any, count: int, *rest: Any) -> tuple[Tensor, ...]:
     return tuple(run(function_of(text), rest[:count], rest[count:], shape, dims))
 
@@ -261,6 +249,12 @@ class _Rows(torch.autograd.Function):
 
 
 known_signature(_Rows)
+differentiated(
+    rows,
+    lambda function, tensors, numbers, shape, dims: list(
+        _Rows.apply(function, tuple(numbers), tuple(shape), tuple(dims), *tensors)
+    ),
+)
 
 
 @builder
