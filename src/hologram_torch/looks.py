@@ -13,8 +13,7 @@ from hologram.runtime import notes
 ARRANGING = frozenset(
     {
         *("dim", "ndimension", "size", "stride", "numel", "nelement", "element_size", "storage_offset", "__len__"),
-        *("data_ptr", "untyped_storage", "is_contiguous", "is_neg", "is_conj", "is_inference", "is_same_size"),
-        *("is_floating_point", "is_complex", "is_signed", "get_device"),
+        *("data_ptr", "untyped_storage", "get_device"),
         *("promote_types", "result_type", "can_cast", "broadcast_shapes", "get_default_dtype", "sym_max", "sym_min"),
         *("detach", "resolve_neg", "resolve_conj", "view", "view_as", "reshape", "squeeze", "unsqueeze", "flatten"),
         *("unflatten", "expand", "expand_as", "broadcast_to", "permute", "transpose", "t", "movedim", "narrow"),
@@ -34,15 +33,17 @@ class Watch(TorchFunctionMode):
         """The names of those that do more than arrange memory."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = getattr(func, "__name__", "")
-        if name not in ARRANGING and not (name == "__get__" and not _gives_values(func)):
-            self.others.append(name)
+        if not _arranges(func):
+            self.others.append(getattr(func, "__name__", str(func)))
         return func(*args, **(kwargs or {}))
 
 
-def _gives_values(getter: Any) -> bool:
-    """True for what may be a tensor that others write."""
-    return getattr(getattr(getter, "__self__", None), "__name__", "") in ("data", "grad", "_grad")
+def _arranges(func: Any) -> bool:
+    """True for what looks at no element: functions above, questions of what a tensor is, attributes but for tensors."""
+    name = getattr(func, "__name__", "")
+    if name == "__get__":
+        return getattr(func.__self__, "__name__", "") not in ("data", "grad", "_grad")
+    return name in ARRANGING or (name.lstrip("_").startswith("is_") and name != "is_nonzero")
 
 
 def looked_at(value: Tensor, low: int, high: int) -> int:
