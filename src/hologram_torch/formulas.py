@@ -166,10 +166,15 @@ def _apart(shapes: Sequence[torch.Size]) -> str:
     return f"shapes {', '.join(str(list(s)) for s in shapes)} do not broadcast"
 
 
+def placing(tensors: Sequence[Tensor]) -> Tensor:
+    """The tensor that is where the result is to be: numbers in host memory go with all others."""
+    return next((t for t in tensors if not t.is_cpu), tensors[0])
+
+
 def empty_result(operands: Sequence[Operand], dtype: torch.dtype) -> Tensor:
     """Memory for a result: axes in the order that they have in the operands, where those agree."""
     tensors = [o for o in operands if isinstance(o, Tensor)]
-    first = tensors[0]
+    first = placing(tensors)
     if len(tensors) == 1 or all(t.shape == first.shape and t.stride() == first.stride() for t in tensors):
         return torch.empty_like(first, dtype=dtype, requires_grad=False)
     shape = result_shape(operands)

@@ -32,7 +32,7 @@ def _run(a: Tensor, b: Tensor, dtype: torch.dtype | None) -> Tensor:
     """Launch a product; raises RuntimeError for tensors outside of host memory."""
     from hologram import ops  # loaded with the first launch: it takes longer than all of this package
 
-    check_host("product", [a, b])
+    check_host([a, b])
     given = in_memory(a), in_memory(b)
     made: Tensor
     if dtype is None or dtype is a.dtype is b.dtype:
@@ -48,7 +48,7 @@ def added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     from hologram import ops
 
     tensors = [x, weight, bias]
-    check_host("linear", tensors)
+    check_host(tensors)
     made: Tensor = ops.linear(*map(in_memory, tensors))
     return made
 

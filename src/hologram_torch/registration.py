@@ -16,7 +16,7 @@ from torch import Tensor
 
 from hologram.runtime.executor import Executor
 from hologram_torch.formulas import TITLES
-from hologram_torch.outputs import check_cast
+from hologram_torch.outputs import check_cast, check_device
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import asked, stands_in
 from hologram_torch.transforms import transformed
@@ -103,8 +103,7 @@ def into(name: str, result: Tensor, out: Tensor) -> Tensor:
             f"{TITLES[out.dtype]} for out's dtype."
         )
     check_cast(result.dtype, out.dtype)
-    if result.device != out.device:
-        raise RuntimeError(f"Expected out tensor to have device {result.device}, but got {out.device} instead")
+    check_device(result, out)
     if result.shape != out.shape:
         out.resize_(result.shape)
     return out.copy_(result)

@@ -21,7 +21,7 @@ def scan(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
 def _run(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
     from hologram import ops  # loaded with the first launch: it takes longer than all of this package
 
-    check_host(name, [x])
+    check_host([x])
     made = torch.empty(x.shape, dtype=dtype)
     getattr(ops, name)(in_memory(x), axis=dim, dtype=NAMES[dtype], out=made)
     return made

@@ -89,7 +89,7 @@ def _way(
     dims: tuple[int, ...],
     outputs: Sequence[Tensor | None] | None,
 ) -> Way:
-    check_host("rows", tensors)
+    check_host(tensors)
     narrow = tuple(1 if k in dims else n for k, n in enumerate(shape))
     count = math.prod(shape[k] for k in dims)
     results = tuple(

@@ -81,7 +81,7 @@ def _apply(
     road = road_of(tensors)
     if road is Road.DIRECT:
         return run(function_of(function), tensors, numbers, shape, dims, outputs)
-    check_devices("rows", tensors)
+    check_devices(tensors)
     if road is Road.OPERATOR:
         found: list[Tensor] = rows(function, tensors, numbers, shape, dims)
         return found
@@ -266,6 +266,6 @@ def sum_to(x: Tensor, shape: Sequence[int], dtype: torch.dtype | None = None) ->
     """What of a gradient belongs to a tensor of a shape that was broadcast to the gradient's, in a type."""
     dims = spread_dims(x.shape, shape)
     if not dims:
-        return x
+        return x if dtype is None else x.to(dtype)
     (found,) = apply(_sum(x.dtype, dtype or x.dtype), [x], [], x.shape, dims)
     return found.reshape(shape)
