@@ -30,8 +30,8 @@ from tests.torch.architectures.table import ARCHITECTURES, BY_NAME
 
 OURS, INDUCTOR, EAGER = "hologram", "inductor", "eager"
 ROUNDS = 40
-INDUCTOR_ROUNDS = 8.0
-"""How much coarser inductor may be than we are: batch norm's gradients of large images take 3."""
+PEERS_MAY_STRAY = 10.0
+"""How much further than ours inductor's gradients may lie from eager ones: those of batch norms do, by 3 times."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "HOLOGRAM_NUM_THREADS": "1"}
 SMALLEST = "import torch; torch.compile(lambda x: x * 2 + 1)(torch.ones(100))"
 """Has inductor make its precompiled header."""
@@ -150,7 +150,7 @@ def steps(architecture: Architecture) -> Mapping[str, Any]:
         gradients[name] = {key: p.grad.clone() for key, p in case.objective.named_parameters() if p.grad is not None}
         contenders.append(Contender(name, "step()", {"step": step}, None))
     assert_same(gradients[OURS], gradients[EAGER])
-    assert_same(gradients[INDUCTOR], gradients[EAGER], INDUCTOR_ROUNDS)
+    assert_same(gradients[INDUCTOR], gradients[EAGER], times=PEERS_MAY_STRAY)
     timings = {t.name: t.seconds for t in race(contenders, ROUNDS)}
     case = architecture.build(large=True)
     explained = explain(case.objective, case.inputs, case.targets)

@@ -10,52 +10,47 @@ Reading order: `bound` and `unbound` at the end say what happens; `acceptance` (
 
 from __future__ import annotations
 
-from hologram.errors import UnsupportedError
 from hologram.runtime.entry import types
 from hologram.runtime.entry.abi import Abi
 from hologram.runtime.entry.context import MAX_BLOCK, MAX_PARAMETERS
 from hologram.runtime.entry.stub_ir.acceptance import COUNT_MASK, accept, accept_argument, accept_pair
 from hologram.runtime.entry.stub_ir.arrays import accept_array, lay
-from hologram.runtime.entry.stub_ir.declarations import DECLARATIONS
-from hologram.runtime.entry.stub_ir.environment import ENVIRONMENTS
 from hologram.runtime.entry.stub_ir.fields import CONTEXT, field
-from hologram.runtime.entry.stub_ir.launch import attend, launch, outcome
+from hologram.runtime.entry.stub_ir.module import module
 from hologram.runtime.entry.stub_ir.numbers import accept_float, accept_integer
-from hologram.runtime.entry.stub_ir.tensors import accept_tensor, is_direct, read_tensor, requires_grad, tell_written
+from hologram.runtime.entry.stub_ir.tensors import (
+    accept_tensor,
+    count_write,
+    is_direct,
+    read_tensor,
+    requires_grad,
+    standing,
+    tell_written,
+)
 
 
 def stub_ir(abi: Abi, arch: str) -> str:
-    """The module with `bound` and `unbound` for an ABI and an architecture (`x86_64`, `aarch64`).
-
-    Raises UnsupportedError for an architecture whose floating-point environment is not known here.
-    """
-    if arch not in ENVIRONMENTS:
-        raise UnsupportedError(f"no entry functions for {arch}: known are {', '.join(ENVIRONMENTS)}")
-    return "\n".join(
-        (
-            DECLARATIONS,
-            ENVIRONMENTS[arch](),
-            outcome(),
-            attend(),
-            launch(),
-            lay(span=False),
-            lay(span=True),
-            requires_grad(),
-            read_tensor(),
-            is_direct(abi),
-            accept_tensor(span=False),
-            accept_tensor(span=True),
-            accept_array(abi, span=False),
-            accept_array(abi, span=True),
-            tell_written(abi),
-            accept_integer(abi),
-            accept_float(abi),
-            accept_pair(),
-            accept_argument(),
-            accept(),
-            _entries(),
-            "attributes #0 = { nounwind strictfp }\nattributes #1 = { nounwind strictfp cold noinline }",
-        )
+    """The module with `bound` and `unbound` for an ABI and an architecture; raises as `module` does."""
+    return module(
+        arch,
+        lay(span=False),
+        lay(span=True),
+        requires_grad(),
+        read_tensor(),
+        standing(),
+        is_direct(abi),
+        accept_tensor(span=False),
+        accept_tensor(span=True),
+        accept_array(abi, span=False),
+        accept_array(abi, span=True),
+        count_write(),
+        tell_written(abi),
+        accept_integer(abi),
+        accept_float(abi),
+        accept_pair(),
+        accept_argument(),
+        accept(),
+        _entries(),
     )
 
 

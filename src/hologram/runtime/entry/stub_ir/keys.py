@@ -11,6 +11,7 @@ from __future__ import annotations
 from hologram.runtime.entry.abi import Abi
 from hologram.runtime.entry.calls import MAX_KEY, MAX_RANK
 from hologram.runtime.entry.stub_ir.fields import CONTEXT, MAKING, TENSOR, field, fields
+from hologram.runtime.entry.stub_ir.tensors import KNOWN, PLAIN
 
 OF_TENSOR, OF_FLOAT, OF_INT, OF_SEQUENCE, OF_SAME = 1, 2, 3, 4, 5
 """First words: the lowest bits say what follows; objects lie at multiples of 8."""
@@ -71,22 +72,13 @@ define internal i64 @key_tensor(ptr %tensors, ptr %making, ptr %object, ptr %to)
   %dtype.out = alloca i32
   %sizes.out = alloca ptr
   %strides.out = alloca ptr
-{fields("tensors", TENSOR, implementation="i64", plain="i64", inference="i64", autograd="i64")}
-{fields("tensors", TENSOR, ndim="ptr", dtype="ptr", shape="ptr", strides="ptr")}
-{field("keys.offset", "tensors", TENSOR["keys"], "i64")}
+{fields("tensors", TENSOR, implementation="i64", ndim="ptr", dtype="ptr", shape="ptr", strides="ptr")}
   %handle = getelementptr i8, ptr %object, i64 %implementation
-  %inside = load ptr, ptr %handle
-  %keys.at = getelementptr i8, ptr %inside, i64 %keys.offset
-  %keys.set = load i64, ptr %keys.at
-  %is.plain = icmp eq i64 %keys.set, %plain
-  %is.inference = icmp eq i64 %keys.set, %inference
-  %direct = or i1 %is.plain, %is.inference
-  br i1 %direct, label %look, label %refuse
-look:
-  %known.at = getelementptr i8, ptr %inside, i64 %autograd
-  %known = load ptr, ptr %known.at
-  %unknown = icmp eq ptr %known, null
-  br i1 %unknown, label %read, label %ask
+  %standing = call i32 @standing(ptr %tensors, ptr %object)
+  switch i32 %standing, label %refuse [
+    i32 {PLAIN}, label %read
+    i32 {KNOWN}, label %ask
+  ]
 ask:
 {fields("making", MAKING, levels="ptr", level="ptr", no_level="ptr", gradients="ptr")}
   %recorded = call zeroext i1 %gradients()

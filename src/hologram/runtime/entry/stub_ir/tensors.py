@@ -93,6 +93,33 @@ refuse:
 """
 
 
+PLAIN, KNOWN = 1, 2
+"""How a tensor stands: it shows its memory as it is, and autograd knows nothing, or something of it; 0 for others."""
+
+
+def standing() -> str:
+    """How an object of PyTorch's own types of tensors stands, by its dispatch keys and what autograd knows of it."""
+    return f"""
+define internal i32 @standing(ptr %tensors, ptr %object) alwaysinline #0 {{
+{fields("tensors", TENSOR, implementation="i64", autograd="i64", plain="i64", inference="i64")}
+{field("keys.offset", "tensors", TENSOR["keys"], "i64")}
+  %inside.at = getelementptr i8, ptr %object, i64 %implementation
+  %inside = load ptr, ptr %inside.at
+  %keys.at = getelementptr i8, ptr %inside, i64 %keys.offset
+  %keys.set = load i64, ptr %keys.at
+  %is.plain = icmp eq i64 %keys.set, %plain
+  %is.inference = icmp eq i64 %keys.set, %inference
+  %direct = or i1 %is.plain, %is.inference
+  %known.at = getelementptr i8, ptr %inside, i64 %autograd
+  %known = load ptr, ptr %known.at
+  %unknown = icmp eq ptr %known, null
+  %shown = select i1 %unknown, i32 {PLAIN}, i32 {KNOWN}
+  %found = select i1 %direct, i32 %shown, i32 0
+  ret i32 %found
+}}
+"""
+
+
 def is_direct(abi: Abi) -> str:
     """Whether an object is a tensor that shows its memory as it is, and of which no gradients are wanted.
 
@@ -105,21 +132,11 @@ define internal i1 @is_direct(ptr %tensors, ptr %object) alwaysinline #0 {{
   %type.fits = icmp eq ptr %type, %type.wanted
   br i1 %type.fits, label %keys, label %refuse
 keys:
-{fields("tensors", TENSOR, implementation="i64", autograd="i64", plain="i64", inference="i64")}
-{field("keys.offset", "tensors", TENSOR["keys"], "i64")}
-  %inside.at = getelementptr i8, ptr %object, i64 %implementation
-  %inside = load ptr, ptr %inside.at
-  %keys.at = getelementptr i8, ptr %inside, i64 %keys.offset
-  %keys.set = load i64, ptr %keys.at
-  %is.plain = icmp eq i64 %keys.set, %plain
-  %is.inference = icmp eq i64 %keys.set, %inference
-  %direct = or i1 %is.plain, %is.inference
-  br i1 %direct, label %gradient, label %refuse
-gradient:
-  %known.at = getelementptr i8, ptr %inside, i64 %autograd
-  %known = load ptr, ptr %known.at
-  %unknown = icmp eq ptr %known, null
-  br i1 %unknown, label %accept, label %ask
+  %standing = call i32 @standing(ptr %tensors, ptr %object)
+  switch i32 %standing, label %refuse [
+    i32 {PLAIN}, label %accept
+    i32 {KNOWN}, label %ask
+  ]
 ask:
   %wanted = call i1 @requires_grad(ptr %tensors, ptr %object)
   br i1 %wanted, label %refuse, label %accept
@@ -196,12 +213,33 @@ refuse:
 """
 
 
+def count_write() -> str:
+    """Counts a write of a tensor, where those are counted."""
+    return f"""
+define internal void @count_write(ptr %tensors, ptr %object) alwaysinline #0 {{
+{fields("tensors", TENSOR, implementation="i64", counter="i64", version="i64")}
+  %inside.at = getelementptr i8, ptr %object, i64 %implementation
+  %inside = load ptr, ptr %inside.at
+  %counted.at = getelementptr i8, ptr %inside, i64 %counter
+  %counted = load ptr, ptr %counted.at
+  %nowhere = icmp eq ptr %counted, null
+  br i1 %nowhere, label %done, label %raise
+raise:
+  %writes.at = getelementptr i8, ptr %counted, i64 %version
+  %before = atomicrmw add ptr %writes.at, i32 1 monotonic
+  br label %done
+done:
+  ret void
+}}
+"""
+
+
 def tell_written(abi: Abi) -> str:
     """Counts a write of every tensor among the arguments that the kernel writes."""
     return f"""
 define internal void @tell_written(ptr %context, ptr %args, i64 %count) noinline #0 {{
 {fields("context", CONTEXT, tensors="ptr", parameters="ptr")}
-{fields("tensors", TENSOR, type="ptr", implementation="i64", counter="i64", version="i64")}
+{field("type", "tensors", TENSOR["type"])}
   br label %argument
 argument:
   %i = phi i64 [ 0, %0 ], [ %i.next, %next ]
@@ -219,15 +257,7 @@ look:
   %concerned = and i1 %written, %is.tensor
   br i1 %concerned, label %find, label %next
 find:
-  %inside.at = getelementptr i8, ptr %object, i64 %implementation
-  %inside = load ptr, ptr %inside.at
-  %counted.at = getelementptr i8, ptr %inside, i64 %counter
-  %counted = load ptr, ptr %counted.at
-  %nowhere = icmp eq ptr %counted, null
-  br i1 %nowhere, label %next, label %raise
-raise:
-  %writes.at = getelementptr i8, ptr %counted, i64 %version
-  %before = atomicrmw add ptr %writes.at, i32 1 monotonic
+  call void @count_write(ptr %tensors, ptr %object)
   br label %next
 next:
   %i.next = add i64 %i, 1
