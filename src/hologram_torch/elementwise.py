@@ -31,10 +31,11 @@ from hologram_torch.formulas import (
     text_of,
 )
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import ORDINARY, is_differentiated, is_traced, known_signature
+from hologram_torch.roads import Road, check_devices, check_host, known_signature, road_of
 from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.operator import apply as apply_rows
 from hologram_torch.rows.operator import spread_dims, sum_to
+from hologram_torch.transforms import differentiated
 
 NAME = "hologram::elementwise"
 
@@ -42,6 +43,7 @@ NAME = "hologram::elementwise"
 @torch.library.custom_op(NAME, mutates_args=())
 def elementwise(formula: str, tensors: Sequence[Tensor], numbers: Sequence[Number], places: Sequence[int]) -> Tensor:
     """A formula of tensors and of numbers, which are the operands at some places."""
+    check_host(tensors)
     return run(formula, operands_of(tensors, numbers, places))
 
 
@@ -216,13 +218,6 @@ def _backward(ctx: Any, g: Tensor) -> tuple[Any, ...]:
 elementwise.register_autograd(_backward, setup_context=_setup)
 
 
-@elementwise.register_vmap
-def _batched(
-    info: Any, in_dims: Any, formula: str, tensors: Sequence[Tensor], numbers: Any, places: Any
-) -> tuple[Tensor, int]:
-    return elementwise(formula, lined_up(tensors, in_dims[1]), numbers, places), 0
-
-
 def lined_up(tensors: Sequence[Tensor], dims: Sequence[int | None]) -> list[Tensor]:
     """Tensors with the batch first and the other axes lined up at the end, as they are without it."""
     rank = max(t.dim() - (d is not None) for t, d in zip(tensors, dims, strict=True))
@@ -248,6 +243,8 @@ class _Elementwise(torch.autograd.Function):
 
     @staticmethod
     def forward(formula: str, numbers: Any, places: Any, *tensors: Tensor) -> Tensor:
+        if road_of(tensors) is Road.OPERATOR:
+            return elementwise(formula, tensors, numbers, places)
         made: Tensor = _launched(formula, *operands_of(tensors, numbers, places))
         return made
 
@@ -290,6 +287,10 @@ class _Elementwise(torch.autograd.Function):
 
 
 known_signature(_Elementwise)
+differentiated(
+    elementwise,
+    lambda formula, tensors, numbers, places: _Elementwise.apply(formula, tuple(numbers), tuple(places), *tensors),
+)
 
 
 def _apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tensor:
@@ -297,17 +298,15 @@ def _apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tenso
 
     `out` has the type and shape of the result. Raises RuntimeError for tensors that are not in host memory.
     """
-    if torch.compiler.is_compiling():
-        return elementwise(formula, *packed(operands))
     tensors = [o for o in operands if isinstance(o, Tensor)]
-    transformed = torch._C._functorch.peek_interpreter_stack() is not None
-    traced = is_traced() or not all(type(t) in ORDINARY for t in tensors)
-    if (traced or any(t.is_meta for t in tensors)) and not transformed:
+    road = road_of(tensors)
+    if road is Road.OPERATOR:
+        check_devices(tensors)
         return elementwise(formula, *packed(operands))
     if any(torch._C._functorch.is_legacy_batchedtensor(t) for t in tensors):
         return _batch_of_gradients(formula, operands)
-    if not (transformed or is_differentiated(tensors)):
-        check_places(tensors)
+    if road is Road.DIRECT:
+        check_host(tensors)
         return run(formula, operands, out)
     if out is not None:
         raise RuntimeError("out= does not support gradients, tracing and transforms; cure: out.copy_(…)")
@@ -328,19 +327,3 @@ def _batch_of_gradients(formula: str, operands: Sequence[Operand]) -> Tensor:
     bare = [torch._remove_batch_dim(t, level, 1, 0) if b else t for t, b in zip(tensors, is_batch, strict=True)]
     made = apply(formula, *operands_of(lined_up(bare, [0 if b else None for b in is_batch]), numbers, places))
     return torch._add_batch_dim(made, 0, level)
-
-
-def check_places(tensors: Sequence[Tensor]) -> None:
-    """Raise RuntimeError for tensors that are not dense ones in host memory."""
-    for tensor in tensors:
-        if tensor.device.type != "cpu":
-            devices = " and ".join(sorted({str(t.device) for t in tensors}))
-            if " and " in devices:
-                raise RuntimeError(
-                    f"Expected all tensors to be on the same device, but found at least two devices, {devices}!"
-                )
-            raise RuntimeError(f"hologram computes on tensors in host memory, not on {tensor.device}; cure: x.cpu()")
-        if tensor.layout is not torch.strided:
-            raise RuntimeError(
-                f"hologram computes on dense tensors, not on those of {tensor.layout}; cure: x.to_dense()"
-            )

@@ -22,6 +22,7 @@ from hologram.operators.row import words
 from hologram.runtime import notes
 from hologram.types import Type
 from hologram_torch.operators import ROWS
+from hologram_torch.roads import in_memory
 
 if TYPE_CHECKING:
     from hologram.language.kernel import Kernel
@@ -165,10 +166,15 @@ def _apart(shapes: Sequence[torch.Size]) -> str:
     return f"shapes {', '.join(str(list(s)) for s in shapes)} do not broadcast"
 
 
+def placing(tensors: Sequence[Tensor]) -> Tensor:
+    """The tensor that is where the result is to be: numbers in host memory go with all others."""
+    return next((t for t in tensors if not t.is_cpu), tensors[0])
+
+
 def empty_result(operands: Sequence[Operand], dtype: torch.dtype) -> Tensor:
     """Memory for a result: axes in the order that they have in the operands, where those agree."""
     tensors = [o for o in operands if isinstance(o, Tensor)]
-    first = tensors[0]
+    first = placing(tensors)
     if len(tensors) == 1 or all(t.shape == first.shape and t.stride() == first.stride() for t in tensors):
         return torch.empty_like(first, dtype=dtype, requires_grad=False)
     shape = result_shape(operands)
@@ -258,7 +264,8 @@ def _run_flat(text: str, operands: Sequence[Operand], out: Tensor | None) -> Ten
 
 
 def _bare(tensor: Tensor) -> Tensor:
-    return tensor.detach() if tensor.requires_grad or type(tensor) is not Tensor else tensor
+    special = tensor.requires_grad or tensor._is_zerotensor() or type(tensor) is not Tensor
+    return in_memory(tensor) if special else tensor
 
 
 def _launch(
@@ -269,7 +276,7 @@ def _launch(
     read = TorchKind().array
     meaning = _meaning(row, base)
     letters = LETTERS[: len(operands)]
-    views = {k: read(o.detach().resolve_neg()) for k, o in zip(letters, operands, strict=True) if isinstance(o, Tensor)}
+    views = {k: read(in_memory(o)) for k, o in zip(letters, operands, strict=True) if isinstance(o, Tensor)}
     numbers = {k: _held(o, meaning.base) for k, o in zip(letters, operands, strict=True) if not isinstance(o, Tensor)}
     given = dict(zip(letters, operands, strict=True))
     executor = _executor.get()

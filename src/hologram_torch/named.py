@@ -13,6 +13,7 @@ import torch
 
 from hologram_torch.functional.elementwise import FUNCTIONS, PLANS
 from hologram_torch.functional.plans import Plan
+from hologram_torch.transforms import transformed
 
 NAMESPACE = "hologram"
 _TENSORS = frozenset({"input", "other", "end", "tensor1", "tensor2", "condition", "exponent"})
@@ -85,7 +86,9 @@ def register() -> torch.library.Library:
     for plan in PLANS.values():
         for schema in schemas(plan):
             library.define(schema)
-            library.impl(schema.partition("(")[0], inspect.unwrap(FUNCTIONS[plan.name]), "CompositeImplicitAutograd")
+            name, function = schema.partition("(")[0], inspect.unwrap(FUNCTIONS[plan.name])
+            library.impl(name, function, "CompositeImplicitAutograd")
+            transformed(name, function)
     return library
 
 

@@ -11,7 +11,7 @@ from torch._prims_common import is_non_overlapping_and_dense_or_false
 
 from hologram.runtime.notes import unrepeatable
 from hologram_torch.elementwise import apply
-from hologram_torch.formulas import TITLES, Operand, result_dtype, result_shape, row_of
+from hologram_torch.formulas import TITLES, Operand, placing, result_dtype, result_shape, row_of
 from hologram_torch.roads import is_differentiated
 
 
@@ -30,6 +30,7 @@ def into(name: str, text: str, operands: Sequence[Operand], out: Tensor) -> Tens
         )
     dtype = result_dtype(row_of(text, len(operands)), operands)
     check_cast(dtype, out.dtype)
+    check_device(placing(tensors), out)
     shape = result_shape(operands)
     if out.shape != shape:
         _resize(out, shape)
@@ -64,6 +65,12 @@ def check_cast(result: torch.dtype, out: torch.dtype) -> None:
     """Raise RuntimeError where values of a type would lose their kind in another."""
     if not torch.can_cast(result, out):
         raise RuntimeError(f"result type {TITLES[result]} can't be cast to the desired output type {TITLES[out]}")
+
+
+def check_device(result: Tensor, out: Tensor) -> None:
+    """Raise RuntimeError where a result is to be elsewhere."""
+    if result.device != out.device:
+        raise RuntimeError(f"Expected out tensor to have device {result.device}, but got {out.device} instead")
 
 
 def _written(text: str, operands: Sequence[Operand], out: Tensor, dtype: torch.dtype) -> Tensor:

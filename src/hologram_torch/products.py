@@ -12,8 +12,9 @@ from hologram_torch.elementwise import apply as formula
 from hologram_torch.elementwise import lined_up
 from hologram_torch.formulas import text_of
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Road, check_host, known_signature, road_of
+from hologram_torch.roads import Road, check_host, in_memory, known_signature, road_of
 from hologram_torch.rows.operator import sum_to
+from hologram_torch.transforms import differentiated
 
 SUM = text_of(("ADD", "x", "y"))
 HALVES = (torch.float16, torch.bfloat16)
@@ -31,8 +32,8 @@ def _run(a: Tensor, b: Tensor, dtype: torch.dtype | None) -> Tensor:
     """Launch a product; raises RuntimeError for tensors outside of host memory."""
     from hologram import ops  # loaded with the first launch: it takes longer than all of this package
 
-    check_host("product", [a, b])
-    given = a.detach().resolve_neg(), b.detach().resolve_neg()
+    check_host([a, b])
+    given = in_memory(a), in_memory(b)
     made: Tensor
     if dtype is None or dtype is a.dtype is b.dtype:
         made = ops.matmul(*given)
@@ -47,8 +48,8 @@ def added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     from hologram import ops
 
     tensors = [x, weight, bias]
-    check_host("linear", tensors)
-    made: Tensor = ops.linear(*(t.detach().resolve_neg() for t in tensors))
+    check_host(tensors)
+    made: Tensor = ops.linear(*map(in_memory, tensors))
     return made
 
 
@@ -93,12 +94,6 @@ def _share(left: Tensor, right: Tensor, shape: torch.Size, dtype: torch.dtype) -
 product.register_autograd(_backward, setup_context=_setup)
 
 
-@product.register_vmap
-def _(info: Any, in_dims: Any, a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> tuple[Tensor, int]:
-    left, right = lined_up([a, b], in_dims[:2])
-    return product(left, right, dtype), 0
-
-
 class _Product(torch.autograd.Function):
     """The same for `torch.func`, forward-mode and gradients that are not compiled."""
 
@@ -130,3 +125,4 @@ class _Product(torch.autograd.Function):
 
 
 known_signature(_Product)
+differentiated(product, lambda a, b, dtype=None: _Product.apply(a, b, dtype))

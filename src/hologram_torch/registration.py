@@ -16,9 +16,10 @@ from torch import Tensor
 
 from hologram.runtime.executor import Executor
 from hologram_torch.formulas import TITLES
-from hologram_torch.outputs import check_cast
+from hologram_torch.outputs import check_cast, check_device
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import asked, stands_in
+from hologram_torch.transforms import transformed
 
 LIBRARY = torch.library.Library("hologram", "FRAGMENT")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,6 +54,7 @@ def function(schema: str = "", name: str = "") -> Callable[[F], F]:
             SCHEMAS[operator] = schema
             LIBRARY.define(f"{operator}{schema}")
             LIBRARY.impl(operator, whole, "CompositeImplicitAutograd")
+            transformed(operator, whole)
         call = remembering(whole, inspect.signature(body))
         return cast(F, call)
 
@@ -101,8 +103,7 @@ def into(name: str, result: Tensor, out: Tensor) -> Tensor:
             f"{TITLES[out.dtype]} for out's dtype."
         )
     check_cast(result.dtype, out.dtype)
-    if result.device != out.device:
-        raise RuntimeError(f"Expected out tensor to have device {result.device}, but got {out.device} instead")
+    check_device(result, out)
     if result.shape != out.shape:
         out.resize_(result.shape)
     return out.copy_(result)

@@ -57,24 +57,34 @@ def is_differentiated(tensors: Sequence[Tensor]) -> bool:
     return forward_ad._current_level >= 0 or (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
 
 
-def check_devices(name: str, tensors: Sequence[Tensor]) -> None:
-    """Raise RuntimeError for tensors of several devices, as PyTorch does."""
-    found = list(dict.fromkeys(str(t.device) for t in tensors))
+def check_devices(tensors: Sequence[Tensor]) -> None:
+    """Raise RuntimeError for tensors of several devices, as PyTorch does; numbers in host memory go with all."""
+    found = list(dict.fromkeys(str(t.device) for t in tensors if t.dim() or not t.is_cpu))
     if len(found) > 1:
         raise RuntimeError(
-            f"Expected all tensors to be on the same device, but found at least two devices, {found[0]} and "
-            f"{found[1]}! ({name}() copies nothing from one to the other; cure: x.to(…))"
+            f"Expected all tensors to be on the same device, but found at least two devices, {found[0]} and {found[1]}!"
         )
 
 
-def check_host(name: str, tensors: Sequence[Tensor]) -> None:
-    """Raise RuntimeError for tensors of several devices, or outside of host memory."""
-    check_devices(name, tensors)
+def check_host(tensors: Sequence[Tensor]) -> None:
+    """Raise RuntimeError for tensors of several devices, outside of host memory, or that are not dense."""
+    if all(t.is_cpu and t.layout is torch.strided for t in tensors):
+        return
+    check_devices(tensors)
     for tensor in tensors:
         if not tensor.is_cpu:
+            raise RuntimeError(f"hologram computes on tensors in host memory, not on {tensor.device}; cure: x.cpu()")
+        if tensor.layout is not torch.strided:
             raise RuntimeError(
-                f"hologram_torch computes in host memory, got a tensor on {tensor.device}; cure: x.cpu()"
+                f"hologram computes on dense tensors, not on those of {tensor.layout}; cure: x.to_dense()"
             )
+
+
+def in_memory(tensor: Tensor) -> Tensor:
+    """The elements of a tensor as they lie in memory, also of views that show other signs, and of autograd's zeros."""
+    if tensor._is_zerotensor():
+        return torch.zeros(tensor.shape, dtype=tensor.dtype)
+    return tensor.detach().resolve_neg()
 
 
 def known_signature(function: type[torch.autograd.Function]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,7 @@ RECORD = Path(__file__).with_name("checks.json")
 KINDS = ("opcheck", "gradcheck", "forward-mode gradcheck", "gradgradcheck")
 MOST = 12
 """Samples that are looked at for a small one."""
-RIGHT = ("passed", "nothing to differentiate", "left out")
-_NO_TANGENTS = "left out"
-WITHOUT: Mapping[tuple[str, str], str] = {
-    (name, "forward-mode gradcheck"): _NO_TANGENTS for name in ("elementwise", "rows", "product", "scan")
-}
-"""Checks that are left out: PyTorch's custom operators carry no tangents; what calls these four does."""
+RIGHT = ("passed", "nothing to differentiate")
 
 
 def generic() -> dict[str, tuple[Any, ...]]:
@@ -128,7 +123,7 @@ def check(name: str) -> dict[str, str]:
     dtype = torch.float64 if name in generic() else torch.float32
     found["opcheck"] = _said(lambda: _opcheck(name, dtype))
     for kind in KINDS[1:]:
-        found[kind] = WITHOUT.get((name, kind)) or _said(lambda kind=kind: _differentiate(name, kind))  # type: ignore[misc]
+        found[kind] = _said(lambda kind=kind: _differentiate(name, kind))  # type: ignore[misc]
     return found
 
 
@@ -172,17 +167,13 @@ def section() -> str:
         f"\n## Gradients and registrations\n\nPyTorch's checks of {len(record)} operators `torch.ops.hologram.*`:\n"
     ]
     lines += [
-        "| check | passed | nothing to differentiate | left out | failed |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        "| check | passed | nothing to differentiate | failed |",
+        "| --- | ---: | ---: | ---: |",
     ]
     for kind in KINDS:
         said = [found[kind] for found in record.values()]
         counts = [said.count(word) for word in RIGHT]
         lines.append(f"| {kind} | {' | '.join(map(str, counts))} | {len(said) - sum(counts)} |")
-    lines.append(
-        "\nLeft out: `elementwise`, `rows`, `product` and `scan` themselves carry no tangents, as no custom operator "
-        "of PyTorch does;\nthe functions and operators that are made of them do."
-    )
     return "\n".join(lines) + "\n"
 
 

@@ -72,6 +72,17 @@ def test_symbolic_traces_of_modules() -> None:
     torch.testing.assert_close(graph(Y), model(Y))
 
 
+@pytest.mark.parametrize("zeros", [torch._efficientzerotensor(3), torch._efficientzerotensor(4)[1:]])
+def test_zeros_of_autograd_that_have_no_memory_are_zeros(zeros: Tensor) -> None:
+    ones, square = torch.ones(3), zeros.expand(3, 3)
+    torch.testing.assert_close(H.exp(zeros), ones)
+    torch.testing.assert_close(H.add(zeros, ones), ones)
+    torch.testing.assert_close(H.add(zeros, torch.ones(3, 3)), torch.ones(3, 3))
+    torch.testing.assert_close(H.softmax(zeros, 0), ones / 3)
+    torch.testing.assert_close(H.mm(square, square), torch.zeros(3, 3))
+    torch.testing.assert_close(H.cumsum(zeros, 0), torch.zeros(3))
+
+
 def test_what_is_no_tensor_is_refused_as_before() -> None:
     with pytest.raises(TypeError, match="must be Tensor, not ndarray"):
         H.exp(X.numpy())

@@ -64,7 +64,9 @@ def trouble(tensor: Any, name: str = "x") -> tuple[str, str] | None:
         return "requires grad, and a launch does not record gradients", cure
     if tensor.is_neg() or tensor.is_conj():
         return "is a view that shows its memory with other signs", f"{name}.resolve_neg().resolve_conj()"
-    if not tensor.data_ptr() and tensor.numel():
+    if tensor._is_zerotensor():
+        return "is a tensor of zeros without memory", f"torch.zeros({name}.shape)"
+    if tensor.numel() and not (tensor.data_ptr() and tensor.untyped_storage().data_ptr()):
         return "is a tensor whose memory is gone", f"torch.empty_like({name})"
     return None
 

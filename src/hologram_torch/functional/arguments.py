@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hologram_torch.formulas import TITLES
+
 MAX_AXES = 64
 Dims = int | Sequence[int] | None
 
@@ -43,27 +45,10 @@ def as_real(name: str, input: Tensor, dtype: torch.dtype | None = None) -> torch
     """The type of a result that is real: the input's, or the one that is wanted."""
     found = input.dtype if dtype is None else dtype
     if not found.is_floating_point:
-        raise RuntimeError(f"{name}(): expected a floating point tensor, got {TYPES.get(found, found)}")
+        raise RuntimeError(f"{name}(): expected a floating point tensor, got {type_name(found)}")
     return found
-
-
-TYPES = {
-    torch.float16: "Half",
-    torch.bfloat16: "BFloat16",
-    torch.float32: "Float",
-    torch.float64: "Double",
-    torch.int8: "Char",
-    torch.int16: "Short",
-    torch.int32: "Int",
-    torch.int64: "Long",
-    torch.uint8: "Byte",
-    torch.bool: "Bool",
-    torch.complex64: "ComplexFloat",
-    torch.complex128: "ComplexDouble",
-}
-"""PyTorch's own names of types in messages."""
 
 
 def type_name(dtype: torch.dtype) -> str:
     """PyTorch's own name of a type in messages."""
-    return TYPES.get(dtype, str(dtype))
+    return TITLES.get(dtype, str(dtype))

@@ -154,7 +154,7 @@ def trace(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     if input.dim() != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.dim()}")
     if input.dtype is torch.bool:
-        raise NotImplementedError("\"trace\" not implemented for 'Bool'")
+        raise RuntimeError("\"trace\" not implemented for 'Bool'")
     return total(input.diagonal())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hologram.isa.region import Let
+from hologram.isa.region import Fold, Let
 from hologram.operators import Formula
 from hologram_torch.elementwise import apply
 from hologram_torch.formulas import text_of
@@ -72,7 +72,7 @@ def _multiplied(input: Tensor, other: Tensor, dtype: torch.dtype | None = None) 
     """The same of arguments that were looked at, rounded to a type."""
     if input.dtype is torch.bool:
         what = "addmm_impl_cpu_" if other.dim() > 1 else "addmv_impl_cpu" if input.dim() > 1 else "dot"
-        raise NotImplementedError(f"\"{what}\" not implemented for 'Bool'")
+        raise RuntimeError(f"\"{what}\" not implemented for 'Bool'")
     left = input.unsqueeze(0) if input.dim() == 1 else input
     right = other.unsqueeze(-1) if other.dim() == 1 else other
     if left.shape[-1] != right.shape[-2]:
@@ -84,6 +84,9 @@ def _multiplied(input: Tensor, other: Tensor, dtype: torch.dtype | None = None) 
             )
         sizes = [f"{t.shape[-2]}x{t.shape[-1]}" for t in (left, right)]
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({sizes[0]} and {sizes[1]})")
+    if other.dim() == 1 and _lie_in_rows(input, other) and road_of([input, other]) is Road.DIRECT:
+        (sums,) = apply_rows(dots(input.dtype, dtype or input.dtype), [input, other], [], left.shape, [left.dim() - 1])
+        return sums.reshape(input.shape[:-1])
     if left.dim() > 2 and right.dim() == 2:  # one tall matrix
         tall = multiplied(left.flatten(0, -2), right, dtype)
         made = tall.reshape(*left.shape[:-1], right.shape[-1])
@@ -92,6 +95,18 @@ def _multiplied(input: Tensor, other: Tensor, dtype: torch.dtype | None = None) 
     if other.dim() == 1:
         made = made.squeeze(-1)
     return made.squeeze(-1 if other.dim() == 1 else -2) if input.dim() == 1 else made
+
+
+def _lie_in_rows(*tensors: Tensor) -> bool:
+    """Whether a launch may go along rows of real numbers, each of which lies together."""
+    return all(t.dtype.is_floating_point and t.stride(-1) == 1 for t in tensors)
+
+
+@builder
+def dots(dtype: torch.dtype, rounded: torch.dtype) -> RowFunction:
+    """The sum of x · y along rows, in a type."""
+    steps = [Fold("out", "ADD", ("MUL", "x", "y"), computed(dtype))]
+    return row_function(["x", "y"], steps, [("out", NAMES[rounded])])
 
 
 def _matrices(name: str, axes: int, *tensors: Tensor) -> None:

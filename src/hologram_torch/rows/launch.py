@@ -19,7 +19,7 @@ from hologram.isa.region import Fold, Let, Operand, Output, Region
 from hologram.operators import Formula
 from hologram.operators.calculus import substituted
 from hologram.runtime import notes
-from hologram_torch.roads import check_host
+from hologram_torch.roads import check_host, in_memory
 from hologram_torch.rows.function import COUNT, DTYPES, PLACE, RowFunction, stored
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run(
 
     Raises RuntimeError for tensors outside of host memory.
     """
-    tensors = [t.detach().resolve_neg() if t.is_neg() else t for t in tensors]
+    tensors = [in_memory(t) if t.is_neg() or t._is_zerotensor() else t for t in tensors]
     key: tuple[Any, ...] = (tuple(shape), tuple(dims), *((t.dtype, t.shape, t.stride()) for t in tensors))
     if outputs is not None:
         key = (*key, *(None if o is None else (o.dtype, o.shape, o.stride()) for o in outputs))
@@ -89,7 +89,7 @@ def _way(
     dims: tuple[int, ...],
     outputs: Sequence[Tensor | None] | None,
 ) -> Way:
-    check_host("rows", tensors)
+    check_host(tensors)
     narrow = tuple(1 if k in dims else n for k, n in enumerate(shape))
     count = math.prod(shape[k] for k in dims)
     results = tuple(

@@ -19,6 +19,7 @@ from hologram_torch.roads import Road, check_devices, known_signature, road_of
 from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.gradients import added_up, backward, forward, mark_of
 from hologram_torch.rows.launch import run
+from hologram_torch.transforms import differentiated
 
 Number = float
 
@@ -80,7 +81,7 @@ def _apply(
     road = road_of(tensors)
     if road is Road.DIRECT:
         return run(function_of(function), tensors, numbers, shape, dims, outputs)
-    check_devices("rows", tensors)
+    check_devices(tensors)
     if road is Road.OPERATOR:
         found: list[Tensor] = rows(function, tensors, numbers, shape, dims)
         return found
@@ -199,19 +200,6 @@ def _batched(
     return found, [size, *shape], [d + 1 for d in dims]
 
 
-@rows.register_vmap
-def _(
-    info: Any, in_dims: Any, function: str, tensors: Sequence[Tensor], numbers: Any, shape: Any, dims: Any
-) -> tuple[list[Tensor], list[int]]:
-    made = rows(function, *_with(numbers, _batched(in_dims[1], tensors, shape, dims)))
-    return made, [0] * len(made)
-
-
-def _with(numbers: Any, batched: tuple[Any, Any, Any]) -> tuple[Any, ...]:
-    tensors, *rest = batched
-    return tensors, numbers, *rest
-
-
 def _launch(text: str, shape: Any, dims: Any, count: int, *rest: Any) -> tuple[Tensor, ...]:
     return tuple(run(function_of(text), rest[:count], rest[count:], shape, dims))
 
@@ -261,6 +249,12 @@ class _Rows(torch.autograd.Function):
 
 
 known_signature(_Rows)
+differentiated(
+    rows,
+    lambda function, tensors, numbers, shape, dims: list(
+        _Rows.apply(function, tuple(numbers), tuple(shape), tuple(dims), *tensors)
+    ),
+)
 
 
 @builder
@@ -272,6 +266,6 @@ def sum_to(x: Tensor, shape: Sequence[int], dtype: torch.dtype | None = None) ->
     """What of a gradient belongs to a tensor of a shape that was broadcast to the gradient's, in a type."""
     dims = spread_dims(x.shape, shape)
     if not dims:
-        return x
+        return x if dtype is None else x.to(dtype)
     (found,) = apply(_sum(x.dtype, dtype or x.dtype), [x], [], x.shape, dims)
     return found.reshape(shape)

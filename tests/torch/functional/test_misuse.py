@@ -77,6 +77,28 @@ def test_tensors_without_memory_have_shapes_alone() -> None:
         ours.mse_loss(X, X.to("meta"))
 
 
+def test_tensors_of_several_devices_are_refused_but_numbers_go_with_all() -> None:
+    without = torch.ones(3, device="meta")
+    number = torch.tensor(2.0)
+    assert all(made.is_meta for made in (ours.add(without, number), ours.add(number, without)))
+    for call in (
+        lambda: ours.add(X[0, :3], without),
+        lambda: ours.where(without > 0, X[0, :3], X[0, :3]),
+        lambda: ours.batch_norm(X[:, :3], without, without),
+    ):
+        with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
+            call()
+    for into in (ours.exp, ours.sum):
+        with pytest.raises(RuntimeError, match="Expected out tensor to have device cpu, but got meta"):
+            into(X, out=torch.ones(3, 4, device="meta"))
+
+
+@pytest.mark.parametrize("call", [ours.exp, ours.sum, lambda x: ours.softmax(x, 0), lambda x: ours.cumsum(x, 0)])
+def test_tensors_that_are_not_dense_are_refused_with_the_cure(call: Callable[[Any], Any]) -> None:
+    with pytest.raises(RuntimeError, match=r"not on those of torch\.sparse_coo; cure: x\.to_dense\(\)"):
+        call(X.to_sparse())
+
+
 def test_a_result_lies_where_it_is_wanted_whatever_its_strides() -> None:
     out = torch.zeros(4, 6)[:, ::2]
     assert ours.sum(torch.ones(5, 4, 3), 0, out=out) is out

@@ -10,7 +10,7 @@ from hologram.types import Type
 from hologram_torch import functional
 from hologram_torch.rows.function import function_of, row_function
 from hologram_torch.rows.normalisations import standardised
-from hologram_torch.rows.operator import apply, read_by_derivatives, rows
+from hologram_torch.rows.operator import apply, read_by_derivatives, rows, sum_to
 from hologram_torch.rows.reductions import reduction
 
 SOFTMAX = reduction("softmax", Type.F64, torch.float64)
@@ -84,6 +84,12 @@ def test_nothing_and_a_number_have_rows_too(shape: tuple[int, ...]) -> None:
     x = torch.ones(shape)
     torch.testing.assert_close(functional.sum(x), torch.sum(x))
     torch.testing.assert_close(functional.softmax(x, -1), torch.softmax(x, -1))
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (4,), (1, 4), ()])
+def test_a_gradient_comes_in_the_type_that_is_asked_for(shape: tuple[int, ...]) -> None:
+    found = sum_to(torch.ones(3, 4), shape, torch.float16)
+    assert found.dtype is torch.float16 and found.shape == shape and found.sum() == 12
 
 
 def test_views_that_show_their_memory_with_other_signs_are_read_as_they_show_it() -> None:
