@@ -256,14 +256,14 @@ class Walker:
         return self._divergent_loop(header, exits, mask)
 
     def _is_plain(self, header: int, exits: tuple[int, ...]) -> bool:
-        """All lanes leave together, to one place inside the program."""
+        """All lanes leave together, to one place inside the program, or to its end from a loop in no other one."""
         loop = self.cfg.loops[header]
         controlled = self.shapes.controlled(loop.body)
         sources = self.structure.exit_sources(header)
         inner = {b for h, other in self.cfg.loops.items() if h != header and h in loop.body for b in other.body}
         return (
             len(exits) == 1
-            and exits[0] != EXIT
+            and (exits[0] != EXIT or loop.parent is None)
             and all(self.cfg.dominates(b, latch) for b in sources for latch in loop.latches)
             and not any(b in controlled or b in inner or self.shapes.is_varying_branch(b) for b in sources)
         )
@@ -295,6 +295,9 @@ class Walker:
         last = s.scalar.intrinsic("sadd.sat", counter, Value(str(tiled.step * (tiled.rounds - 1)), "i64"))
         w.branch(w.value(f"icmp slt {last}, {bound.ref}", "i1"), go, rest)
         w.label(go)
+        # LLVM spends most of its time on reducing the strength of so many addresses, unless it knows no loop in them.
+        counter = w.call("llvm.expect.i64", "i64", 0, counter, Value("0", "i64"))
+        s.store(self.flow.read[tiled.compare, "a"], counter, 0)
         columns = {r.index: load_tile(w, tiled.type, row_pointers(s, r, counter), tiled.rounds) for r in tiled.loads}
         for k in range(tiled.rounds):
             again = w.name("round")
