@@ -29,10 +29,11 @@ SCHEMAS: dict[str, tuple[str, ...]] = {}
 """The schemas of operators that are functions of this package."""
 
 
-def function(*schemas: str) -> Callable[[F], F]:
+def function(*schemas: str, name: str = "") -> Callable[[F], F]:
     """A public function: an executor in front is accepted, `out=` takes the result where there is such a keyword.
 
-    With `schemas` (of its arguments and results, each after the name of its overload) it becomes an operator, too.
+    With `schemas` (of its arguments and results, each after the name of its overload) it becomes an operator, too, of
+    its name or another one.
     """
 
     def made(body: F) -> F:
@@ -49,10 +50,11 @@ def function(*schemas: str) -> Callable[[F], F]:
             result = body(*args, **kwargs)
             return result if out is None else into(body.__name__, result, out)
 
+        operator = name or body.__name__
         if schemas:
-            SCHEMAS[body.__name__] = schemas
+            SCHEMAS[operator] = schemas
         for schema in schemas:
-            compose(LIBRARY, f"{body.__name__}{schema}", whole)
+            compose(LIBRARY, f"{operator}{schema}", whole)
         call = remembering(whole, inspect.signature(body))
         return cast(F, call)
 

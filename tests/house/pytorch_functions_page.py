@@ -15,11 +15,13 @@ TITLES = {
     "reductions": "Reductions",
     "scans": "Scans and products of all elements",
     "normalisation": "Softmax and normalisations",
+    "dropouts": "Dropout",
     "losses": "Losses",
     "matrices": "Matrices",
+    "contractions": "Products along axes",
     "elementwise": "Element-wise",
 }
-FOUND_ELSEWHERE = {"vector_norm": "torch.linalg.vector_norm"}
+FOUND_ELSEWHERE = {"vector_norm": "torch.linalg.vector_norm", "vecdot": "torch.linalg.vecdot"}
 
 
 def counterpart(name: str) -> str:
