@@ -7,6 +7,7 @@ All broadcast, take any strides and every type that PyTorch's own take, have gra
 from hologram_torch.functional import (
     contractions,
     convolutions,
+    dropouts,
     elementwise,
     losses,
     matrices,
@@ -16,6 +17,7 @@ from hologram_torch.functional import (
 )
 from hologram_torch.functional.contractions import *  # noqa: F403
 from hologram_torch.functional.convolutions import *  # noqa: F403
+from hologram_torch.functional.dropouts import *  # noqa: F403
 from hologram_torch.functional.elementwise import *  # noqa: F403
 from hologram_torch.functional.losses import *  # noqa: F403
 from hologram_torch.functional.matrices import *  # noqa: F403
@@ -24,6 +26,7 @@ from hologram_torch.functional.reductions import *  # noqa: F403
 from hologram_torch.functional.scans import *  # noqa: F403
 
 __all__ = [
+    *dropouts.__all__,
     *contractions.__all__,
     *convolutions.__all__,
     *elementwise.__all__,
