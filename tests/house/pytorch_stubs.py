@@ -133,7 +133,7 @@ def _definition(name: str, plan: Plan, in_place: bool) -> str:
 def _documented(text: str) -> str:
     if len(text) + 10 <= WIDTH:
         return f'    """{text}"""\n'
-    return textwrap.indent('"""' + "\n".join(textwrap.wrap(text, WIDTH - 7)) + '"""', "    ") + "\n"
+    return textwrap.indent('"""' + "\n".join(textwrap.wrap(text, WIDTH - 10)) + '"""', "    ") + "\n"
 
 
 def functions() -> str:

@@ -377,8 +377,8 @@ def remainder(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | N
     """What is left of x after x / y rounded down; it has the sign of y, element by element."""
 
 def remainder_(input: Tensor, other: Tensor | Number) -> Tensor:
-    """What is left of x after x / y rounded down; it has the sign of y, element by element. The result takes the place
-    of `input`."""
+    """What is left of x after x / y rounded down; it has the sign of y, element by element. The result takes the
+    place of `input`."""
 
 def fmod(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """What is left of x after x / y rounded to zero; it has the sign of x, element by element."""
@@ -529,7 +529,8 @@ def threshold(input: Tensor, threshold: Number, value: Number, inplace: bool = F
     """Input where it is above the threshold, else the value, element by element."""
 
 def threshold_(input: Tensor, threshold: Number, value: Number) -> Tensor:
-    """Input where it is above the threshold, else the value, element by element. The result takes the place of `input`."""
+    """Input where it is above the threshold, else the value, element by element. The result takes the place of
+    `input`."""
 
 def leaky_relu(input: Tensor, negative_slope: Number = 0.01, inplace: bool = False) -> Tensor:
     """Input above 0, else negative_slope · input, element by element."""
@@ -547,7 +548,8 @@ def celu(input: Tensor, alpha: Number = 1.0, inplace: bool = False) -> Tensor:
     """Input above 0, else alpha · (e^(input / alpha) − 1), element by element."""
 
 def celu_(input: Tensor, alpha: Number = 1.0) -> Tensor:
-    """Input above 0, else alpha · (e^(input / alpha) − 1), element by element. The result takes the place of `input`."""
+    """Input above 0, else alpha · (e^(input / alpha) − 1), element by element. The result takes the place of
+    `input`."""
 
 def gelu(input: Tensor, *, approximate: str = "none", out: Tensor | None = None) -> Tensor:
     """Input · Φ(input), or its approximation by tanh, element by element."""

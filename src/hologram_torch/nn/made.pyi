@@ -119,8 +119,8 @@ class BCELoss(torch.nn.BCELoss):
     """Computed by Hologram; otherwise PyTorch's own `BCELoss`: `functional.binary_cross_entropy` in a module."""
 
 class BCEWithLogitsLoss(torch.nn.BCEWithLogitsLoss):
-    """Computed by Hologram; otherwise PyTorch's own `BCEWithLogitsLoss`: `functional.binary_cross_entropy_with_logits`
-    in a module."""
+    """Computed by Hologram; otherwise PyTorch's own `BCEWithLogitsLoss`:
+    `functional.binary_cross_entropy_with_logits` in a module."""
 
 class KLDivLoss(torch.nn.KLDivLoss):
     """Computed by Hologram; otherwise PyTorch's own `KLDivLoss`: `functional.kl_div` in a module."""
