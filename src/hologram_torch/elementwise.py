@@ -7,7 +7,7 @@ element-wise functions of this package are calls of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -31,16 +31,16 @@ from hologram_torch.formulas import (
     text_of,
 )
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Road, check_devices, check_host, known_signature, road_of
+from hologram_torch.roads import Road, check_devices, check_host, known_signature, of_batches, road_of
 from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.operator import apply as apply_rows
 from hologram_torch.rows.operator import spread_dims, sum_to
-from hologram_torch.transforms import differentiated
+from hologram_torch.transforms import differentiated, operator
 
 NAME = "hologram::elementwise"
 
 
-@torch.library.custom_op(NAME, mutates_args=())
+@operator(NAME)
 def elementwise(formula: str, tensors: Sequence[Tensor], numbers: Sequence[Number], places: Sequence[int]) -> Tensor:
     """A formula of tensors and of numbers, which are the operands at some places."""
     check_host(tensors)
@@ -303,27 +303,15 @@ def _apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tenso
     if road is Road.OPERATOR:
         check_devices(tensors)
         return elementwise(formula, *packed(operands))
-    if any(torch._C._functorch.is_legacy_batchedtensor(t) for t in tensors):
-        return _batch_of_gradients(formula, operands)
     if road is Road.DIRECT:
         check_host(tensors)
         return run(formula, operands, out)
     if out is not None:
         raise RuntimeError("out= does not support gradients, tracing and transforms; cure: out.copy_(…)")
     given, numbers, places = packed(operands)
-    made: Tensor = _Elementwise.apply(formula, tuple(numbers), tuple(places), *given)
+    function: Any = partial(_Elementwise.apply, formula, tuple(numbers), tuple(places))
+    made: Tensor = of_batches(function, *given) if road is Road.BATCHES else function(*given)
     return made
 
 
 apply = remembering(_apply)
-
-
-def _batch_of_gradients(formula: str, operands: Sequence[Operand]) -> Tensor:
-    """A formula on what `torch.autograd.grad(is_grads_batched=True)` goes through a backward pass with."""
-    level = torch._C._vmapmode_increment_nesting() - 1
-    torch._C._vmapmode_decrement_nesting()
-    tensors, numbers, places = packed(operands)
-    is_batch = [torch._C._functorch.is_legacy_batchedtensor(t) for t in tensors]
-    bare = [torch._remove_batch_dim(t, level, 1, 0) if b else t for t, b in zip(tensors, is_batch, strict=True)]
-    made = apply(formula, *operands_of(lined_up(bare, [0 if b else None for b in is_batch]), numbers, places))
-    return torch._add_batch_dim(made, 0, level)

@@ -12,15 +12,15 @@ from hologram_torch.elementwise import apply as formula
 from hologram_torch.elementwise import lined_up
 from hologram_torch.formulas import text_of
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Road, check_host, in_memory, known_signature, road_of
+from hologram_torch.roads import Road, check_host, in_memory, known_signature, road_of, ways
 from hologram_torch.rows.operator import sum_to
-from hologram_torch.transforms import differentiated
+from hologram_torch.transforms import differentiated, operator
 
 SUM = text_of(("ADD", "x", "y"))
 HALVES = (torch.float16, torch.bfloat16)
 
 
-@torch.library.custom_op("hologram::product", mutates_args=())
+@operator("hologram::product")
 def product(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """a · b for tensors of at least two axes, rounded to a type: that which both have if none is named."""
     made: Tensor = _run(a, b, dtype)
@@ -65,8 +65,7 @@ def _(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
 def multiplied(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """a · b on the road that they ask for."""
     road = road_of([a, b])
-    ways: dict[Road, Any] = {Road.DIRECT: _run, Road.OPERATOR: product, Road.FUNCTION: _Product.apply}
-    made: Tensor = ways[road](a, b, dtype)
+    made: Tensor = _WAYS[road](a, b, dtype)
     return made
 
 
@@ -125,4 +124,5 @@ class _Product(torch.autograd.Function):
 
 
 known_signature(_Product)
+_WAYS = ways(_run, product, _Product)
 differentiated(product, lambda a, b, dtype=None: _Product.apply(a, b, dtype))

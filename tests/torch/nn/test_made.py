@@ -15,6 +15,7 @@ from hologram_torch.nn.made import MODULES
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "Threshold": (0.1, 20.0),
+    "Dropout": (0.0,),  # which draws other numbers than PyTorch, and keeps all of them
     "Softmin": (-1,),
     "Softmax": (1,),
     "LogSoftmax": (0,),
@@ -23,6 +24,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "RMSNorm": ((6,),),
     "GroupNorm": (2, 6),
     **{f"{kind}Norm{axes}d": (6,) for kind in ("Batch", "Instance") for axes in (1, 2, 3)},
+    "Conv1d": (6, 4, 2),
+    "Conv2d": (6, 4, 3),
 }
 KEYWORDS: dict[str, dict[str, Any]] = {
     **{f"InstanceNorm{axes}d": {"affine": True, "track_running_stats": True} for axes in (1, 2, 3)},
@@ -31,6 +34,8 @@ KEYWORDS: dict[str, dict[str, Any]] = {
     "KLDivLoss": {"reduction": "batchmean"},
     "SmoothL1Loss": {"beta": 0.5},
     "MSELoss": {"reduction": "sum"},
+    "Conv1d": {"stride": 2, "padding": 1, "groups": 2},
+    "Conv2d": {"padding": (1, 2), "padding_mode": "circular"},
 }
 PROBABILITIES = ("BCELoss",)
 

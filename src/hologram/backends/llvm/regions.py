@@ -256,7 +256,7 @@ class Walker:
         return self._divergent_loop(header, exits, mask)
 
     def _is_plain(self, header: int, exits: tuple[int, ...]) -> bool:
-        """All lanes leave together, to one place inside the program, or to its end from a loop in no other one."""
+        """All lanes leave together, to one place inside the program; one in no other loop may leave to the end."""
         loop = self.cfg.loops[header]
         controlled = self.shapes.controlled(loop.body)
         sources = self.structure.exit_sources(header)
