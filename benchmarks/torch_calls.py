@@ -146,7 +146,6 @@ def markdown(results: Sequence[Measured], about: Mapping[str, str]) -> str:
         "## Machine",
         "",
         *(f"- {key}: {value}" for key, value in about.items()),
-        f"- PyTorch: {torch.__version__}",
         "",
     ]
     return "\n".join(lines)

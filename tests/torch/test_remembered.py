@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import gc
 import inspect
 import pickle
@@ -20,7 +21,8 @@ from hypothesis import strategies as st
 from hologram.runtime import detour, notes
 from hologram.runtime.executor import Executor
 from hologram_torch import functional as H
-from hologram_torch.remembered import PATIENCE, TorchFunction
+from hologram_torch.looks import looked_at
+from hologram_torch.remembered import PATIENCE, TorchFunction, remembering
 
 X, Y = torch.linspace(0.1, 4, 1000), torch.linspace(3, -1, 1000)
 TIMES = PATIENCE + 4
@@ -69,7 +71,7 @@ def test_what_was_written_is_told() -> None:
 @pytest.fixture(autouse=True)
 def fresh() -> None:
     """Functions that remember nothing yet."""
-    for function in (H.add, H.sum, H.softmax, H.layer_norm, H.div, H.exp, H.floor_divide):
+    for function in (H.add, H.sum, H.softmax, H.layer_norm, H.div, H.exp, H.floor_divide, H.cross_entropy):
         function.forget()
         function._slow.seen.clear()
 
@@ -226,11 +228,7 @@ def test_faults_are_errors() -> None:
     assert H.floor_divide(ones, ones).tolist() == [1] * 5
 
 
-def test_calls_that_are_more_than_a_launch_are_not_remembered() -> None:
-    probabilities = torch.full((4,), 0.5)
-    calls_of(H.binary_cross_entropy, probabilities, probabilities)
-    with pytest.raises(RuntimeError, match="between 0 and 1"):
-        H.binary_cross_entropy(probabilities * 3, probabilities)
+def test_calls_that_warn_or_write_more_are_not_remembered() -> None:
     with pytest.warns(UserWarning, match="target size"):
         calls_of(H.mse_loss, torch.ones(3, 1), torch.ones(3))
     with pytest.warns(UserWarning, match="target size"):
@@ -410,3 +408,184 @@ def test_no_value_of_a_tensor_is_remembered(name: str, monkeypatch: pytest.Monke
             except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
                 continue
             torch.testing.assert_close(function(*args), wanted, rtol=0, atol=0, equal_nan=True)
+
+
+def remembered(whole: Callable[..., Any]) -> Any:
+    """A function that remembers what `whole` does."""
+    return remembering(whole)
+
+
+def is_python(function: Any, monkeypatch: pytest.MonkeyPatch, *args: Any) -> bool:
+    """Whether a call goes through Python."""
+    seen = []
+    with monkeypatch.context() as patch:
+        patch.setattr(type(function._slow), "__call__", lambda *args, **named: seen.append("slow"))
+        function(*args)
+    return bool(seen)
+
+
+def test_several_launches_are_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = torch.nn.functional.cross_entropy
+    for rows, classes in ((10, 100), (1000, 7), (30_000, 3)):  # losses on the stack, in a tensor, and in a large one
+        x, t = torch.randn(rows, classes), torch.arange(rows) % classes
+        calls_of(H.cross_entropy, x, t)
+        assert not is_python(H.cross_entropy, monkeypatch, x, t)
+        other, classes_of_other = torch.randn(rows, classes), torch.randint(classes, (rows,))
+        made = H.cross_entropy(other, classes_of_other)
+        torch.testing.assert_close(made, theirs(other, classes_of_other), rtol=1e-5, atol=1e-5)
+        assert (other._version, classes_of_other._version, made._use_count()) == (0, 0, 1)
+
+
+def test_classes_that_there_are_not_are_found_again() -> None:
+    x, t = torch.randn(6, 5), torch.arange(6) % 5
+    wanted = calls_of(H.cross_entropy, x, t)[0]
+    before = len(H.cross_entropy)
+    for wrong in (5, -1, 2**40):
+        other = t.clone()
+        other[3] = wrong
+        for _ in range(TIMES):
+            with pytest.raises(IndexError, match=f"Target {wrong} is out of bounds"):
+                H.cross_entropy(x, other)
+            assert H.cross_entropy(x, t).item() == wanted.item()
+    assert len(H.cross_entropy) == before
+    ignored = t.clone()
+    ignored[3] = -100
+    torch.testing.assert_close(H.cross_entropy(x, ignored), torch.nn.functional.cross_entropy(x, ignored))
+
+
+def test_the_first_calls_may_be_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, t = torch.randn(6, 4), torch.arange(6)
+    for _ in range(PATIENCE + 1):
+        with pytest.raises(IndexError, match="Target 5"):
+            H.cross_entropy(x, t)
+    calls_of(H.cross_entropy, x, t % 4)
+    assert not is_python(H.cross_entropy, monkeypatch, x, t % 4)
+
+
+def test_probabilities_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    p, y = torch.full((4,), 0.5), torch.ones(4)
+    calls_of(H.binary_cross_entropy, p, y)
+    assert not is_python(H.binary_cross_entropy, monkeypatch, p, y)
+    for wrong in (1.5, -0.1, torch.nan):
+        other = torch.tensor([0.5, 0.5, wrong, 0.5])
+        for function in (torch.nn.functional.binary_cross_entropy, H.binary_cross_entropy):
+            with pytest.raises(RuntimeError, match="between 0 and 1"):
+                function(other, y)
+    assert H.binary_cross_entropy(p, y).item() == torch.nn.functional.binary_cross_entropy(p, y).item()
+
+
+def test_threads_share_calls_of_several_launches() -> None:
+    wrong: list[Any] = []
+    samples = [(torch.randn(5, 4), torch.randint(4, (5,))) for _ in range(6)]
+    wanted = [torch.nn.functional.cross_entropy(*sample).item() for sample in samples]
+
+    def work(k: int) -> None:
+        for _ in range(100):
+            found = H.cross_entropy(*samples[k]).item()
+            if abs(found - wanted[k]) > 1e-5:
+                wrong.append((k, found))
+
+    threads = [Thread(target=work, args=(k,)) for k in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def _changed(x: torch.Tensor) -> torch.Tensor:
+    return H.neg(H.exp(x).add_(1))
+
+
+def _computed(x: torch.Tensor) -> torch.Tensor:
+    return H.neg(torch.exp(x))
+
+
+def _changed_after(x: torch.Tensor) -> torch.Tensor:
+    return H.neg(H.exp(x)).mul_(2)
+
+
+def _looked_at(x: torch.Tensor) -> torch.Tensor:
+    return H.neg(x) if H.sum(x).item() > 0 else H.exp(x)
+
+
+def _decided(x: torch.Tensor) -> torch.Tensor:
+    return H.neg(x) if H.sum(x) > 0 else H.exp(x)
+
+
+def _listed(x: torch.Tensor) -> torch.Tensor:
+    return H.mul(x, H.exp(x).tolist()[0])
+
+
+def _copied(x: torch.Tensor) -> torch.Tensor:
+    return H.neg(H.exp(x).reshape(3, 1).expand(3, 2).reshape(6))
+
+
+def _written_and_read(x: torch.Tensor) -> torch.Tensor:
+    H.exp(x, out=x)
+    return H.neg(x)
+
+
+def _written_before_a_look(x: torch.Tensor) -> torch.Tensor:
+    out = H.exp(x, out=x)
+    assert looked_at(H.argmax(Y), 0, 1000) == 0
+    return out
+
+
+def _not_looked_at_by_a_launch(x: torch.Tensor) -> torch.Tensor:
+    assert looked_at(torch.tensor(3), 0, 3) == 3
+    return H.exp(x)
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        *(_changed, _computed, _changed_after, _looked_at, _decided, _listed, _copied),
+        *(_written_and_read, _written_before_a_look, _not_looked_at_by_a_launch),
+    ],
+)
+def test_what_is_more_than_launches_is_not_remembered(whole: Callable[..., Any]) -> None:
+    function = remembered(whole)
+    for k in range(TIMES):
+        x = torch.tensor([0.5, 1.0, 1.5]) if k % 2 else torch.tensor([-0.5, -1.0, -1.5])
+        torch.testing.assert_close(function(x.clone()), whole(x.clone()), rtol=0, atol=0, equal_nan=True)
+    assert len(function) == 0
+
+
+def test_a_tensor_that_no_launch_reads_is_not_remembered() -> None:
+    def scaled(x: torch.Tensor, by: torch.Tensor) -> torch.Tensor:
+        return H.mul(x, ctypes.c_float.from_address(by.data_ptr()).value)
+
+    function = remembered(scaled)
+    for k in range(TIMES):
+        assert function(torch.ones(3), torch.tensor(float(k))).tolist() == [k] * 3
+    assert len(function) == 0
+
+
+def test_a_fault_of_a_later_launch_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    function = remembered(lambda x, y: H.floor_divide(H.neg(x), y))
+    six, two, zero = (torch.full((3,), n, dtype=torch.int32) for n in (6, 2, 0))
+    calls_of(function, six, two)
+    assert not is_python(function, monkeypatch, six, two)
+    for _ in range(TIMES):
+        with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+            function(six, zero)
+        assert function(six, two).tolist() == [-3] * 3
+
+
+def test_outputs_of_several_launches(monkeypatch: pytest.MonkeyPatch) -> None:
+    def both(x: torch.Tensor, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return H.exp(x, out=first), H.neg(x, out=second)
+
+    function = remembered(both)
+    memory = torch.linspace(0, 1, 40)
+    x, first, second = memory[:10], memory[10:20], memory[20:30]
+    wanted = torch.exp(x), -x
+    calls_of(function, X[:10], torch.empty(10), torch.empty(10))
+    before = memory._version
+    assert not is_python(function, monkeypatch, x, first, second)
+    function(x, first, second)
+    assert memory._version == before + 4  # two calls
+    torch.testing.assert_close((first, second), wanted)
+    assert is_python(function, monkeypatch, x, first, memory[15:25])
+    assert is_python(function, monkeypatch, x, memory[5:15], second)

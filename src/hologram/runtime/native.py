@@ -129,8 +129,8 @@ def send_remembered(instance: Any, context: EntryContext) -> None:
 
 def repeatable(
     launcher: Launcher, executor: Executor, prepared: Prepared, translate: Callable[[Exception], Exception]
-) -> tuple[EntryContext, int] | None:
-    """The context of a launch that is repeated with arrays elsewhere, and the length of its arguments block.
+) -> tuple[EntryContext, bytes] | None:
+    """The context of a launch that is repeated with arrays elsewhere, and its arguments block.
 
     `translate` gives the error to raise for a fault. None where calls do not go straight to machine code.
     """
@@ -152,7 +152,7 @@ def repeatable(
             raise translate(error) from None
 
     code = executable.native_for(prepared.arguments)
-    block = pack(program, prepared.arguments, prepared.domain, None)
+    block = bytes(pack(program, prepared.arguments, prepared.domain, None))
     is_short = sum(a.nbytes for a in prepared.arguments if hasattr(a, "nbytes")) <= SHORT_BYTES
     context = bound_context(
         code.run_address,
@@ -162,7 +162,7 @@ def repeatable(
         release_lanes=NEVER_RELEASE if is_short else executable.long_lanes,
         team=team_of(executable, code),
     )
-    return context, len(block)
+    return context, block
 
 
 def attach_bound(

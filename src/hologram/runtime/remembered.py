@@ -1,13 +1,13 @@
 """Functions that remember what their calls came to: the next call like one of them is machine code from end to end.
 
-A call that is not known goes to a Python function, which does the work; where that was one launch on the tensors of the
+A call that is not known goes to a Python function, which does the work; where that was launches on the tensors of the
 call it may be remembered, under a key of all that decides what a call does.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +15,17 @@ from hologram.errors import UnsupportedError
 from hologram.runtime import detour, native, recording, tensors
 from hologram.runtime.entry import making
 from hologram.runtime.entry import tensors as entry_tensors
-from hologram.runtime.entry.calls import Call, Calls, Recipe
+from hologram.runtime.entry.calls import Call, Calls
+from hologram.runtime.entry.recipe import Recipe
 from hologram.runtime.executor import default_executor, on_default_change
 from hologram.runtime.locks import fork_safe_lock
 
 if TYPE_CHECKING:
     from hologram.runtime.entry.context import EntryContext
-    from hologram.runtime.launcher import Launcher, Prepared
+    from hologram.runtime.launcher import Prepared
+    from hologram.runtime.notes import Launched
 
-Describe = Callable[["Prepared"], Recipe | None]
+Describe = Callable[["Sequence[Prepared]"], Recipe | None]
 
 
 class Remembering:
@@ -59,31 +61,35 @@ class Remembering:
     def remember(
         self,
         key: bytes,
-        launcher: Launcher,
-        given: tuple[Any, ...],
+        launches: Sequence[Launched],
         describe: Describe,
         translate: Callable[[Exception], Exception],
         keep: Any,
     ) -> bool:
-        """Remember a call that was a launch with some arguments; false where it cannot be.
+        """Remember a call that was some launches; false where it cannot be.
 
-        `describe` gives the recipe of the call for the launch as it was prepared; `keep` are the objects whose
+        `describe` gives the recipe of the call for the launches as they were prepared; `keep` are the objects whose
         addresses stand in the key.
         """
         if self._calls is None or recording.is_active() or detour.is_active():
             return False
         from hologram.runtime.launcher import Shape
 
-        prepared = launcher.prepare(given, Shape())
+        prepared = [launch.launcher.prepare(launch.arguments, Shape()) for launch in launches]
         recipe = describe(prepared)
         if recipe is None:
             return False
         with _lock:
-            found = native.repeatable(launcher, default_executor(), prepared, translate)
-            if found is None:
+            executor = default_executor()
+            found = [
+                native.repeatable(launch.launcher, executor, p, translate)
+                for launch, p in zip(launches, prepared, strict=True)
+            ]
+            repeatable = [launch for launch in found if launch is not None]
+            if len(repeatable) < len(found):
                 return False
             try:
-                self._calls.add(key, Call(key, *found, recipe, keep))
+                self._calls.add(key, Call(key, repeatable, recipe, keep))
             except UnsupportedError:
                 return False
         return True

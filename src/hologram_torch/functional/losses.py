@@ -14,11 +14,12 @@ from hologram.runtime.notes import unrepeatable
 from hologram_torch.elementwise import apply as formula
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
-from hologram_torch.functional.reductions import amax, amin, sum
+from hologram_torch.functional.reductions import sum
+from hologram_torch.looks import looked_at
 from hologram_torch.mixed import raised
 from hologram_torch.registration import function
 from hologram_torch.roads import Road, road_of
-from hologram_torch.rows.losses import bounds, elementwise_loss, loss_of_classes, loss_of_shares, total
+from hologram_torch.rows.losses import bounds, elementwise_loss, improbable, loss_of_classes, loss_of_shares, total
 from hologram_torch.rows.operator import apply
 
 PRODUCT, QUOTIENT = text_of(("MUL", "x", "y")), text_of(("DIV", "x", "y"))
@@ -187,9 +188,8 @@ def _check_probabilities(input: Tensor) -> None:
     """Refuse what is no probability, where values can be looked at."""
     if road_of([input.detach()]) is not Road.DIRECT or not input.numel():
         return
-    plain = input.detach()
-    low, high = float(amin(plain)), float(amax(plain))
-    if low < 0 or high > 1:
+    (found,) = apply(improbable(input.dtype), [input.detach()], [], input.shape, list(range(input.dim())))
+    if looked_at(found, 0, 0):
         raise RuntimeError("all elements of input should be between 0 and 1")
 
 
@@ -375,8 +375,8 @@ def _check_classes(target: Tensor, classes: int, ignored: int) -> None:
         return
     flat = target.reshape(-1)
     for found in apply(bounds(), [flat], [float(ignored)], flat.shape, [0]):
-        if not 0 <= int(found) < classes:
-            raise IndexError(f"Target {int(found)} is out of bounds.")
+        if not 0 <= (place := looked_at(found, 0, classes - 1)) < classes:
+            raise IndexError(f"Target {place} is out of bounds.")
 
 
 def _of_shares(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float) -> Tensor:

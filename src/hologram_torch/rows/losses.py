@@ -161,3 +161,14 @@ def bounds() -> RowFunction:
     chosen: Formula = ("SEL", ("!=", "target", "ignored"), "target", 0.0)
     steps = [Fold("low", "MINP", chosen, Type.I64), Fold("high", "MAXP", chosen, Type.I64)]
     return row_function(["target"], steps, [("low", "i64"), ("high", "i64")], numbers=["ignored"])
+
+
+@builder
+def improbable(dtype: torch.dtype) -> RowFunction:
+    """1 where an element is no probability, not between 0 and 1, else 0."""
+    within: Formula = ("PAND", (">=", "x", 0.0), ("<=", "x", 1.0))
+    steps: list[Let | Fold] = [
+        Let("beyond", ("SEL", within, 0.0, 1.0), computed(dtype)),
+        Fold("some", "MAXP", "beyond", Type.I64),
+    ]
+    return row_function(["x"], steps, [("some", "i64")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import struct
 from collections.abc import Callable
@@ -10,15 +11,17 @@ from typing import Any
 import pytest
 import torch
 
-from hologram.backends.llvm.layout import header
+from hologram.backends.llvm.layout import HEADER_BYTES, SLOT, header
 from hologram.errors import UnsupportedError
 from hologram.runtime import native, remembered
-from hologram.runtime.entry import making
-from hologram.runtime.entry.calls import MAX_RANK, MOST, Array, Call, Calls, Recipe, Result, hash_of
-from hologram.runtime.entry.context import bound_context
+from hologram.runtime.entry import making, tensors
+from hologram.runtime.entry.calls import MAX_RANK, MOST, Call, Calls, hash_of
+from hologram.runtime.entry.context import bound_context, remembering_context
+from hologram.runtime.entry.recipe import SCRATCH, Array, Expectation, Meeting, Recipe, Result, Step
+from hologram.runtime.entry.types import set_entry
 from hologram.runtime.remembered import Remembering
 
-NOTHING = Recipe((), (), (), (), (0,), True)
+NOTHING = Recipe((), (Step(()),), (), (0,), True)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,7 @@ def key() -> Callable[..., bytes | None]:
 
 def call_of(key: bytes) -> Call:
     launch = bound_context(0, header(), slow=print, fault=print)
-    return Call(key, launch, len(header()), NOTHING, None)
+    return Call(key, [(launch, header())], NOTHING, None)
 
 
 def test_a_table_grows_and_forgets_its_older_half() -> None:
@@ -59,13 +62,13 @@ def test_hashes_tell_neighbours_apart() -> None:
 
 def test_calls_too_large_for_the_stack_are_refused() -> None:
     launch = bound_context(0, header(), slow=print, fault=print)
-    many = Recipe((), (Array(0, 0, 0, 4, 4),) * 25, (), (), (0,), True)
+    many = Recipe((), (Step((Array(0, 0, 0, 4, 4),) * 5),) * 5, (), (0,), True)
     with pytest.raises(UnsupportedError, match="25 arrays"):
-        Call(b"\0" * 8, launch, 96, many, None)
-    with pytest.raises(UnsupportedError, match="9000 bytes"):
-        Call(b"\0" * 8, launch, 9000, NOTHING, None)
+        Call(b"\0" * 8, [(launch, bytes(96))] * 5, many, None)
+    with pytest.raises(UnsupportedError, match="9008 bytes"):
+        Call(b"\0" * 8, [(launch, bytes(9000))], NOTHING, None)
     with pytest.raises(UnsupportedError):
-        Call(b"\0" * 8, launch, 96, Recipe((Result(6, (), (), 4),) * 9, (), (), (), (0,), True), None)
+        Call(b"\0" * 8, [(launch, bytes(96))], Recipe((Result(6, (), (), 4),) * 9, (Step(()),), (), (0,), True), None)
 
 
 def test_everything_that_decides_a_call_is_in_its_key(key: Callable[..., Any]) -> None:
@@ -75,6 +78,7 @@ def test_everything_that_decides_a_call_is_in_its_key(key: Callable[..., Any]) -
         *(((x, v), {}) for v in (torch.float64, "mean", "sum", (), (1,), [1], (1, 1), (2, 1), torch.Size((1,)))),
         *(((v,), {}) for v in (x, x.T, x[:, ::2], x[:2], x.double(), x.int(), x.reshape(12), x[None], x[0], x.bool())),
         *(((x, v), {}) for v in (x, y, y[:, :1])),
+        *(((v,), {}) for v in (torch.zeros(4, 3).T, torch.zeros(3, 8)[:, ::2], torch.zeros(1, 4).expand(3, 4))),
         *(((x,), {"dim": v}) for v in (0, 1, None)),
         *(((x,), named) for named in ({"out": y}, {"dim": 0, "out": y}, {"out": y, "dim": 0})),
         *(((v, x), {}) for v in (0, 1)),
@@ -90,6 +94,82 @@ def test_everything_that_decides_a_call_is_in_its_key(key: Callable[..., Any]) -
         assert key(x) != with_default
     finally:
         torch.set_default_dtype(torch.float32)
+
+
+class Caller:
+    """Base of a type that calls are made on."""
+
+    __slots__ = ("context",)
+
+
+def addition(number: int) -> Any:
+    """The "kernel" of launches: the second of its two i64 is the first and a number; 7 is a fault."""
+
+    def run(block: int) -> int:
+        first, second = (ctypes.c_uint64.from_address(block + HEADER_BYTES + SLOT * k).value for k in range(2))
+        value = ctypes.c_int64.from_address(first).value
+        ctypes.c_int64.from_address(second).value = value + number
+        return int(value == 7)
+
+    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(run)
+
+
+def test_launches_of_a_call_run_one_after_the_other(key: Callable[..., Any]) -> None:
+    entries = native.remembering()
+    assert entries is not None
+    slow: list[Any] = []
+    faults: list[int] = []
+
+    def fault(code: int, information: int) -> None:
+        faults.append(code)
+        raise ValueError("a fault")
+
+    kernels = [addition(number) for number in (1, 10, 100)]
+    block = header((1, 1, 1)) + bytes(2 * SLOT)
+    launches = []
+    for kernel in kernels:
+        run_at = ctypes.cast(kernel, ctypes.c_void_p).value or 0
+        launches.append((bound_context(run_at, block, slow=slow.append, fault=fault), block))
+    x, out = torch.zeros(1, dtype=torch.int64), torch.zeros(1, dtype=torch.int64)
+
+    def array(source: int, k: int, offset: int = 0) -> Array:
+        return Array(source, offset, HEADER_BYTES + SLOT * k, 8, 8)
+
+    steps = (
+        Step((array(0, 0), array(SCRATCH, 1)), (), (Expectation(1, 0, 0, 20),)),
+        Step((array(SCRATCH, 0), array(2, 1)), (), (Expectation(3, 0, -5, 18), Expectation(1, 0, 0, 9))),
+        Step((array(2, 0), array(1, 1)), (1,)),
+    )
+    result = Result(tensors.number_of(torch, torch.int64), (1,), (1,), 8)
+    calls = Calls()
+    context = remembering_context(calls.pointer, making.address(), slow=lambda *args: slow.append(args), keep=calls)
+    function: Any = native.callable_type(Caller, f"{__name__}.Caller")()
+    function.context = context
+    set_entry(function, entries.remembered, context.address)
+    meetings = (Meeting(0, 5, False),)
+    found = key(x, out)
+    calls.add(found, Call(found, launches, Recipe((result,), steps, meetings, (1, 2), False), None))
+
+    given, made = function(x, out)
+    assert given is out
+    assert (out.item(), made.item(), out._version, x._version, slow) == (111, 11, 1, 0, [])
+    for value in (8, 9, 20, -2):  # the second launch, the first, or none of them goes otherwise than expected
+        x.fill_(value)
+        function(x, out)
+        assert len(slow) == 1, value
+        assert (slow.pop(), out._version, out.item()) == ((x, out), 1, 111)
+    x.fill_(-1)
+    function(x, out)
+    assert (out.item(), out._version, slow) == (110, 2, [])
+    function(x, x[:1])
+    assert (slow.pop()[0] is x, x.item()) == (True, -1)
+    steps = (steps[0], Step(steps[1].arrays), steps[2])
+    launches[1] = (launches[1][0], block)
+    calls.add(found, Call(found, launches, Recipe((result,), steps, meetings, (1,), True), None))
+    x.fill_(6)
+    with pytest.raises(ValueError, match="a fault"):
+        function(x, out)
+    assert (faults, out._version, slow) == ([1], 2, [])
 
 
 class Tensor(torch.Tensor):

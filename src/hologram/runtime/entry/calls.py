@@ -1,4 +1,4 @@
-"""Tables of remembered calls: how machine code gets from arguments to a launch that Python once worked out.
+"""Tables of remembered calls: how machine code gets from arguments to launches that Python once worked out.
 
 A function has a table of slots that hold addresses of calls; a call is found by its key, which machine code builds out
 of the arguments (`stub_ir/keys`). Whoever changes a table holds the GIL, and so do those that read it: they hold the
@@ -10,32 +10,46 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from hologram.backends.llvm.layout import SLOT
 from hologram.errors import UnsupportedError
 from hologram.runtime.entry.context import MAX_BLOCK, EntryContext
+from hologram.runtime.entry.recipe import MAX_ARRAYS, MAX_RESULTS, Recipe, Step
 
 CALL_FIELDS = {
     "hash": "of the key",
     "words": "length of the key in words",
     "key": "address of the key",
     "owner": "object that owns this call and all that it points to",
-    "launch": "address of the context block of its launch, whose arguments block each call starts from",
-    "block_bytes": "length of that arguments block",
+    "blocks": "address of the arguments blocks of its launches, one behind the other, which each call starts from",
+    "block_bytes": "length of these",
     "results": "address of the rows of tensors that are made",
     "result_count": "number of these",
-    "arrays": "address of the rows of arrays of the launch",
+    "arrays": "address of the rows of arrays of all launches",
     "array_count": "number of these",
     "pairs": "address of the rows of arrays that must not meet",
     "pair_count": "number of these",
-    "writes": "address of the places of arguments that are written, a word each",
-    "write_count": "number of these",
+    "steps": "address of the rows of launches",
+    "step_count": "number of these",
     "returned": "address of the places of what is given back, a word each",
     "returned_count": "number of these; 0 where the first is given back alone",
 }
 """Places count the arguments first, then the tensors that are made."""
+STEP_FIELDS = {
+    "launch": "address of the context block of the launch",
+    "block": "offset of its arguments block",
+    "writes": "address of the places of arguments that are written, a word each",
+    "write_count": "number of these",
+    "expectations": "address of the rows of what is expected behind the launch",
+    "expectation_count": "number of these",
+}
+EXPECTATION_FIELDS = {
+    "array": "number of an array",
+    "offset": "bytes from its first element to an i64",
+    "low": "the smallest value with which the call goes on",
+    "high": "the largest",
+}
 RESULT_FIELDS = {
     "dtype": "PyTorch's number of the type",
     "ndim": "number of axes",
@@ -46,7 +60,7 @@ RESULT_FIELDS = {
 ARRAY_FIELDS = {
     "source": "place of the tensor; -1 for memory that only the launch uses",
     "offset": "bytes from the tensor's first element, or the beginning of that memory, to the array's first element",
-    "slot": "offset of the address in the arguments block",
+    "slot": "offset of the address in the arguments blocks",
     "misplaced": "bits of an address that are 0 where elements lie as they should",
     "bytes": "length of the array",
 }
@@ -59,103 +73,107 @@ MEETING_FIELDS = {
 MAX_KEY = 160
 """Words of a key, which lies on the C stack."""
 MAX_RANK = 8
-MAX_RESULTS = 8
-MAX_ARRAYS = 24
-MAX_SCRATCH = 1024
-"""Bytes that launches have for themselves on the C stack."""
-SCRATCH = -1
 SMALL_BYTES = 1 << 18
 """Results up to this size are made without looking whether there is memory for them."""
 MOST = 256
 """Calls that a function remembers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A tensor that a call makes."""
-
-    dtype: int
-    sizes: tuple[int, ...]
-    strides: tuple[int, ...]
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Array:
-    """An array of a launch, as a part of the tensor at a place."""
-
-    source: int
-    offset: int
-    slot: int
-    itemsize: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Meeting:
-    """Two arrays that must not share memory, unless they begin at one place where that is allowed."""
-
-    first: int
-    second: int
-    same_allowed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What a call does: tensors made, arrays of the launch, places of arguments written and of what is given back."""
-
-    results: tuple[Result, ...]
-    arrays: tuple[Array, ...]
-    meetings: tuple[Meeting, ...]
-    writes: tuple[int, ...]
-    returned: tuple[int, ...]
-    is_alone: bool
+_ALIGNED = 16
+"""Bytes at whose multiples arguments blocks begin."""
 
 
 class Call:
-    """A remembered call in memory; `keep` are the objects whose addresses stand in its key.
+    """A remembered call in memory; `launches` are the contexts of its launches with their arguments blocks.
 
-    Raises UnsupportedError where it is too large for the C stack.
+    `keep` are the objects whose addresses stand in its key. Raises UnsupportedError where it is too large for the C
+    stack.
     """
 
-    __slots__ = ("__weakref__", "_keep", "_launch", "_memory", "address", "hash")
+    __slots__ = ("__weakref__", "_keep", "_launches", "_memory", "address", "hash")
 
-    def __init__(self, key: bytes, launch: EntryContext, block_bytes: int, recipe: Recipe, keep: Any) -> None:
-        if block_bytes > MAX_BLOCK or len(recipe.results) > MAX_RESULTS or len(recipe.arrays) > MAX_ARRAYS:
-            raise UnsupportedError(f"a call of {len(recipe.arrays)} arrays and {block_bytes} bytes is too large")
-        self._launch, self._keep = launch, keep
+    def __init__(self, key: bytes, launches: Sequence[tuple[EntryContext, bytes]], recipe: Recipe, keep: Any) -> None:
+        blocks = [block.ljust(-(-len(block) // _ALIGNED) * _ALIGNED, b"\0") for _, block in launches]
+        size, arrays = sum(map(len, blocks)), len(recipe.arrays)
+        if size > MAX_BLOCK or len(recipe.results) > MAX_RESULTS or arrays > MAX_ARRAYS:
+            raise UnsupportedError(f"a call of {arrays} arrays and {size} bytes is too large")
+        self._launches, self._keep = launches, keep
         self.hash = hash_of(key)
-        lengths = [words(axes) for r in recipe.results for axes in (r.sizes, r.strides)]
-        arrays = [words((a.source, a.offset, a.slot, a.itemsize - 1, a.bytes)) for a in recipe.arrays]
+        contexts = [context.address for context, _ in launches]
+        sized = _Memory(0)
+        self._fill(sized, key, contexts, blocks, recipe)
+        self._memory = ctypes.create_string_buffer(sized.size)
+        memory = _Memory(ctypes.addressof(self._memory))
+        self.address = self._fill(memory, key, contexts, blocks, recipe)
+        memoryview(self._memory).cast("B")[:] = memory.content
+
+    def _fill(
+        self, memory: _Memory, key: bytes, contexts: Sequence[int], blocks: Sequence[bytes], recipe: Recipe
+    ) -> int:
+        """Put all parts into memory; gives the address of the first row."""
+        starts = [sum(map(len, blocks[:k])) for k in range(len(blocks))]
+        slots = [start for start, step in zip(starts, recipe.steps, strict=True) for _ in step.arrays]
+        rows = zip(recipe.arrays, slots, strict=True)
+        arrays = [words((a.source, a.offset, at + a.slot, a.itemsize - 1, a.bytes)) for a, at in rows]
         pairs = [words((m.first, m.second, m.same_allowed)) for m in recipe.meetings]
-        parts = [key, words(recipe.writes), words(recipe.returned), b"".join(arrays), b"".join(pairs), *lengths]
-        head = SLOT * (len(CALL_FIELDS) + len(RESULT_FIELDS) * len(recipe.results))
-        self._memory = ctypes.create_string_buffer(head + sum(map(len, parts)))
-        self.address = start = ctypes.addressof(self._memory)
-        places = [start + head + sum(map(len, parts[:k])) for k in range(len(parts))]
+        results = [
+            words((r.dtype, len(r.sizes), memory.put(words(r.sizes)), memory.put(words(r.strides)), _is_small(r.bytes)))
+            for r in recipe.results
+        ]
+        steps = [_step(memory, *parts) for parts in zip(contexts, starts, recipe.steps, strict=True)]
         fields = {
             "hash": self.hash,
             "words": len(key) // SLOT,
-            "key": places[0],
+            "key": memory.put(key),
             "owner": id(self),
-            "launch": launch.address,
-            "block_bytes": block_bytes,
-            "results": start + SLOT * len(CALL_FIELDS),
-            "result_count": len(recipe.results),
-            "arrays": places[3],
-            "array_count": len(recipe.arrays),
-            "pairs": places[4],
-            "pair_count": len(recipe.meetings),
-            "writes": places[1],
-            "write_count": len(recipe.writes),
-            "returned": places[2],
+            "blocks": memory.put(b"".join(blocks)),
+            "block_bytes": sum(map(len, blocks)),
+            "results": memory.put(b"".join(results)),
+            "result_count": len(results),
+            "arrays": memory.put(b"".join(arrays)),
+            "array_count": len(arrays),
+            "pairs": memory.put(b"".join(pairs)),
+            "pair_count": len(pairs),
+            "steps": memory.put(b"".join(steps)),
+            "step_count": len(steps),
+            "returned": memory.put(words(recipe.returned)),
             "returned_count": 0 if recipe.is_alone else len(recipe.returned),
         }
-        rows = [
-            words((r.dtype, len(r.sizes), places[5 + 2 * k], places[6 + 2 * k], r.bytes <= SMALL_BYTES))
-            for k, r in enumerate(recipe.results)
-        ]
-        memoryview(self._memory).cast("B")[:] = packed(CALL_FIELDS, fields) + b"".join(rows) + b"".join(parts)
+        return memory.put(packed(CALL_FIELDS, fields))
+
+
+class _Memory:
+    """Parts one behind the other, from an address on."""
+
+    def __init__(self, start: int) -> None:
+        self._start, self.size, self._parts = start, 0, list[bytes]()
+
+    def put(self, part: bytes) -> int:
+        """Add a part of whole words; gives its address."""
+        place = self._start + self.size
+        self._parts.append(part)
+        self.size += len(part)
+        return place
+
+    @property
+    def content(self) -> bytes:
+        return b"".join(self._parts)
+
+
+def _step(memory: _Memory, context: int, start: int, step: Step) -> bytes:
+    """The row of a launch."""
+    expectations = b"".join(words((e.array, e.offset, e.low, e.high)) for e in step.expectations)
+    fields = {
+        "launch": context,
+        "block": start,
+        "writes": memory.put(words(step.writes)),
+        "write_count": len(step.writes),
+        "expectations": memory.put(expectations),
+        "expectation_count": len(step.expectations),
+    }
+    return packed(STEP_FIELDS, fields)
+
+
+def _is_small(size: int) -> bool:
+    return size <= SMALL_BYTES
 
 
 def words(values: Sequence[int]) -> bytes:

@@ -7,8 +7,9 @@ from typing import Any
 
 from hologram.backends.llvm.layout import HEADER_BYTES, SLOT, header
 from hologram.runtime.entry import making, tensors
-from hologram.runtime.entry.calls import MAX_RANK, SMALL_BYTES, Array, Call, Calls, Meeting, Recipe, Result
+from hologram.runtime.entry.calls import MAX_RANK, SMALL_BYTES, Call, Calls
 from hologram.runtime.entry.context import EntryContext, bound_context, remembering_context
+from hologram.runtime.entry.recipe import Array, Meeting, Recipe, Result, Step
 from hologram.runtime.entry.stubs import Remembering
 from hologram.runtime.entry.types import set_entry, vectorcall_type
 
@@ -60,10 +61,10 @@ def _one(torch: Any, entries: Remembering, shape: tuple[int, ...]) -> bool:
     strides = sample.stride()
     result = Result(number, tuple(shape), tuple(strides), 4 * sample.numel())
     arrays = tuple(Array(2 * k, 0, HEADER_BYTES + SLOT * k, 4, 4 * sample.numel()) for k in range(2))
-    recipe = Recipe((result,), arrays, (Meeting(0, 1, False),), (0,), (2, 0), False)
+    recipe = Recipe((result,), (Step(arrays, (0,)),), (Meeting(0, 1, False),), (2, 0), False)
     block = header((1, 1, 1)) + bytes(2 * SLOT)
     launch = bound_context(run_at, block, slow=slow, fault=slow)
-    calls.add(key, Call(key, launch, len(block), recipe, None))
+    calls.add(key, Call(key, [(launch, block)], recipe, None))
     version = sample._version
     made, back = call(sample, None)
     right = (

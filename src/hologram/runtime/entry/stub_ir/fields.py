@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hologram.runtime.entry.calls import ARRAY_FIELDS, CALL_FIELDS, MEETING_FIELDS, RESULT_FIELDS
+from hologram.runtime.entry.calls import (
+    ARRAY_FIELDS,
+    CALL_FIELDS,
+    EXPECTATION_FIELDS,
+    MEETING_FIELDS,
+    RESULT_FIELDS,
+    STEP_FIELDS,
+)
 from hologram.runtime.entry.context import CONTEXT_FIELDS, PAIR_FIELDS, PARAMETER_FIELDS, offsets
 from hologram.runtime.entry.making import MAKING_FIELDS
 from hologram.runtime.entry.tensors import TENSOR_FIELDS
@@ -22,6 +29,7 @@ PAIR = offsets(PAIR_FIELDS)
 TENSOR = offsets(TENSOR_FIELDS)
 MAKING = offsets(MAKING_FIELDS)
 CALL, RESULT, PLACED, MEETING = map(offsets, (CALL_FIELDS, RESULT_FIELDS, ARRAY_FIELDS, MEETING_FIELDS))
+STEP, EXPECTATION = offsets(STEP_FIELDS), offsets(EXPECTATION_FIELDS)
 
 
 def field(name: str, base: str, offset: int, kind: str = "ptr") -> str:

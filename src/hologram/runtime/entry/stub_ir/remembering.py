@@ -1,21 +1,23 @@
 """The entries of remembered calls: `remembered`, which finds a call and repeats it, and `key`, which tells its key.
 
-Where `remembered` finds the key of its arguments it makes the tensors of the call, fills the arguments block of its
-launch, runs it and gives the results back. On any doubt it calls the slow path with the same arguments, before anything
-has been written.
+Where `remembered` finds the key of its arguments it makes the tensors of the call, fills the arguments blocks of
+its launches, runs these and gives the results back. On any doubt it calls the slow path with the same arguments, before
+anything that somebody else sees has been written.
 """
 
 from __future__ import annotations
 
 from hologram.runtime.entry import types
 from hologram.runtime.entry.abi import Abi
-from hologram.runtime.entry.calls import MAX_ARRAYS, MAX_KEY, MAX_RESULTS, MAX_SCRATCH
+from hologram.runtime.entry.calls import MAX_KEY
 from hologram.runtime.entry.context import MAX_BLOCK
+from hologram.runtime.entry.recipe import MAX_ARRAYS, MAX_RESULTS, MAX_SCRATCH
 from hologram.runtime.entry.stub_ir.acceptance import COUNT_MASK
 from hologram.runtime.entry.stub_ir.fields import CALL, CONTEXT, field, fields
 from hologram.runtime.entry.stub_ir.keys import is_usual, key_of, key_sequence, key_tensor
 from hologram.runtime.entry.stub_ir.module import module
-from hologram.runtime.entry.stub_ir.results import data_of, fill_arrays, given_back, make_tensor, meet, tell_arguments
+from hologram.runtime.entry.stub_ir.results import data_of, fill_arrays, given_back, make_tensor, meet
+from hologram.runtime.entry.stub_ir.steps import DONE, FAILED, is_expected, run_steps, tell_arguments
 from hologram.runtime.entry.stub_ir.tensors import count_write, requires_grad, standing
 
 
@@ -36,6 +38,8 @@ def remembering_ir(abi: Abi, arch: str) -> str:
         fill_arrays(),
         meet(),
         tell_arguments(),
+        is_expected(),
+        run_steps(),
         given_back(),
         _drop(),
         _repeat(),
@@ -107,12 +111,12 @@ def _repeat() -> str:
     """Does what a call did. Its owner is held, because making objects may run any code."""
     return f"""
 define internal ptr @repeat(ptr %context, ptr %call, ptr %args, i64 %arity, i64 %nargsf, ptr %kwnames) noinline #0 {{
-  %block = alloca [{MAX_BLOCK} x i8], align 16
+  %blocks = alloca [{MAX_BLOCK} x i8], align 16
   %made = alloca [{MAX_RESULTS} x ptr], align 16
   %starts = alloca [{MAX_ARRAYS} x i64], align 16
   %scratch = alloca [{MAX_SCRATCH} x i8], align 64
 {fields("context", CONTEXT, tensors="ptr", making="ptr")}
-{fields("call", CALL, owner="ptr", launch="ptr", block_bytes="i64", results="ptr", result_count="i64")}
+{fields("call", CALL, owner="ptr", results="ptr", result_count="i64")}
   call void @Py_IncRef(ptr %owner)
   br label %make
 make:
@@ -129,22 +133,22 @@ keep:
   %r.next = add i64 %r, 1
   br label %make
 start:
-{field("template", "launch", CONTEXT["block"])}
-  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %block, ptr align 8 %template, i64 %block_bytes, i1 false)
-  %placed = call i1 @fill_arrays(ptr %tensors, ptr %call, ptr %args, i64 %arity, ptr %made, ptr %block, ptr %starts,
+{field("template", "call", CALL["blocks"])}
+{field("block_bytes", "call", CALL["block_bytes"], "i64")}
+  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %blocks, ptr align 8 %template, i64 %block_bytes, i1 false)
+  %placed = call i1 @fill_arrays(ptr %tensors, ptr %call, ptr %args, i64 %arity, ptr %made, ptr %blocks, ptr %starts,
                                ptr %scratch)
   br i1 %placed, label %apart, label %leave
 apart:
   %met = call i1 @meet(ptr %call, ptr %starts)
   br i1 %met, label %leave, label %run
 run:
-  call void @tell_arguments(ptr %tensors, ptr %call, ptr %args)
-  %environment = call i32 @enter_environment()
-  %answer = call ptr @launch(ptr %launch, ptr %block, i32 %environment)
-  %failed = icmp eq ptr %answer, null
-  br i1 %failed, label %drop, label %finish
+  %end = call i32 @run_steps(ptr %tensors, ptr %call, ptr %args, ptr %blocks, ptr %starts)
+  switch i32 %end, label %leave [
+    i32 {DONE}, label %finish
+    i32 {FAILED}, label %drop
+  ]
 finish:
-  call void @Py_DecRef(ptr %answer)
   %value = call ptr @given_back(ptr %call, ptr %args, i64 %arity, ptr %made)
   br label %drop
 drop:
@@ -153,7 +157,8 @@ drop:
   call void @Py_DecRef(ptr %owner)
   ret ptr %given
 leave:
-  %made.so.far = phi i64 [ %r, %result ], [ %result_count, %start ], [ %result_count, %apart ]
+  %made.so.far = phi i64 [ %r, %result ], [ %result_count, %start ], [ %result_count, %apart ],
+                      [ %result_count, %run ]
   call void @drop(ptr %made, i64 %made.so.far)
   call void @Py_DecRef(ptr %owner)
   %other = tail call ptr @call_slow(ptr %context, ptr %args, i64 %nargsf, ptr %kwnames)

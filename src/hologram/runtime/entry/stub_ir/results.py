@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hologram.backends.llvm.layout import SLOT
-from hologram.runtime.entry.calls import ARRAY_FIELDS, MEETING_FIELDS, RESULT_FIELDS, SCRATCH
+from hologram.runtime.entry.calls import ARRAY_FIELDS, MEETING_FIELDS, RESULT_FIELDS
+from hologram.runtime.entry.recipe import SCRATCH
 from hologram.runtime.entry.stub_ir.fields import CALL, MAKING, MEETING, PLACED, RESULT, TENSOR, field, fields
 
 
@@ -76,9 +77,9 @@ define internal ptr @object_at(i64 %place, ptr %args, i64 %arity, ptr %made) alw
 
 
 def fill_arrays() -> str:
-    """The addresses of all arrays into the block; false where elements lie crookedly, or memory is gone."""
+    """The addresses of all arrays into the blocks; false where elements lie crookedly, or memory is gone."""
     return f"""
-define internal i1 @fill_arrays(ptr %tensors, ptr %call, ptr %args, i64 %arity, ptr %made, ptr %block,
+define internal i1 @fill_arrays(ptr %tensors, ptr %call, ptr %args, i64 %arity, ptr %made, ptr %blocks,
                                 ptr %starts, ptr %scratch) #0 {{
   %scratch.start = ptrtoint ptr %scratch to i64
 {fields("call", CALL, arrays="ptr", array_count="i64")}
@@ -109,7 +110,7 @@ place:
   %fits = and i1 %lies, %told
   br i1 %fits, label %store, label %refuse
 store:
-  %to = getelementptr i8, ptr %block, i64 %slot
+  %to = getelementptr i8, ptr %blocks, i64 %slot
   store i64 %start, ptr %to
   %start.to = getelementptr i64, ptr %starts, i64 %k
   store i64 %start, ptr %start.to
@@ -162,30 +163,6 @@ yes:
   ret i1 true
 apart:
   ret i1 false
-}}
-"""
-
-
-def tell_arguments() -> str:
-    """Counts a write of every argument that is written."""
-    return f"""
-define internal void @tell_arguments(ptr %tensors, ptr %call, ptr %args) #0 {{
-{fields("call", CALL, writes="ptr", write_count="i64")}
-  br label %argument
-argument:
-  %k = phi i64 [ 0, %0 ], [ %k.next, %look ]
-  %more = icmp ult i64 %k, %write_count
-  br i1 %more, label %look, label %done
-look:
-  %place.at = getelementptr i64, ptr %writes, i64 %k
-  %place = load i64, ptr %place.at
-  %object.at = getelementptr ptr, ptr %args, i64 %place
-  %object = load ptr, ptr %object.at
-  call void @count_write(ptr %tensors, ptr %object)
-  %k.next = add i64 %k, 1
-  br label %argument
-done:
-  ret void
 }}
 """
 
