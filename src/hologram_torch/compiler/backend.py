@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
+from itertools import chain
 from time import perf_counter
 from typing import Any
 
 import torch
 from torch._dynamo.backends.common import aot_autograd
-from torch.fx import GraphModule
+from torch.fx import Graph, GraphModule
 
 from hologram_torch.compiler import decompositions, programs
+from hologram_torch.compiler.ahead import regions_in
 from hologram_torch.compiler.channels import with_channels_last
 from hologram_torch.compiler.joint import split
 from hologram_torch.compiler.partition import Partition, is_given, partition
@@ -54,14 +56,21 @@ def hologram(
     if mode not in (None, "default"):
         raise ValueError(f"backend 'hologram' has no mode '{mode}'; leave mode out")
     chosen = options_of(options or {})
-    compile = partial(_compiled, options=chosen)
+    ahead: list[Graph] = []
+    compile = partial(_compiled, options=chosen, ahead=ahead)
+
+    def cut(*arguments: Any, **keywords: Any) -> tuple[GraphModule, GraphModule]:
+        forward, backward = split(*arguments, **keywords)
+        ahead[:] = [backward.graph]
+        return forward, backward
+
     with _without_collections():
         made: Callable[..., Any] = aot_autograd(
             fw_compiler=partial(compile, kind="forward"),
             bw_compiler=partial(compile, kind="backward"),
             inference_compiler=partial(compile, kind="inference"),
             decompositions=dict(decompositions.table()),
-            partition_fn=split,
+            partition_fn=cut,
             keep_inference_input_mutations=True,
         )(module, example_inputs)
     return made
@@ -90,7 +99,9 @@ def options_of(given: Mapping[str, Any]) -> Options:
     return Options(**given)
 
 
-def _compiled(module: GraphModule, example_inputs: Sequence[Any], *, options: Options, kind: str) -> Callable[..., Any]:
+def _compiled(
+    module: GraphModule, example_inputs: Sequence[Any], *, options: Options, kind: str, ahead: list[Graph]
+) -> Callable[..., Any]:
     """The function of one graph of AOTAutograd; it takes a list of arguments, which it empties."""
     begin = perf_counter()
     reason = _elsewhere(module)
@@ -99,12 +110,18 @@ def _compiled(module: GraphModule, example_inputs: Sequence[Any], *, options: Op
         with_channels_last(module.graph)
         module.graph.eliminate_dead_code()  # places that images were taken from
     with _without_collections():
-        parts = partition(module.graph, options.fuse and not reason)
+        fuses = options.fuse and not reason
+        parts = partition(module.graph, fuses)
         writer = Writer(module, parts, check=options.check)
         source = writer.write()
-        kernels = programs.prepared(launch.region for launch in writer.launches)
-    bound = {f"k{n}": kernels[launch.region] for n, launch in enumerate(writer.launches)}
-    call = function_of(source, {**writer.values, **bound})
+        regions = {f"k{n}": launch.region for n, launch in enumerate(writer.launches)}
+        programs.begin(regions.values())
+        if kind == "forward" and fuses:
+            programs.begin(chain.from_iterable(map(regions_in, ahead)))
+        ahead.clear()
+    awaited = programs.Awaited(regions, writer.values)
+    writer.values.update({name: awaited.under(name) for name in regions})
+    call = function_of(source, writer.values)
     call._boxed_call = True  # type: ignore[attr-defined]
     last_report.graphs.append(_report(kind, writer, parts, source, perf_counter() - begin, reason))
     return call
