@@ -17,9 +17,10 @@ TITLES = {
     "normalisation": "Softmax and normalisations",
     "losses": "Losses",
     "matrices": "Matrices",
+    "contractions": "Products along axes",
     "elementwise": "Element-wise",
 }
-FOUND_ELSEWHERE = {"vector_norm": "torch.linalg.vector_norm"}
+FOUND_ELSEWHERE = {"vector_norm": "torch.linalg.vector_norm", "vecdot": "torch.linalg.vecdot"}
 
 
 def counterpart(name: str) -> str:

@@ -43,6 +43,13 @@ def generic() -> dict[str, tuple[Any, ...]]:
     }
 
 
+def given(dtype: torch.dtype) -> dict[str, tuple[Any, ...]]:
+    """Arguments of operators that have no samples of their own, or name axes otherwise than their functions."""
+    x = torch.linspace(0.2, 1.7, 12, dtype=dtype).reshape(2, 3, 2).requires_grad_()
+    y = torch.linspace(-1.0, 1.0, 6, dtype=dtype).reshape(3, 2).requires_grad_()
+    return {"tensordot": (x, y, [1, 0], [0, 1]), "ger": (x[0, 0], y[:, 1])}
+
+
 def names() -> list[str]:
     """All operators."""
     return [*generic(), *PLANS, *SCHEMAS]
@@ -61,6 +68,8 @@ def _calls(name: str, dtype: torch.dtype) -> Iterator[tuple[Any, tuple[Any, ...]
     """The overloads of an operator with arguments for each."""
     if name in generic():
         yield getattr(torch.ops.hologram, name).default, generic()[name], {}
+    elif name in given(dtype):
+        yield getattr(torch.ops.hologram, name).default, given(dtype)[name], {}
     elif name in PLANS:
         for overload in overloads(name):
             yield overload, tuple(arguments(overload, dtype)), {}
@@ -68,8 +77,8 @@ def _calls(name: str, dtype: torch.dtype) -> Iterator[tuple[Any, tuple[Any, ...]
         overload = overloads(name)[0]
         for _, sample in _samples(name, dtype):
             args, named = (sample.input, *sample.args), sample.kwargs
-            given = {a.name for a in overload._schema.arguments}
-            if set(named) <= given and _is_taken(overload, args, named):
+            known = {a.name for a in overload._schema.arguments}
+            if set(named) <= known and _is_taken(overload, args, named):
                 yield overload, args, named
                 return
         raise AssertionError(f"no sample of {name} fits its schema")

@@ -36,7 +36,7 @@ INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 DTYPES = (*FLOATS, *INTEGERS, torch.bool)
 SKIPPED_NAMES = frozenset({"FUNCTIONS"})
 
-RENAMED: Mapping[str, str] = {"linalg.vector_norm": "vector_norm"}
+RENAMED: Mapping[str, str] = {"linalg.vector_norm": "vector_norm", "linalg.vecdot": "vecdot"}
 """Functions by the name of their OpInfo, where neither the name nor an alias is the same."""
 
 CALLS: Mapping[str, Callable[..., Any]] = {

@@ -4,7 +4,8 @@ All broadcast, take any strides and every type that PyTorch's own take, have gra
 `torch.compile` and `torch.func`. A leading executor, as in the original interface, is accepted.
 """
 
-from hologram_torch.functional import elementwise, losses, matrices, normalisation, reductions, scans
+from hologram_torch.functional import contractions, elementwise, losses, matrices, normalisation, reductions, scans
+from hologram_torch.functional.contractions import *  # noqa: F403
 from hologram_torch.functional.elementwise import *  # noqa: F403
 from hologram_torch.functional.losses import *  # noqa: F403
 from hologram_torch.functional.matrices import *  # noqa: F403
@@ -13,6 +14,7 @@ from hologram_torch.functional.reductions import *  # noqa: F403
 from hologram_torch.functional.scans import *  # noqa: F403
 
 __all__ = [
+    *contractions.__all__,
     *elementwise.__all__,
     *losses.__all__,
     *matrices.__all__,

@@ -70,6 +70,9 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
 
 def _multiplied(input: Tensor, other: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """The same of arguments that were looked at, rounded to a type."""
+    if input.dtype is torch.bool:
+        what = "addmm_impl_cpu_" if other.dim() > 1 else "addmv_impl_cpu" if input.dim() > 1 else "dot"
+        raise RuntimeError(f"\"{what}\" not implemented for 'Bool'")
     left = input.unsqueeze(0) if input.dim() == 1 else input
     right = other.unsqueeze(-1) if other.dim() == 1 else other
     if left.shape[-1] != right.shape[-2]:
@@ -125,7 +128,8 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of a matrix and a vector."""
     _matrices("mv", 2, input)
     _matrices("mv", 1, vec)
-    return matmul(input, vec)
+    _alike("mv", input, vec)
+    return _multiplied(input, vec)
 
 
 @function("(Tensor input, Tensor tensor) -> Tensor")
@@ -141,7 +145,7 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
             f"inconsistent tensor size, expected tensor [{input.numel()}] and src [{tensor.numel()}] to have the same "
             f"number of elements, but got {input.numel()} and {tensor.numel()} elements respectively"
         )
-    return matmul(input, tensor)
+    return _multiplied(input, tensor)
 
 
 @function("(Tensor input, Tensor mat2) -> Tensor")
@@ -162,8 +166,13 @@ def _pairs(input: Tensor, mat2: Tensor) -> None:
 
 def _added(input: Tensor, left: Tensor, right: Tensor, beta: float, alpha: float) -> Tensor:
     """beta · input + alpha · left · right, rounded once; the input is not read where beta is 0."""
-    left, right, added = lowered(left, right, input)
+    left, right, input = lowered(left, right, input)
     _alike("addmm", left, right)
+    return added(input, left, right, beta, alpha)
+
+
+def added(added: Tensor, left: Tensor, right: Tensor, beta: float, alpha: float) -> Tensor:
+    """The same of arguments that were looked at."""
     if beta != 0 and added.dtype == left.dtype and left.dtype in HALVES:
         return _rounded_once(_multiplied(left, right, torch.float32), added, beta, alpha)
     product = _multiplied(left, right)
