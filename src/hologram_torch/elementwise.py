@@ -302,8 +302,6 @@ def _apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tenso
     if road is Road.OPERATOR:
         check_devices(tensors)
         return elementwise(formula, *packed(operands))
-    if any(torch._C._functorch.is_legacy_batchedtensor(t) for t in tensors):
-        return _batch_of_gradients(formula, operands)
     if road is Road.DIRECT:
         check_host(tensors)
         return run(formula, operands, out)
@@ -315,14 +313,3 @@ def _apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tenso
 
 
 apply = remembering(_apply)
-
-
-def _batch_of_gradients(formula: str, operands: Sequence[Operand]) -> Tensor:
-    """A formula on what `torch.autograd.grad(is_grads_batched=True)` goes through a backward pass with."""
-    level = torch._C._vmapmode_increment_nesting() - 1
-    torch._C._vmapmode_decrement_nesting()
-    tensors, numbers, places = packed(operands)
-    is_batch = [torch._C._functorch.is_legacy_batchedtensor(t) for t in tensors]
-    bare = [torch._remove_batch_dim(t, level, 1, 0) if b else t for t, b in zip(tensors, is_batch, strict=True)]
-    made = apply(formula, *operands_of(lined_up(bare, [0 if b else None for b in is_batch]), numbers, places))
-    return torch._add_batch_dim(made, 0, level)

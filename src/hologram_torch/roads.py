@@ -31,7 +31,7 @@ def road_of(tensors: Sequence[Tensor]) -> Road:
         return Road.FUNCTION
     if is_traced() or not all(type(t) in ORDINARY and t.is_cpu for t in tensors):
         return Road.OPERATOR
-    return Road.FUNCTION if is_differentiated(tensors) else Road.DIRECT
+    return Road.FUNCTION if is_differentiated(tensors) or any(map(is_batch, tensors)) else Road.DIRECT
 
 
 def stands_in(value: Any) -> bool:
@@ -55,6 +55,11 @@ def is_traced() -> bool:
 def is_differentiated(tensors: Sequence[Tensor]) -> bool:
     """True where gradients are recorded, or forward-mode gradients may be there."""
     return forward_ad._current_level >= 0 or (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
+
+
+def is_batch(value: Any) -> bool:
+    """True for what `torch.autograd.grad(is_grads_batched=True)` goes through a backward pass with."""
+    return isinstance(value, Tensor) and bool(torch._C._functorch.is_legacy_batchedtensor(value))
 
 
 def check_devices(tensors: Sequence[Tensor]) -> None:
@@ -92,7 +97,19 @@ class Differentiated(torch.autograd.Function):
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
-        """What PyTorch's own `apply` does."""
+        """What PyTorch's own `apply` does, and on batches of gradients what the rule for `vmap` says."""
         if torch._C._are_functorch_transforms_active():
             return super().apply(*args)
+        if any(map(is_batch, args)):
+            return cls._on_batches(args)
         return super(torch.autograd.Function, cls).apply(*unwrap_dead_wrappers(args))  # type: ignore[misc]
+
+    @classmethod
+    def _on_batches(cls, args: tuple[Any, ...]) -> Any:
+        level = torch._C._vmapmode_increment_nesting() - 1
+        torch._C._vmapmode_decrement_nesting()
+        bare = [torch._remove_batch_dim(a, level, 1, 0) if is_batch(a) else a for a in args]
+        made, dims = cls.vmap(None, tuple(0 if is_batch(a) else None for a in args), *bare)
+        if isinstance(made, Tensor):
+            return torch._add_batch_dim(made, dims, level)
+        return tuple(torch._add_batch_dim(m, d, level) for m, d in zip(made, dims, strict=True))
