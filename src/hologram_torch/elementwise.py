@@ -7,7 +7,7 @@ element-wise functions of this package are calls of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -31,7 +31,7 @@ from hologram_torch.formulas import (
     text_of,
 )
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Differentiated, Road, check_devices, check_host, road_of
+from hologram_torch.roads import Differentiated, Road, check_devices, check_host, of_batches, road_of
 from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.operator import apply as apply_rows
 from hologram_torch.rows.operator import spread_dims, sum_to
@@ -308,7 +308,8 @@ def _apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tenso
     if out is not None:
         raise RuntimeError("out= does not support gradients, tracing and transforms; cure: out.copy_(…)")
     given, numbers, places = packed(operands)
-    made: Tensor = _Elementwise.apply(formula, tuple(numbers), tuple(places), *given)
+    function: Any = partial(_Elementwise.apply, formula, tuple(numbers), tuple(places))
+    made: Tensor = of_batches(function, *given) if road is Road.BATCHES else function(*given)
     return made
 
 

@@ -13,7 +13,7 @@ import torch
 
 from hologram_torch.functional.elementwise import FUNCTIONS, PLANS
 from hologram_torch.functional.plans import Plan
-from hologram_torch.transforms import transformed
+from hologram_torch.registration import compose, written_to
 
 NAMESPACE = "hologram"
 _TENSORS = frozenset({"input", "other", "end", "tensor1", "tensor2", "condition", "exponent"})
@@ -85,10 +85,11 @@ def register() -> torch.library.Library:
     library = torch.library.Library(NAMESPACE, "FRAGMENT")
     for plan in PLANS.values():
         for schema in schemas(plan):
-            library.define(schema)
-            name, function = schema.partition("(")[0], inspect.unwrap(FUNCTIONS[plan.name])
-            library.impl(name, function, "CompositeImplicitAutograd")
-            transformed(name, function)
+            compose(library, schema, inspect.unwrap(FUNCTIONS[plan.name]))
+            if plan.underscore:
+                name, arguments, rest = schema.partition("(")
+                written, dot, overload = name.partition(".")
+                compose(library, f"{written}_{dot}{overload}{written_to(arguments + rest)}", FUNCTIONS[f"{written}_"])
     return library
 
 

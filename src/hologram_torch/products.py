@@ -13,7 +13,7 @@ from hologram_torch.elementwise import apply as formula
 from hologram_torch.elementwise import lined_up
 from hologram_torch.formulas import text_of
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Differentiated, Road, check_host, in_memory, is_batch, road_of
+from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
 from hologram_torch.rows.operator import sum_to
 from hologram_torch.transforms import differentiated
 
@@ -68,8 +68,7 @@ def _(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
 def multiplied(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """a · b on the road that they ask for."""
     road = road_of([a, b])
-    ways: dict[Road, Any] = {Road.DIRECT: _run, Road.OPERATOR: product, Road.FUNCTION: _Product.apply}
-    made: Tensor = ways[road](a, b, dtype)
+    made: Tensor = _WAYS[road](a, b, dtype)
     return made
 
 
@@ -127,6 +126,7 @@ class _Product(Differentiated):
         return multiplied(left, right, dtype), 0
 
 
+_WAYS = ways(_run, product, _Product)
 differentiated(product, lambda a, b, dtype=None: _Product.apply(a, b, dtype))
 
 
@@ -161,7 +161,7 @@ def added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
     """
     road = road_of([x, weight, bias])
     is_plain = forward_ad._current_level < 0 and not torch._C._are_functorch_transforms_active()
-    if road is Road.OPERATOR or not is_plain or any(map(is_batch, (x, weight, bias))):
+    if road not in (Road.DIRECT, Road.FUNCTION) or not is_plain:
         return None
     made: Tensor = (_added_to_product if road is Road.DIRECT else _Linear.apply)(x, weight, bias)
     return made

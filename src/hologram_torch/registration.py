@@ -25,14 +25,15 @@ LIBRARY = torch.library.Library("hologram", "FRAGMENT")
 F = TypeVar("F", bound=Callable[..., Any])
 _OF_ONE_TYPE = ("amax", "amin")
 """Functions whose `out` has the type of the result."""
-SCHEMAS: dict[str, str] = {}
+SCHEMAS: dict[str, tuple[str, ...]] = {}
 """The schemas of operators that are functions of this package."""
 
 
-def function(schema: str = "", name: str = "") -> Callable[[F], F]:
+def function(*schemas: str, name: str = "") -> Callable[[F], F]:
     """A public function: an executor in front is accepted, `out=` takes the result where there is such a keyword.
 
-    With a `schema` (of its arguments and results) it becomes an operator of its name, too.
+    With `schemas` (of its arguments and results, each after the name of its overload) it becomes an operator, too, of
+    its name or another one.
     """
 
     def made(body: F) -> F:
@@ -49,12 +50,11 @@ def function(schema: str = "", name: str = "") -> Callable[[F], F]:
             result = body(*args, **kwargs)
             return result if out is None else into(body.__name__, result, out)
 
-        if schema:
-            operator = name or body.__name__
-            SCHEMAS[operator] = schema
-            LIBRARY.define(f"{operator}{schema}")
-            LIBRARY.impl(operator, whole, "CompositeImplicitAutograd")
-            transformed(operator, whole)
+        operator = name or body.__name__
+        if schemas:
+            SCHEMAS[operator] = schemas
+        for schema in schemas:
+            compose(LIBRARY, f"{operator}{schema}", whole)
         call = remembering(whole, inspect.signature(body))
         return cast(F, call)
 
@@ -82,14 +82,39 @@ def in_place_of(body: F) -> F:
         return input.copy_(result)
 
     call.__name__ = call.__qualname__ = name
+    if body.__name__ in SCHEMAS:
+        SCHEMAS[name] = tuple(map(written_to, SCHEMAS[body.__name__]))
+        for schema in SCHEMAS[name]:
+            compose(LIBRARY, f"{name}{schema}", call)
     return cast(F, call)
 
 
-def into(name: str, result: Tensor, out: Tensor) -> Tensor:
-    """A result in the tensor that was given for it.
+def written_to(schema: str) -> str:
+    """The schema of the same operator with its result in its first argument."""
+    return schema.replace("(Tensor input", "(Tensor(a!) input", 1).replace("-> Tensor", "-> Tensor(a!)")
+
+
+def compose(library: torch.library.Library, schema: str, function: Callable[..., Any]) -> None:
+    """Define an operator that is a function of others, for autograd and transforms, too."""
+    library.define(schema)
+    name = schema.partition("(")[0]
+    library.impl(name, function, "CompositeImplicitAutograd")
+    transformed(name, function)
+
+
+def into(name: str, result: Any, out: Any) -> Any:
+    """A result in the tensor that was given for it, or each of several in its own.
 
     Raises RuntimeError where a gradient would be lost, or numbers would lose their kind.
     """
+    if isinstance(result, tuple):
+        if not isinstance(out, tuple | list) or len(out) != len(result):
+            raise TypeError(f"{name}(): argument 'out' must be tuple of {len(result)} Tensors")
+        for made, place in zip(result, out, strict=True):
+            if isinstance(place, Tensor) and place.dtype is not made.dtype:
+                raise RuntimeError(f"Expected out tensor to have dtype {made.dtype}, but got {place.dtype} instead")
+        kind: Any = type(result)
+        return kind([into(name, made, place) for made, place in zip(result, out, strict=True)])
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if torch.is_grad_enabled() and (result.requires_grad or out.requires_grad):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ class Road(Enum):
 
     DIRECT = "nobody differentiates, traces or transforms: launch"
     OPERATOR = "traced, or elsewhere than in host memory: the operator, whose kernels say what follows"
+    BATCHES = "what torch.autograd.grad(is_grads_batched=True) goes backwards with: for each of a batch"
     FUNCTION = "differentiated or transformed: an autograd function, which torch.func knows, too"
 
 
@@ -31,7 +33,9 @@ def road_of(tensors: Sequence[Tensor]) -> Road:
         return Road.FUNCTION
     if is_traced() or not all(type(t) in ORDINARY and t.is_cpu for t in tensors):
         return Road.OPERATOR
-    return Road.FUNCTION if is_differentiated(tensors) or any(map(is_batch, tensors)) else Road.DIRECT
+    if any(map(torch._C._functorch.is_legacy_batchedtensor, tensors)):
+        return Road.BATCHES
+    return Road.FUNCTION if is_differentiated(tensors) else Road.DIRECT
 
 
 def stands_in(value: Any) -> bool:
@@ -57,9 +61,26 @@ def is_differentiated(tensors: Sequence[Tensor]) -> bool:
     return forward_ad._current_level >= 0 or (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
 
 
-def is_batch(value: Any) -> bool:
-    """True for what `torch.autograd.grad(is_grads_batched=True)` goes through a backward pass with."""
-    return isinstance(value, Tensor) and bool(torch._C._functorch.is_legacy_batchedtensor(value))
+def of_batches(function: Callable[..., Any], *args: Any) -> Any:
+    """What a function that `torch.func.vmap` knows gives for what `Road.BATCHES` says."""
+    level = torch._C._vmapmode_increment_nesting() - 1
+    torch._C._vmapmode_decrement_nesting()
+    batches = [isinstance(a, Tensor) and torch._C._functorch.is_legacy_batchedtensor(a) for a in args]
+    bare = [torch._remove_batch_dim(a, level, 1, 0) if b else a for a, b in zip(args, batches, strict=True)]
+    made = torch.func.vmap(function, in_dims=tuple(0 if b else None for b in batches))(*bare)
+    if isinstance(made, Tensor):
+        return torch._add_batch_dim(made, 0, level)
+    return type(made)(torch._add_batch_dim(m, 0, level) for m in made)
+
+
+def ways(launch: Callable[..., Any], operator: Callable[..., Any], function: Any) -> Mapping[Road, Callable[..., Any]]:
+    """How a call is computed on each road."""
+    return {
+        Road.DIRECT: launch,
+        Road.OPERATOR: operator,
+        Road.FUNCTION: function.apply,
+        Road.BATCHES: partial(of_batches, function.apply),
+    }
 
 
 def check_devices(tensors: Sequence[Tensor]) -> None:
@@ -97,19 +118,7 @@ class Differentiated(torch.autograd.Function):
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
-        """What PyTorch's own `apply` does, and on batches of gradients what the rule for `vmap` says."""
+        """What PyTorch's own `apply` does."""
         if torch._C._are_functorch_transforms_active():
             return super().apply(*args)
-        if any(map(is_batch, args)):
-            return cls._on_batches(args)
         return super(torch.autograd.Function, cls).apply(*unwrap_dead_wrappers(args))  # type: ignore[misc]
-
-    @classmethod
-    def _on_batches(cls, args: tuple[Any, ...]) -> Any:
-        level = torch._C._vmapmode_increment_nesting() - 1
-        torch._C._vmapmode_decrement_nesting()
-        bare = [torch._remove_batch_dim(a, level, 1, 0) if is_batch(a) else a for a in args]
-        made, dims = cls.vmap(None, tuple(0 if is_batch(a) else None for a in args), *bare)
-        if isinstance(made, Tensor):
-            return torch._add_batch_dim(made, dims, level)
-        return tuple(torch._add_batch_dim(m, d, level) for m, d in zip(made, dims, strict=True))

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of
+from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
 from hologram_torch.rows.function import NAMES
 from hologram_torch.transforms import differentiated
 
@@ -34,8 +34,7 @@ def _(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
 
 def scanned(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
     """A scan on the road that its tensor asks for."""
-    ways: dict[Road, Any] = {Road.DIRECT: _run, Road.OPERATOR: scan, Road.FUNCTION: _Scan.apply}
-    made: Tensor = ways[road_of([x])](name, x, dim, dtype)
+    made: Tensor = _WAYS[road_of([x])](name, x, dim, dtype)
     return made
 
 
@@ -92,4 +91,5 @@ class _Scan(Differentiated):
         return scanned(name, whole, dim + 1, dtype).reshape(moved.shape), 0
 
 
+_WAYS = ways(_run, scan, _Scan)
 differentiated(scan, _Scan.apply)

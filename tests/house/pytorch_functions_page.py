@@ -15,6 +15,7 @@ TITLES = {
     "reductions": "Reductions",
     "scans": "Scans and products of all elements",
     "normalisation": "Softmax and normalisations",
+    "dropouts": "Dropout",
     "losses": "Losses",
     "matrices": "Matrices",
     "contractions": "Products along axes",

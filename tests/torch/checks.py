@@ -40,6 +40,10 @@ def generic() -> dict[str, tuple[Any, ...]]:
         "rows": (reduction("softmax", Type.F64, torch.float64), [x], [], [2, 3], [1]),
         "product": (x, y),
         "scan": ("cumsum", x, 1, torch.float64),
+        "gather": (x, 1, torch.tensor([[0, 2], [1, 1]])),
+        "spread": (x, 1, torch.tensor([[0, 2, 2], [1, 3, 1]]), 4),
+        "kept": (torch.tensor(7), [2, 3], 0.5),
+        "dropout": (x, 0.0),  # whose differences are those of numbers that are not random
     }
 
 
@@ -52,7 +56,7 @@ def given(dtype: torch.dtype) -> dict[str, tuple[Any, ...]]:
 
 def names() -> list[str]:
     """All operators."""
-    return [*generic(), *PLANS, *SCHEMAS]
+    return [*dict.fromkeys((*generic(), *PLANS, *(n for n in SCHEMAS if not n.endswith("_"))))]
 
 
 def _samples(name: str, dtype: torch.dtype) -> list[Any]:

@@ -53,6 +53,64 @@ def test_there_is_one_for_each_function_with_its_arguments() -> None:
         assert written == {str(torch._C.parse_schema(f"hologram::{schema}")) for schema in schemas(plan)}
 
 
+IN_PLACE = [f"{plan.name}_" for plan in PLANS.values() if plan.underscore]
+
+
+def test_there_is_one_in_place_wherever_there_is_such_a_function() -> None:
+    assert {*IN_PLACE, "cumsum_", "cumprod_", "addmm_", "baddbmm_"} <= {*dir(OPS)} | {
+        name.partition("::")[2].partition(".")[0] for name in torch._C._dispatch_get_all_op_names()
+    }
+    assert str(OPS.add_.Scalar._schema) == (
+        "hologram::add_.Scalar(Tensor(a!) input, Scalar other, *, Scalar alpha=1) -> Tensor(a!)"
+    )
+
+
+def check_in_place(name: str) -> None:
+    dtype = torch.bool if name in ("logical_not_", "logical_and_") else torch.float32
+    for overload in overloads(name):
+        given = [g.detach() if isinstance(g, torch.Tensor) else g for g in arguments(overload, dtype=torch.float32)]
+        if dtype is torch.bool:
+            given = [g > 0.5 for g in given]
+        torch.library.opcheck(overload, tuple(given))
+
+
+@pytest.mark.parametrize("name", ["relu_", "add_"])
+def test_registrations_in_place_are_complete_and_agree(name: str) -> None:
+    check_in_place(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_registrations_of_all_in_place_are_complete_and_agree(name: str) -> None:
+    check_in_place(name)
+
+
+def test_gradients_go_on_through_what_changes_in_place() -> None:
+    x = torch.linspace(-1, 1, 5, requires_grad=True)
+    y = x * 2
+    assert OPS.sigmoid_(y) is y
+    y.sum().backward()
+    torch.testing.assert_close(x.grad, 2 * torch.sigmoid(2 * x) * (1 - torch.sigmoid(2 * x)))
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        OPS.sigmoid_(x)
+    compiled = torch.compile(lambda e: OPS.add_(e * 1, 2), backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(compiled(x), x + 2)
+
+
+@pytest.mark.parametrize("name", ["max", "min", "norm", "batch_norm", "instance_norm", "normalize", "cummax"])
+def test_functions_of_several_forms_are_operators(name: str) -> None:
+    x, zeros, ones = torch.rand(2, 3, 4, requires_grad=True), torch.zeros(3), torch.ones(3)
+    given = {"batch_norm": (x, zeros, ones, None, None, True), "instance_norm": (x, zeros, ones), "cummax": (x, 1)}
+    torch.library.opcheck(getattr(OPS, name).default, given.get(name, (x,)))
+
+
+def test_extremes_have_the_overloads_of_pytorch() -> None:
+    x, y = torch.rand(3, 4), torch.rand(4)
+    torch.testing.assert_close(tuple(OPS.max.dim(x, 1)), tuple(torch.max(x, 1)))
+    torch.testing.assert_close(OPS.min.other(x, y), torch.min(x, y))
+    torch.library.opcheck(OPS.max.dim, (x, 1))
+
+
 @pytest.mark.parametrize("name", ["gelu", "add", "where"])
 def test_registrations_are_complete_and_agree(name: str) -> None:
     for overload in overloads(name):

@@ -4,8 +4,18 @@ All broadcast, take any strides and every type that PyTorch's own take, have gra
 `torch.compile` and `torch.func`. A leading executor, as in the original interface, is accepted.
 """
 
-from hologram_torch.functional import contractions, elementwise, losses, matrices, normalisation, reductions, scans
+from hologram_torch.functional import (
+    contractions,
+    dropouts,
+    elementwise,
+    losses,
+    matrices,
+    normalisation,
+    reductions,
+    scans,
+)
 from hologram_torch.functional.contractions import *  # noqa: F403
+from hologram_torch.functional.dropouts import *  # noqa: F403
 from hologram_torch.functional.elementwise import *  # noqa: F403
 from hologram_torch.functional.losses import *  # noqa: F403
 from hologram_torch.functional.matrices import *  # noqa: F403
@@ -14,6 +24,7 @@ from hologram_torch.functional.reductions import *  # noqa: F403
 from hologram_torch.functional.scans import *  # noqa: F403
 
 __all__ = [
+    *dropouts.__all__,
     *contractions.__all__,
     *elementwise.__all__,
     *losses.__all__,

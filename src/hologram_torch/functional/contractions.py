@@ -72,7 +72,7 @@ def _same(input: Tensor, other: Tensor) -> None:
         raise RuntimeError("both inputs should have same dtype")
 
 
-@function("(Tensor input, Tensor other, int[] dims_self, int[] dims_other) -> Tensor", "tensordot")
+@function("(Tensor input, Tensor other, int[] dims_self, int[] dims_other) -> Tensor", name="tensordot")
 def _contracted(input: Tensor, other: Tensor, dims_self: Sequence[int], dims_other: Sequence[int]) -> Tensor:
     """The sums of products over pairs of axes."""
     _same(input, other)

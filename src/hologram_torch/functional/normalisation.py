@@ -158,7 +158,11 @@ def _channelled(input: Tensor, parts: dict[str, Tensor | None]) -> None:
             raise RuntimeError(f"{part} should contain {input.shape[1]} elements not {given.numel()}")
 
 
-@function()
+_STATISTICS = "(Tensor input, Tensor(a!)? running_mean{0}, Tensor(b!)? running_var{0}, Tensor? weight=None, "
+_SHARES = "float momentum=0.1, float eps=1e-5) -> Tensor"
+
+
+@function(f"{_STATISTICS.format('')}Tensor? bias=None, bool training=False, {_SHARES}")
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -203,7 +207,7 @@ def _moved_on(running: Tensor, found: Tensor, momentum: float) -> None:
         running.copy_(apply(moved(running.dtype), [running, found], [momentum], running.shape, [])[0])
 
 
-@function()
+@function(f"{_STATISTICS.format('=None')}Tensor? bias=None, bool use_input_stats=True, {_SHARES}")
 def instance_norm(
     input: Tensor,
     running_mean: Tensor | None = None,
@@ -237,7 +241,7 @@ def instance_norm(
     return made.reshape(input.shape)
 
 
-@function()
+@function("(Tensor input, Scalar p=2.0, int[1] dim=1, float eps=1e-12) -> Tensor")
 def normalize(
     input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12, out: Tensor | None = None
 ) -> Tensor:

@@ -183,14 +183,21 @@ def _either(name: str, op: str, input: Tensor, dim: Any, keepdim: bool, kind: An
     return kind((values, places))
 
 
-@function()
-def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+_EXTREME = (
+    "(Tensor input) -> Tensor",
+    ".dim(Tensor input, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)",
+    ".other(Tensor input, Tensor other) -> Tensor",
+)
+
+
+@function(*_EXTREME)
+def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The largest element; along an axis the largest and their places; or the larger ones of two tensors."""
     return _either("max", "MAXP", input, dim, keepdim, torch.return_types.max)
 
 
-@function()
-def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+@function(*_EXTREME)
+def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The smallest element; along an axis the smallest and their places; or the smaller ones of two tensors."""
     return _either("min", "MINP", input, dim, keepdim, torch.return_types.min)
 
@@ -277,7 +284,7 @@ def vector_norm(
     return along(reduction(row.name, computed(result), result), x, dims, keepdim, [] if order in NORMS else [order])
 
 
-@function()
+@function("(Tensor input, Scalar? p=2, int[]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor")
 def norm(
     input: Tensor,
     p: float | str | None = "fro",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -9,12 +11,14 @@ from hologram_torch.elementwise import apply
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import dim_of
 from hologram_torch.functional.reductions import along
+from hologram_torch.gathers import gathered
 from hologram_torch.mixed import raised
 from hologram_torch.products import SUM
 from hologram_torch.registration import function, in_place_of
 from hologram_torch.roads import Road, road_of
 from hologram_torch.rows.function import computed
-from hologram_torch.rows.reductions import folded, reduction, test_of_truth
+from hologram_torch.rows.operator import apply as apply_rows
+from hologram_torch.rows.reductions import folded, places_equal, reduction, test_of_truth
 from hologram_torch.scans import scanned
 
 _MUL = text_of(("MUL", "x", "y"))
@@ -80,6 +84,32 @@ def prod(
     return made if keepdim else made.squeeze(axis)
 
 
+def _greatest(name: str, input: Tensor, dim: int, kind: Any) -> Any:
+    """The extreme up to each, and its place: that of the last one of several."""
+    axis = dim_of(dim, input.dim())
+    rows = input.detach()
+    if rows.dtype is torch.bool:
+        rows = rows.view(torch.uint8)
+    if not input.dim() or not input.numel():
+        return kind((input.clone(), torch.zeros(input.shape, dtype=torch.int64, device=input.device)))
+    extremes = scanned(name, rows, axis, rows.dtype)
+    (found,) = apply_rows(places_equal(rows.dtype), [rows, extremes], [], rows.shape, [axis])
+    places = scanned("cummax", found, axis, torch.int64)
+    return kind((gathered(input, axis, places), places))
+
+
+@function("(Tensor input, int dim) -> (Tensor values, Tensor indices)")
+def cummax(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None) -> Any:
+    """The largest element up to each along an axis, NaN from the first NaN on, and the places of the last of them."""
+    return _greatest("cummax", input, dim, torch.return_types.cummax)
+
+
+@function("(Tensor input, int dim) -> (Tensor values, Tensor indices)")
+def cummin(input: Tensor, dim: int, *, out: tuple[Tensor, Tensor] | None = None) -> Any:
+    """The smallest element up to each along an axis, NaN from the first NaN on, and the places of the last of them."""
+    return _greatest("cummin", input, dim, torch.return_types.cummin)
+
+
 def _by_pairs(x: Tensor, axis: int) -> Tensor:
     """The product along an axis, which stays."""
     count = x.shape[axis]
@@ -96,4 +126,4 @@ def _by_pairs(x: Tensor, axis: int) -> Tensor:
 cumsum_ = in_place_of(cumsum)
 cumprod_ = in_place_of(cumprod)
 
-__all__ = ["cumprod", "cumprod_", "cumsum", "cumsum_", "prod"]
+__all__ = ["cummax", "cummin", "cumprod", "cumprod_", "cumsum", "cumsum_", "prod"]

@@ -53,6 +53,7 @@ _ACTIVATIONS = (
     _row("LogSoftmax", "log_softmax", "dim"),
 )
 _LAYERS = (
+    _row("Dropout", "dropout", "p", "training", "inplace"),
     _row("Linear", "linear", "weight", "bias"),
     _row("LayerNorm", "layer_norm", "normalized_shape", "weight", "bias", "eps"),
     _row("RMSNorm", "rms_norm", "normalized_shape", "weight", "eps"),

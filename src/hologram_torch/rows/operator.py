@@ -7,7 +7,7 @@ axes that are folded.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from torch.autograd import forward_ad
 
 from hologram.isa.region import Fold
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Differentiated, Road, check_devices, road_of
+from hologram_torch.roads import Differentiated, Road, check_devices, of_batches, road_of
 from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.gradients import added_up, backward, forward, mark_of
 from hologram_torch.rows.launch import run
@@ -86,7 +86,8 @@ def _apply(
     if road is Road.OPERATOR:
         found: list[Tensor] = rows(function, tensors, numbers, shape, dims)
         return found
-    return list(_Rows.apply(function, tuple(numbers), tuple(shape), tuple(dims), *tensors))
+    through: Any = partial(_Rows.apply, function, tuple(numbers), tuple(shape), tuple(dims))
+    return list(of_batches(through, *tensors) if road is Road.BATCHES else through(*tensors))
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Sequence[Tensor]) -> None:

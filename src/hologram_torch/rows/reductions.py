@@ -91,6 +91,17 @@ def place_of(op: str, dtype: torch.dtype) -> RowFunction:
 
 
 @builder
+def places_equal(dtype: torch.dtype) -> RowFunction:
+    """The place of each element that is equal to its partner, or NaN; −1 for others."""
+    steps: list[Let | Fold] = [
+        Let("hit", ("POR", ("==", "x", "y"), ("!=", "x", "x")), computed(dtype)),
+        Let("place", PLACE, Type.I64),
+        Let(OUT, ("SEL", "hit", "place", -1.0), Type.I64),
+    ]
+    return row_function(["x", "y"], steps, [(OUT, "i64")])
+
+
+@builder
 def taken(dtype: torch.dtype) -> RowFunction:
     """The element of each row at a place."""
     steps: list[Let | Fold] = [

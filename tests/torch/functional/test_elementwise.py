@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import hologram
-from hologram.operators import TABLE
+from hologram.operators import NORMALISATIONS, NORMS, REDUCTIONS, SCANS, TABLE
+from hologram.operators.losses import LOSSES
 from hologram_torch import functional as H
 from hologram_torch.functional.elementwise import PLANS
 
@@ -41,6 +42,26 @@ def reached_rows() -> set[str]:
 def test_every_row_that_pytorch_has_is_a_function() -> None:
     assert set(TABLE) - reached_rows() == WITHOUT_EQUAL
     assert not [name for name in PLANS if not (hasattr(torch, name) or hasattr(F, name))]
+
+
+NAMED_OTHERWISE = {
+    **dict.fromkeys(("norm_1", "norm_0", "norm_inf", "norm_least", "norm_p"), "vector_norm"),
+    "binary_cross_entropy_loss": "binary_cross_entropy",
+    "bce_with_logits": "binary_cross_entropy_with_logits",
+    "cross_entropy_loss": "cross_entropy",
+    "poisson_nll": "poisson_nll_loss",
+    **dict.fromkeys(("ptp", "nanmin", "nanmax"), "PyTorch has no such function"),
+}
+"""Rows of folds that are another function's, or none's, with the reason."""
+
+
+def test_every_fold_and_loss_that_pytorch_has_is_a_function_and_an_operator() -> None:
+    rows = [*REDUCTIONS.values(), *NORMS.values(), *NORMALISATIONS.values(), *SCANS.values(), *LOSSES]
+    missing = [row.name for row in rows if not (hasattr(H, row.name) and hasattr(torch.ops.hologram, row.name))]
+    assert set(missing) == set(NAMED_OTHERWISE)
+    assert not [n for n in missing if NAMED_OTHERWISE[n] not in H.__all__ and hasattr(torch, n)]
+    functions = [n for n in H.__all__ if callable(getattr(H, n)) and not any(n in p.aliases for p in PLANS.values())]
+    assert not [n for n in functions if not n.endswith("_") and not hasattr(torch.ops.hologram, n)]
 
 
 @pytest.mark.parametrize("name", ["leaky_relu", "celu", "elu", "hardtanh", "relu", "silu", "selu", "mish", "relu6"])

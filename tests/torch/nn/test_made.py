@@ -15,6 +15,7 @@ from hologram_torch.nn.made import MODULES
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "Threshold": (0.1, 20.0),
+    "Dropout": (0.0,),  # which draws other numbers than PyTorch, and keeps all of them
     "Softmin": (-1,),
     "Softmax": (1,),
     "LogSoftmax": (0,),
