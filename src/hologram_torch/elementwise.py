@@ -35,12 +35,12 @@ from hologram_torch.roads import Differentiated, Road, check_devices, check_host
 from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.operator import apply as apply_rows
 from hologram_torch.rows.operator import spread_dims, sum_to
-from hologram_torch.transforms import differentiated
+from hologram_torch.transforms import differentiated, operator
 
 NAME = "hologram::elementwise"
 
 
-@torch.library.custom_op(NAME, mutates_args=())
+@operator(NAME)
 def elementwise(formula: str, tensors: Sequence[Tensor], numbers: Sequence[Number], places: Sequence[int]) -> Tensor:
     """A formula of tensors and of numbers, which are the operands at some places."""
     check_host(tensors)

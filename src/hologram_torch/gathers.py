@@ -9,10 +9,10 @@ from torch import Tensor
 
 from hologram.runtime.notes import unrepeatable
 from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
-from hologram_torch.transforms import differentiated
+from hologram_torch.transforms import differentiated, operator
 
 
-@torch.library.custom_op("hologram::gather", mutates_args=())
+@operator("hologram::gather")
 def gather(x: Tensor, dim: int, places: Tensor) -> Tensor:
     """The elements of x at places along an axis."""
     return _gather(x, dim, places)
@@ -23,7 +23,7 @@ def _(x: Tensor, dim: int, places: Tensor) -> Tensor:
     return x.new_empty(places.shape)
 
 
-@torch.library.custom_op("hologram::spread", mutates_args=())
+@operator("hologram::spread")
 def spread(x: Tensor, dim: int, places: Tensor, length: int) -> Tensor:
     """Zeros with the elements of x added at their places along an axis of a length."""
     return _spread(x, dim, places, length)

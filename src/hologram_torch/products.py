@@ -15,13 +15,13 @@ from hologram_torch.formulas import text_of
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
 from hologram_torch.rows.operator import sum_to
-from hologram_torch.transforms import differentiated
+from hologram_torch.transforms import differentiated, operator
 
 SUM = text_of(("ADD", "x", "y"))
 HALVES = (torch.float16, torch.bfloat16)
 
 
-@torch.library.custom_op("hologram::product", mutates_args=())
+@operator("hologram::product")
 def product(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """a · b for tensors of at least two axes, rounded to a type: that which both have if none is named."""
     made: Tensor = _run(a, b, dtype)

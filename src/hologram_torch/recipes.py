@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from hologram.backends.llvm.layout import Layout
+from hologram.isa.region import REREAD
 from hologram.runtime.entry import tensors as entry
 from hologram.runtime.entry.recipe import (
     MAX_SCRATCH,
@@ -146,17 +147,18 @@ class _Memory:
         for i, (param, value) in enumerate(zip(program.params, prepared.arguments, strict=True)):
             if isinstance(value, np.ndarray):
                 start, count = _span(value)
-                piece = self._piece(k, param, start, count, value.size * value.itemsize == count)
+                is_whole = _is_overwritten(program, param) and value.size * value.itemsize == count
+                piece = self._piece(k, param, start, count, is_whole)
                 offset = piece.offset + start - piece.start
                 found.append((Array(piece.source, offset, layout.places[i].value, value.itemsize, count), i))
         return found
 
-    def _piece(self, k: int, param: Param, start: int, count: int, is_dense: bool) -> _Piece:
+    def _piece(self, k: int, param: Param, start: int, count: int, is_whole: bool) -> _Piece:
         meeting = [p for p in self.pieces if start < p.end and p.start < start + count]
         if not count or len(meeting) > 1:
             raise Refused
         if not meeting:
-            if param.access != "w" or not is_dense:
+            if not is_whole:
                 raise Refused
             meeting = [self._new(start, count)]
         piece = meeting[0]
@@ -167,7 +169,7 @@ class _Memory:
                 raise Refused
             piece.writer = k if param.is_written else piece.writer
         elif param.is_written:
-            if param.access != "w" or not is_dense or piece.writer >= 0 or count != piece.end - piece.start:
+            if not is_whole or piece.writer >= 0 or count != piece.end - piece.start:
                 raise Refused
             piece.writer = k
         elif not 0 <= piece.writer < k:
@@ -230,6 +232,11 @@ class _Memory:
     def _is_given(self, value: Tensor) -> bool:
         start = value.data_ptr()
         return any(p.is_argument and p.start <= start < p.end for p in self.pieces)
+
+
+def _is_overwritten(program: Program, param: Param) -> bool:
+    """True for an array of which a program reads nothing but what it wrote there."""
+    return param.access == "w" or param.name in program.metadata.get(REREAD, "").split()
 
 
 def _span(array: np.ndarray[Any, Any]) -> tuple[int, int]:

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
 from hologram_torch.rows.function import NAMES
-from hologram_torch.transforms import differentiated
+from hologram_torch.transforms import differentiated, operator
 
 
-@torch.library.custom_op("hologram::scan", mutates_args=())
+@operator("hologram::scan")
 def scan(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
     """`name` is cumsum or cumprod; computed in, and given back as, a type."""
     return _run(name, x, dim, dtype)

@@ -24,6 +24,8 @@ from hologram.operators import Formula
 from hologram.types import Type
 
 KEPT, WALKED, REDUCED = "k", "w", "r"
+REREAD = "rereads"
+"""The metadata entry that names outputs, separated by spaces, in which a program finds what it stored there before."""
 Stride = int | str
 """0, 1 or a name."""
 

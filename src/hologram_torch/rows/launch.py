@@ -150,7 +150,8 @@ def _merged(
 ) -> list[Axis]:
     """The axes of all arrays, neighbours that can be one as one; there is a kept one, and one to fold for folds.
 
-    The arrays at the places `apart` have an element for each place of a row, also where rows are of one element.
+    The arrays at the places `apart` have an element for each place of a row, also where rows are of one element, and
+    where there is one row each row would have its own.
     """
     merged: list[Axis] = []
     for k, length in enumerate(shape):
@@ -164,7 +165,9 @@ def _merged(
             merged.append(axis)
     for is_folded in {False, has_folds} - {axis.is_folded for axis in merged}:
         is_row = is_folded or not has_folds
-        merged.insert(0, Axis(is_folded, 1, tuple(int(is_row and k in apart) for k in range(len(arrays)))))
+        behind = [merged[0].length * s for s in merged[0].strides] if merged else [0] * len(arrays)
+        strides = tuple((1 if is_row else behind[k]) if k in apart else 0 for k in range(len(arrays)))
+        merged.insert(0, Axis(is_folded, 1, strides))
     return merged
 
 

@@ -20,12 +20,12 @@ from hologram_torch.roads import Differentiated, Road, check_devices, of_batches
 from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.gradients import added_up, backward, forward, mark_of
 from hologram_torch.rows.launch import run
-from hologram_torch.transforms import differentiated
+from hologram_torch.transforms import differentiated, operator
 
 Number = float
 
 
-@torch.library.custom_op("hologram::rows", mutates_args=())
+@operator("hologram::rows")
 def rows(
     function: str, tensors: Sequence[Tensor], numbers: Sequence[Number], shape: Sequence[int], dims: Sequence[int]
 ) -> list[Tensor]:

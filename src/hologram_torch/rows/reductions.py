@@ -38,7 +38,7 @@ def reduction(name: str, computed_in: Type, dtype: torch.dtype) -> RowFunction:
             steps.append(Let(letter, substituted(fold.result, {**results, "fold": total}), computed_in))
             results[letter] = letter
     last = row.each if row.each is not None else RESULTS[len(folds) - 1]
-    steps.append(Let(OUT, substituted(last, results), computed_in))
+    steps += _ends(steps, substituted(last, results), computed_in)
     still = [results[RESULTS[0]]] if _only_in_range(row) else []
     return row_function(
         ("x", "y")[: row.arity],
@@ -48,6 +48,15 @@ def reduction(name: str, computed_in: Type, dtype: torch.dtype) -> RowFunction:
         still=[str(k) for k in (*still, *(["a0"] if still else []))],
         slopes=_slopes(row, results),
     )
+
+
+def _ends(steps: list[Let | Fold], last: Formula, type: Type) -> list[Let | Fold]:
+    """The last steps. A quotient whose upper part was folded names that part, so that it is computed once."""
+    for place, step in enumerate(steps):
+        if isinstance(step, Fold) and isinstance(last, tuple) and last[:2] == ("DIV", step.of):
+            steps[place : place + 1] = [Let("part", step.of, type), Fold(step.name, step.op, "part", type)]
+            return [Let("unit", ("DIV", 1.0, last[2]), type), Let(OUT, ("MUL", "part", "unit"), type)]
+    return [Let(OUT, last, type)]
 
 
 def _only_in_range(row: Reduction) -> bool:

@@ -256,14 +256,14 @@ class Walker:
         return self._divergent_loop(header, exits, mask)
 
     def _is_plain(self, header: int, exits: tuple[int, ...]) -> bool:
-        """All lanes leave together, to one place inside the program."""
+        """All lanes leave together, to one place inside the program; one in no other loop may leave to the end."""
         loop = self.cfg.loops[header]
         controlled = self.shapes.controlled(loop.body)
         sources = self.structure.exit_sources(header)
         inner = {b for h, other in self.cfg.loops.items() if h != header and h in loop.body for b in other.body}
         return (
             len(exits) == 1
-            and exits[0] != EXIT
+            and (exits[0] != EXIT or loop.parent is None)
             and all(self.cfg.dominates(b, latch) for b in sources for latch in loop.latches)
             and not any(b in controlled or b in inner or self.shapes.is_varying_branch(b) for b in sources)
         )

@@ -20,6 +20,8 @@ from hologram.operators import INTEGER_FORM, OPERANDS, RESULTS, Fold
 from hologram.types import Type
 
 KEPT, REDUCED = "k", "r"
+GROUP = 4
+"""Elements of a scan that are added up before the total comes to them."""
 PIECE = 128
 """Terms that a sum in its own type takes in before they join the total."""
 
@@ -167,10 +169,40 @@ class _Folded:
         b, (fold,), (type,) = self.b, self.folding.folds, self.folding.types
         with self._begun(result, len(self.pattern)) as target:
             total: Value = b.mov_imm(neutral(fold.op, type), type=type)
-            with self.lanes.loops() as index, b.scratch():
-                combine(b, fold.op, total, self._elements(index)["x"])
-                b.store(total if type is result else b.cvt(total, type=result), target, *index)
+            if fold.op == "ADD" and type is Type.F64 and result is not type:
+                self._grouped(total, target, result)
+            else:
+                with self.lanes.loops() as index, b.scratch():
+                    combine(b, fold.op, total, self._elements(index)["x"])
+                    self._store(total, target, result, index)
         return b.build(self.lanes.extent)
+
+    def _grouped(self, total: Value, target: View, result: Type) -> None:
+        """Sums in a type wider than the results: a few elements are added up before the total comes to them.
+
+        So it does not wait for each of them in turn.
+        """
+        b, (*outer, last) = self.b, self.lanes.reduced
+        with ExitStack() as stack:
+            index = {axis: stack.enter_context(b.for_range(0, self.lanes.length(axis))) for axis in outer}
+            whole = b.and_(self.lanes.length(last), -GROUP)
+            with b.for_range(0, whole, GROUP) as start, b.scratch():
+                places = [self.lanes.at({**index, last: b.add(start, k) if k else start}) for k in range(GROUP)]
+                part: Value = b.mov(self._elements(places[0])["x"])
+                parts = [part]
+                for place in places[1:]:
+                    part = b.add(part, self._elements(place)["x"])
+                    parts.append(part)
+                for part, place in zip(parts, places, strict=True):
+                    self._store(b.add(total, part), target, result, place)
+                b.add(total, part, into=total)
+            with b.for_range(whole, self.lanes.length(last)) as one, b.scratch():
+                place = self.lanes.at({**index, last: one})
+                b.add(total, self._elements(place)["x"], into=total)
+                self._store(total, target, result, place)
+
+    def _store(self, value: Value, target: View, result: Type, place: Sequence[Value]) -> None:
+        self.b.store(value if value.type is result else self.b.cvt(value, type=result), target, *place)
 
     @contextmanager
     def _begun(self, result: Type, rank: int) -> Iterator[View]:

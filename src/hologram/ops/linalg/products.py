@@ -22,7 +22,8 @@ NEAR = 1 << 17
 """Bytes of b that stay in the nearer caches from one group of rows to the next."""
 KEPT = 3 << 17
 """Bytes of packed rows of a that one launch goes over again and again, for each panel of b."""
-GROUPS = (1, 2, 4, ROWS)
+GROUPS = (1, 2, 4, ROWS, PACKED_ROWS)
+"""Rows of a product that are made together; more than the last are made `ROWS` at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class _Job:
     def direct(self) -> None:
         """One launch on the elements where they are."""
         m = self.out.view.shape[1]
-        rows = next(g for g in GROUPS if g >= min(m, ROWS))
+        rows = next((g for g in GROUPS if g >= m), ROWS)
         turned = tuple(_is_turned(h.view) for h in (self.a, self.b))
         a, b = (_unit(_turned(h) if t else h) for h, t in zip((self.a, self.b), turned, strict=True))
         of = self._product(self.a.type, self.b.type, rows, False, (turned[0], turned[1]))

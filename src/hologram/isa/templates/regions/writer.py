@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from hologram.isa.builder import Builder, Value
 from hologram.isa.program import Program
-from hologram.isa.region import Fold, Let, Operand, Output
+from hologram.isa.region import REREAD, Fold, Let, Operand, Output
 from hologram.isa.templates.folds import combine, neutral
 from hologram.isa.templates.regions.lanes import Lanes, Places
 from hologram.isa.templates.regions.plan import Pass, Plan, Step, Stored, last_reads, reads
@@ -26,8 +26,8 @@ class Writer:
         self.plan, self.b = plan, Builder(name, form.flags)
         region = plan.region
         slots: dict[str, int] = {i.name: self.b.array(i.name, i.type) for i in region.inputs}
-        reread = {s.at.name for one in plan.passes for s in one.steps if isinstance(s, Stored)}
-        access = {o.to.name: "rw" if o.to.name in reread else "w" for o in region.outputs}
+        self.reread = {s.at.name for one in plan.passes for s in one.steps if isinstance(s, Stored)}
+        access = {o.to.name: "rw" if o.to.name in self.reread else "w" for o in region.outputs}
         slots |= {o.to.name: self.b.array(o.to.name, o.to.type, access=access[o.to.name]) for o in region.outputs}
         lengths = [self.b.scalar(f"n{axis}", Type.I64) for axis in range(len(region.axes))]
         slots |= {f"n{axis}": slot for axis, slot in enumerate(lengths)}
@@ -57,7 +57,8 @@ class Writer:
                 else:
                     self._step(step, row)
                 self._release(row, step, number, last)
-        return self.b.build(self.lanes.extent, self.lanes.metadata)
+        reread = {REREAD: " ".join(sorted(self.reread))} if self.reread else {}
+        return self.b.build(self.lanes.extent, {**self.lanes.metadata, **reread})
 
     def _release(self, scope: Scope, step: Step | Pass, number: int, last: Mapping[str, int]) -> None:
         for name in sorted(reads(step)):  # in one order whatever the hashes: the cache knows a program by its digest
