@@ -20,7 +20,7 @@ from hologram_torch.elementwise import apply as formula
 from hologram_torch.formulas import run as run_formula
 from hologram_torch.products import HALVES, SUM
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Road, check_host, in_memory, known_signature, road_of
+from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of
 from hologram_torch.rows.operator import sum_to
 from hologram_torch.transforms import differentiated
 
@@ -207,7 +207,7 @@ def _by_batch(x: Tensor, groups: int) -> Tensor:
 convolution.register_autograd(lambda ctx, gradient: (*_backward(ctx, gradient), *(None,) * 7), setup_context=_setup)
 
 
-class _Convolution(torch.autograd.Function):
+class _Convolution(Differentiated):
     """The same for `torch.func`, forward-mode and gradients that are not compiled."""
 
     @staticmethod
@@ -263,5 +263,4 @@ class _Convolution(torch.autograd.Function):
         return made.unflatten(1, (batch, weights.shape[1])), 1
 
 
-known_signature(_Convolution)
 differentiated(convolution, _Convolution.apply)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from hologram.runtime.notes import unrepeatable
-from hologram_torch.roads import Road, check_host, in_memory, known_signature, road_of, ways
+from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
 from hologram_torch.transforms import differentiated, operator
 
 
@@ -95,7 +95,7 @@ def _with_batch(size: int, in_dims: Any, x: Tensor, places: Tensor) -> tuple[Ten
     return first, second
 
 
-class _Gather(torch.autograd.Function):
+class _Gather(Differentiated):
     """The same for `torch.func`, forward-mode and gradients that are not compiled."""
 
     @staticmethod
@@ -122,7 +122,7 @@ class _Gather(torch.autograd.Function):
         return gathered(rows, dim + 1, where), 0
 
 
-class _Spread(torch.autograd.Function):
+class _Spread(Differentiated):
     """The same for `torch.func`, forward-mode and gradients that are not compiled."""
 
     @staticmethod
@@ -149,8 +149,6 @@ class _Spread(torch.autograd.Function):
         return _added(rows, dim + 1, where, length), 0
 
 
-for _function in (_Gather, _Spread):
-    known_signature(_function)
 _GATHER, _SPREAD = ways(_gather, gather, _Gather), ways(_spread, spread, _Spread)
 differentiated(gather, _Gather.apply)
 differentiated(spread, _Spread.apply)
