@@ -19,6 +19,7 @@ TITLES = {
     "losses": "Losses",
     "matrices": "Matrices",
     "contractions": "Products along axes",
+    "convolutions": "Convolutions",
     "elementwise": "Element-wise",
 }
 FOUND_ELSEWHERE = {"vector_norm": "torch.linalg.vector_norm", "vecdot": "torch.linalg.vecdot"}
@@ -69,6 +70,7 @@ def modules() -> str:
     for name in MODULES:
         kind = name.rstrip("123d")
         function = ROWS[name].function if name in ROWS else f"{kind.removesuffix('Norm').lower()}_norm"
+        function = name.lower() if kind == "Conv" else function
         rows.append([code(name), code(function), code(f"torch.nn.{name}")])
     return "\n" + table(["module", "its function", "in PyTorch"], rows)
 

@@ -39,6 +39,12 @@ def generic() -> dict[str, tuple[Any, ...]]:
         "elementwise": (text_of(("MUL", "x", ("TANH", "y"))), [x, y.mT], [], []),
         "rows": (reduction("softmax", Type.F64, torch.float64), [x], [], [2, 3], [1]),
         "product": (x, y),
+        "convolution": (
+            torch.linspace(-1.0, 1.0, 18, dtype=torch.float64).reshape(1, 2, 3, 3).requires_grad_(),
+            torch.linspace(0.3, 1.1, 12, dtype=torch.float64).reshape(2, 1, 2, 3).requires_grad_(),
+            torch.tensor([0.5, -0.5], dtype=torch.float64, requires_grad=True),
+            *((2, 1), (1, 0), (1, 2), (1, 2), (2, 1), 2, torch.float64),
+        ),
         "scan": ("cumsum", x, 1, torch.float64),
         "gather": (x, 1, torch.tensor([[0, 2], [1, 1]])),
         "spread": (x, 1, torch.tensor([[0, 2, 2], [1, 3, 1]]), 4),

@@ -6,6 +6,7 @@ All broadcast, take any strides and every type that PyTorch's own take, have gra
 
 from hologram_torch.functional import (
     contractions,
+    convolutions,
     dropouts,
     elementwise,
     losses,
@@ -15,6 +16,7 @@ from hologram_torch.functional import (
     scans,
 )
 from hologram_torch.functional.contractions import *  # noqa: F403
+from hologram_torch.functional.convolutions import *  # noqa: F403
 from hologram_torch.functional.dropouts import *  # noqa: F403
 from hologram_torch.functional.elementwise import *  # noqa: F403
 from hologram_torch.functional.losses import *  # noqa: F403
@@ -26,6 +28,7 @@ from hologram_torch.functional.scans import *  # noqa: F403
 __all__ = [
     *dropouts.__all__,
     *contractions.__all__,
+    *convolutions.__all__,
     *elementwise.__all__,
     *losses.__all__,
     *matrices.__all__,

@@ -1,4 +1,4 @@
-"""The modules: classes made from the rows of the table, and normalisations that keep running statistics."""
+"""The modules: classes made from the rows of the table, normalisations that keep running statistics, convolutions."""
 
 from __future__ import annotations
 
@@ -73,10 +73,30 @@ def _with_statistics(name: str) -> type[torch.nn.Module]:
     return made
 
 
+def _convolution(name: str) -> type[torch.nn.Module]:
+    """The class of a convolution; what lies around an image, if not zeros, is copied there by PyTorch."""
+    function = getattr(functional, name.lower())
+
+    def forward(self: Any, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            around = self._reversed_padding_repeated_twice
+            input, padding = torch.nn.functional.pad(input, around, mode=self.padding_mode), 0
+        made: Tensor = function(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+        return made
+
+    forward.__name__, forward.__qualname__ = "_conv_forward", f"{name}._conv_forward"
+    body = {"__module__": __name__, "__doc__": f"{NOTE} `{name}`: `functional.{name.lower()}` in a module."}
+    made: type[torch.nn.Module] = type(name, (getattr(torch.nn, name),), {**body, "_conv_forward": forward})
+    return made
+
+
+CONVOLUTIONS = ("Conv1d", "Conv2d")
 STATISTICAL = tuple(f"{kind}Norm{axes}d" for kind in ("Batch", "Instance") for axes in (1, 2, 3))
 MODULES: dict[str, type[torch.nn.Module]] = {
     **{name: _class(row) for name, row in ROWS.items()},
     **{name: _with_statistics(name) for name in STATISTICAL},
+    **{name: _convolution(name) for name in CONVOLUTIONS},
 }
 """Every module, by name."""
 globals().update(MODULES)

@@ -24,6 +24,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "RMSNorm": ((6,),),
     "GroupNorm": (2, 6),
     **{f"{kind}Norm{axes}d": (6,) for kind in ("Batch", "Instance") for axes in (1, 2, 3)},
+    "Conv1d": (6, 4, 2),
+    "Conv2d": (6, 4, 3),
 }
 KEYWORDS: dict[str, dict[str, Any]] = {
     **{f"InstanceNorm{axes}d": {"affine": True, "track_running_stats": True} for axes in (1, 2, 3)},
@@ -32,6 +34,8 @@ KEYWORDS: dict[str, dict[str, Any]] = {
     "KLDivLoss": {"reduction": "batchmean"},
     "SmoothL1Loss": {"beta": 0.5},
     "MSELoss": {"reduction": "sum"},
+    "Conv1d": {"stride": 2, "padding": 1, "groups": 2},
+    "Conv2d": {"padding": (1, 2), "padding_mode": "circular"},
 }
 PROBABILITIES = ("BCELoss",)
 

@@ -61,10 +61,25 @@ def test_a_traced_function_has_no_breaks_and_the_same_gradients() -> None:
 
 def test_derivatives_keep_results_rather_than_what_they_were_made_of() -> None:
     logsumexp = function_of(reduction("logsumexp", Type.F32, torch.float32))
-    assert read_by_derivatives(logsumexp, (("x", "f32"),)) >= {"x", "out"}
-    assert "spread" not in read_by_derivatives(function_of(LAYER), (("x", "f64"), ("weight", "f64"), ("bias", "f64")))
+    assert read_by_derivatives(logsumexp, (("x", "f32"),), True) == (("x", "out"), (0, 1))
+    layer = (("x", "f64"), ("weight", "f64"), ("bias", "f64"))
+    assert "spread" not in read_by_derivatives(function_of(LAYER), layer, True)[0]
     total = function_of(reduction("sum", Type.F32, torch.float32))
-    assert not read_by_derivatives(total, (("x", "f32"),)) & {"x", "out"}
+    assert read_by_derivatives(total, (("x", "f32"),), True) == ((), ())
+
+
+def test_only_gradients_that_are_wanted_are_computed_and_only_what_they_read_is_kept() -> None:
+    x, y = drawn(3, 4), drawn(3, 4).detach()
+    kept: list[torch.Tensor] = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
+        loss = functional.mse_loss(x, y)
+    assert [t.shape for t in kept] == [x.shape, y.shape]
+    node = loss.grad_fn
+    while node is not None and not hasattr(node, "types"):
+        node = node.next_functions[0][0]
+    assert node is not None and node.types == (("x", "f64"),), "y's gradient is not wanted"
+    loss.backward()
+    torch.testing.assert_close(x.grad, (x - y).detach() * 2 / 12)
 
 
 def test_a_function_is_one_object_whatever_it_is_made_from() -> None:

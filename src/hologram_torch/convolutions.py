@@ -1,0 +1,266 @@
+"""The operator `hologram::convolution` of PyTorch: weights slid over images with channels.
+
+A convolution says where its windows begin, how far they step and reach, how far apart the elements of its image lie,
+and how large the result is; elements that are not there are 0. So its gradients are convolutions again: that of the
+image slides the turned weights over the gradient, whose elements lie a stride apart; that of the weights slides the
+gradient over the image. Derivatives of any order are calls of this one operator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hologram_torch.elementwise import apply as formula
+from hologram_torch.formulas import run as run_formula
+from hologram_torch.products import HALVES, SUM
+from hologram_torch.remembered import remembering
+from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of
+from hologram_torch.rows.operator import sum_to
+from hologram_torch.transforms import differentiated
+
+Pair = tuple[int, ...]
+COPY = "positive"
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """How windows go over an image: their steps, what is missing before it, how far apart they read, …"""
+
+    stride: Pair
+    padding: Pair
+    dilation: Pair
+    spread: Pair
+    """How far apart the elements of the image lie, with zeros between them."""
+    size: Pair
+    """The rows and columns of the result."""
+    groups: int
+
+    def of_image(self, image: Sequence[int], window: Sequence[int]) -> Slide:
+        """How turned weights go over the gradient of a result to make that of an image."""
+        before = tuple(d * (k - 1) - a for d, k, a in zip(self.dilation, window, self.padding, strict=True))
+        return Slide(self.spread, before, self.dilation, self.stride, tuple(image), self.groups)
+
+    def of_weights(self, window: Sequence[int]) -> Slide:
+        """How the gradient of a result goes over an image to make that of weights."""
+        return Slide(self.dilation, self.padding, self.stride, self.spread, tuple(window), self.groups)
+
+
+@torch.library.custom_op("hologram::convolution", mutates_args=())
+def convolution(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    spread: Sequence[int],
+    size: Sequence[int],
+    groups: int,
+    dtype: torch.dtype,
+) -> Tensor:
+    """Weights (outputs, inputs of a group, rows, columns) over images (batch, channels, rows, columns), in a type."""
+    how = *map(tuple, (stride, padding, dilation, spread, size)), groups, dtype
+    made: Tensor = _run(x, weight, bias, *how)
+    return made
+
+
+@convolution.register_fake
+def _(
+    x: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, dilation: Any, spread: Any, size: Any, groups: Any,
+    dtype: torch.dtype,
+) -> Tensor:  # fmt: skip
+    return x.new_empty((x.shape[0], weight.shape[0], *size), dtype=dtype)
+
+
+@remembering
+def _run(
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, dilation: Pair, spread: Pair,
+    size: Pair, groups: int, dtype: torch.dtype,
+) -> Tensor:  # fmt: skip
+    """Launch a convolution; raises RuntimeError for tensors outside of host memory."""
+    tensors = [x, weight] if bias is None else [x, weight, bias]
+    check_host(tensors)
+    x, weight, *rest = map(in_memory, tensors)
+    slide = Slide(stride, padding, dilation, spread, size, groups)
+    made = torch.empty((x.shape[0], weight.shape[0], *size), dtype=dtype)
+    if made.numel():
+        _columns(x, weight, rest[0] if rest else None, slide, made)
+    return made
+
+
+def _columns(x: Tensor, weight: Tensor, bias: Tensor | None, slide: Slide, made: Tensor) -> None:
+    """Products of the weights with what is under their windows, gathered in columns."""
+    from hologram import ops  # loaded with the first launch: it takes longer than all of this package
+
+    groups, window = slide.groups, weight.shape[2:]
+    count, inputs = x.shape[0], weight.shape[1]
+    whole = _padded(x, slide, window)
+    n, c, h, w = whole.stride()
+    steps = h * slide.dilation[0], w * slide.dilation[1], h * slide.stride[0], w * slide.stride[1]
+    view = whole.as_strided((count, groups, inputs, *window, *slide.size), (n, inputs * c, c, *steps))
+    depth, pixels = inputs * prod(window), prod(slide.size)
+    left = weight.reshape(groups, weight.shape[0] // groups, depth)
+    summed = torch.float32 if made.dtype in HALVES and bias is not None else made.dtype
+    if pixels >= prod(window):
+        columns = _copied(view).reshape(count, groups, depth, pixels)
+        found = made if bias is None else torch.empty(made.shape, dtype=summed)
+        ops.matmul(left, columns, out=found.view(count, *left.shape[:2], pixels))
+        if bias is not None:
+            run_formula(SUM, [found, bias.reshape(-1, 1, 1)], made)
+        return
+    rows = _copied(view.permute(1, 0, 5, 6, 2, 3, 4)).reshape(groups, count * pixels, depth)
+    flat = torch.empty((groups, left.shape[1], count * pixels), dtype=summed)
+    ops.matmul(left, rows.mT, out=flat)
+    found = flat.view(-1, count, *slide.size).transpose(0, 1)
+    if bias is None:
+        run_formula(COPY, [found], made)
+    else:
+        run_formula(SUM, [found, bias.reshape(-1, 1, 1)], made)
+
+
+def _copied(view: Tensor) -> Tensor:
+    """The elements of a view in memory of their own."""
+    return run_formula(COPY, [view], torch.empty(view.shape, dtype=view.dtype))
+
+
+def _padded(x: Tensor, slide: Slide, window: Sequence[int]) -> Tensor:
+    """All elements that windows come to, zeros where there are none."""
+    axes = range(2)
+    lengths = [(slide.size[i] - 1) * slide.stride[i] + (window[i] - 1) * slide.dilation[i] + 1 for i in axes]
+    if slide.spread == (1, 1) and not any(slide.padding) and all(lengths[i] <= x.shape[2 + i] for i in axes):
+        return x
+    whole = torch.zeros((*x.shape[:2], *lengths), dtype=x.dtype)
+    source, target = x, whole
+    for axis, before, apart, length in zip((2, 3), slide.padding, slide.spread, lengths, strict=True):
+        first = max(0, -(before // apart))  # the first element at or behind the beginning
+        last = min(x.shape[axis], (length - 1 - before) // apart + 1)
+        if last <= first:
+            return whole
+        start = first * apart + before
+        source = source.narrow(axis, first, last - first)
+        target = target.narrow(axis, start, (last - first - 1) * apart + 1)
+        target = target[(slice(None),) * axis + (slice(None, None, apart),)]
+    if target.numel():
+        run_formula(COPY, [source], target)
+    return whole
+
+
+def convolved(x: Tensor, weight: Tensor, bias: Tensor | None, slide: Slide, dtype: torch.dtype) -> Tensor:
+    """A convolution on the road that its tensors ask for."""
+    road = road_of([x, weight] if bias is None else [x, weight, bias])
+    ways: dict[Road, Any] = {Road.DIRECT: _run, Road.OPERATOR: convolution, Road.FUNCTION: _Convolution.apply}
+    how = slide.stride, slide.padding, slide.dilation, slide.spread, slide.size, slide.groups
+    made: Tensor = ways[road](x, weight, bias, *how, dtype)
+    return made
+
+
+def _slide(how: Sequence[Any], groups: int) -> Slide:
+    stride, padding, dilation, spread, size = map(tuple, how)
+    return Slide(stride, padding, dilation, spread, size, groups)
+
+
+def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    x, weight, bias, *how, groups, ctx.dtype = inputs
+    ctx.slide = _slide(how, groups)
+    ctx.bias = None if bias is None else (bias.shape, bias.dtype)
+    ctx.save_for_backward(x, weight)
+
+
+def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    x, weight = ctx.saved_tensors
+    slide: Slide = ctx.slide
+    wants = ctx.needs_input_grad
+    for_x = for_weight = for_bias = None
+    if wants[0]:
+        turned = _turned(weight, slide.groups)
+        for_x = convolved(gradient, turned, None, slide.of_image(x.shape[2:], weight.shape[2:]), x.dtype)
+    if wants[1]:
+        image, over = _by_batch(x, slide.groups), gradient.transpose(0, 1)
+        found = convolved(image, over, None, slide.of_weights(weight.shape[2:]), weight.dtype)
+        for_weight = found.transpose(0, 1)
+    if ctx.bias is not None and wants[2]:
+        shape, dtype = ctx.bias
+        for_bias = sum_to(gradient, (shape[0], 1, 1), dtype).reshape(shape)
+    return for_x, for_weight, for_bias
+
+
+def _turned(weight: Tensor, groups: int) -> Tensor:
+    """Weights turned round, with what comes in and what goes out exchanged."""
+    outputs, inputs, *window = weight.shape
+    by_group = weight.flip(2, 3).reshape(groups, outputs // groups, inputs, *window)
+    return by_group.transpose(1, 2).reshape(groups * inputs, outputs // groups, *window)
+
+
+def _by_batch(x: Tensor, groups: int) -> Tensor:
+    """Images with the batch as the channels of each group, and the channels of a group as batch."""
+    count, channels, *image = x.shape
+    by_group = x.reshape(count, groups, channels // groups, *image)
+    return by_group.permute(2, 1, 0, 3, 4).reshape(channels // groups, groups * count, *image)
+
+
+convolution.register_autograd(lambda ctx, gradient: (*_backward(ctx, gradient), *(None,) * 7), setup_context=_setup)
+
+
+class _Convolution(Differentiated):
+    """The same for `torch.func`, forward-mode and gradients that are not compiled."""
+
+    @staticmethod
+    def forward(
+        x: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, spread: Any,
+        size: Any, groups: int, dtype: torch.dtype,
+    ) -> Tensor:  # fmt: skip
+        tensors = [x, weight] if bias is None else [x, weight, bias]
+        way = convolution if road_of(tensors) is Road.OPERATOR else _run
+        made: Tensor = way(x, weight, bias, stride, padding, dilation, spread, size, groups, dtype)
+        return made
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        _setup(ctx, inputs, output)
+        ctx.save_for_forward(*inputs[:2])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        return *_backward(ctx, gradient), *(None,) * 7
+
+    @staticmethod
+    def jvp(ctx: Any, x_moves: Tensor | None, weight_moves: Tensor | None, bias_moves: Any, *_: Any) -> Tensor:
+        x, weight = ctx.saved_tensors
+        whole = torch.float32 if ctx.dtype in HALVES else ctx.dtype
+        moves = [convolved(x_moves, weight, None, ctx.slide, whole)] if x_moves is not None else []
+        moves += [convolved(x, weight_moves, None, ctx.slide, whole)] if weight_moves is not None else []
+        if bias_moves is not None:
+            shape = x.shape[0], weight.shape[0], *ctx.slide.size
+            moves.append(bias_moves.reshape(-1, 1, 1).expand(shape))
+        total = moves[0]
+        for more in moves[1:]:
+            total = formula(SUM, total, more)
+        return total.to(ctx.dtype)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, x: Tensor, weight: Tensor, bias: Tensor | None, *how: Any) -> tuple[Tensor, int]:
+        *rest, groups, dtype = how
+        batch = info.batch_size
+        if in_dims[1] is None and in_dims[2] is None:  # more images
+            images = x.movedim(in_dims[0], 0)
+            made = convolved(images.flatten(0, 1), weight, bias, _slide(rest, groups), dtype)
+            return made.unflatten(0, (batch, images.shape[1])), 0
+        images, weights = (  # more groups
+            t.expand(batch, *t.shape) if d is None else t.movedim(d, 0)
+            for t, d in zip((x, weight), in_dims, strict=False)
+        )
+        added = None
+        if bias is not None:
+            added = (bias.expand(batch, *bias.shape) if in_dims[2] is None else bias.movedim(in_dims[2], 0)).flatten()
+        slide = _slide(rest, groups * batch)
+        made = convolved(images.transpose(0, 1).flatten(1, 2), weights.flatten(0, 1), added, slide, dtype)
+        return made.unflatten(1, (batch, weights.shape[1])), 1
+
+
+differentiated(convolution, _Convolution.apply)
