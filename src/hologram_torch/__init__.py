@@ -1,9 +1,16 @@
 """Hologram's operations for PyTorch: differentiable, for `torch.compile` and `torch.func`."""
 
+import gc
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from hologram_torch import elementwise, functional, named, nn
+_collects = gc.isenabled()
+gc.disable()  # all that is made here stays, and a search through all of PyTorch takes longer than the rest
+try:
+    from hologram_torch import elementwise, functional, named, nn
+finally:
+    if _collects:
+        gc.enable()
 
 if TYPE_CHECKING:
     from hologram_torch import compiler, kernels, utils

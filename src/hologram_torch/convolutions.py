@@ -19,7 +19,7 @@ from hologram_torch.formulas import run as run_formula
 from hologram_torch.patches import Pair, Slide, slide_over
 from hologram_torch.products import HALVES, SUM
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Road, check_host, in_memory, known_signature, road_of
+from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of
 from hologram_torch.rows.operator import sum_to
 from hologram_torch.transforms import differentiated
 
@@ -128,7 +128,7 @@ def _by_batch(x: Tensor, groups: int) -> Tensor:
 convolution.register_autograd(lambda ctx, gradient: (*_backward(ctx, gradient), *(None,) * 7), setup_context=_setup)
 
 
-class _Convolution(torch.autograd.Function):
+class _Convolution(Differentiated):
     """The same for `torch.func`, forward-mode and gradients that are not compiled."""
 
     @staticmethod
@@ -184,5 +184,4 @@ class _Convolution(torch.autograd.Function):
         return made.unflatten(1, (batch, weights.shape[1])), 1
 
 
-known_signature(_Convolution)
 differentiated(convolution, _Convolution.apply)

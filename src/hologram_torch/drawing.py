@@ -10,12 +10,13 @@ from torch import Tensor
 
 from hologram.runtime.notes import unrepeatable
 from hologram_torch.roads import check_host
+from hologram_torch.transforms import operator
 
 SEEDS = 2**63 - 1
 """How many seeds there are."""
 
 
-@torch.library.custom_op("hologram::kept", mutates_args=())
+@operator("hologram::kept")
 def kept(seed: Tensor, shape: Sequence[int], p: float) -> Tensor:
     """A truth value for each element of a shape, true with probability p: the same ones for the same seed."""
     from hologram import ops  # loaded with the first launch: it takes longer than all of this package

@@ -31,16 +31,16 @@ from hologram_torch.formulas import (
     text_of,
 )
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Road, check_devices, check_host, known_signature, of_batches, road_of
+from hologram_torch.roads import Differentiated, Road, check_devices, check_host, of_batches, road_of
 from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.operator import apply as apply_rows
 from hologram_torch.rows.operator import spread_dims, sum_to
-from hologram_torch.transforms import differentiated
+from hologram_torch.transforms import differentiated, operator
 
 NAME = "hologram::elementwise"
 
 
-@torch.library.custom_op(NAME, mutates_args=())
+@operator(NAME)
 def elementwise(formula: str, tensors: Sequence[Tensor], numbers: Sequence[Number], places: Sequence[int]) -> Tensor:
     """A formula of tensors and of numbers, which are the operands at some places."""
     check_host(tensors)
@@ -238,7 +238,7 @@ def _launch(formula: str, *operands: Operand) -> Tensor:
 _launched = remembering(_launch)
 
 
-class _Elementwise(torch.autograd.Function):
+class _Elementwise(Differentiated):
     """The same for `torch.func` and for gradients that are not compiled."""
 
     @staticmethod
@@ -286,7 +286,6 @@ class _Elementwise(torch.autograd.Function):
         return made, 0
 
 
-known_signature(_Elementwise)
 differentiated(
     elementwise,
     lambda formula, tensors, numbers, places: _Elementwise.apply(formula, tuple(numbers), tuple(places), *tensors),

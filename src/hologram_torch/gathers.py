@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from hologram.runtime.notes import unrepeatable
-from hologram_torch.roads import Road, check_host, in_memory, known_signature, road_of, ways
-from hologram_torch.transforms import differentiated
+from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
+from hologram_torch.transforms import differentiated, operator
 
 
-@torch.library.custom_op("hologram::gather", mutates_args=())
+@operator("hologram::gather")
 def gather(x: Tensor, dim: int, places: Tensor) -> Tensor:
     """The elements of x at places along an axis."""
     return _gather(x, dim, places)
@@ -23,7 +23,7 @@ def _(x: Tensor, dim: int, places: Tensor) -> Tensor:
     return x.new_empty(places.shape)
 
 
-@torch.library.custom_op("hologram::spread", mutates_args=())
+@operator("hologram::spread")
 def spread(x: Tensor, dim: int, places: Tensor, length: int) -> Tensor:
     """Zeros with the elements of x added at their places along an axis of a length."""
     return _spread(x, dim, places, length)
@@ -95,7 +95,7 @@ def _with_batch(size: int, in_dims: Any, x: Tensor, places: Tensor) -> tuple[Ten
     return first, second
 
 
-class _Gather(torch.autograd.Function):
+class _Gather(Differentiated):
     """The same for `torch.func`, forward-mode and gradients that are not compiled."""
 
     @staticmethod
@@ -122,7 +122,7 @@ class _Gather(torch.autograd.Function):
         return gathered(rows, dim + 1, where), 0
 
 
-class _Spread(torch.autograd.Function):
+class _Spread(Differentiated):
     """The same for `torch.func`, forward-mode and gradients that are not compiled."""
 
     @staticmethod
@@ -149,8 +149,6 @@ class _Spread(torch.autograd.Function):
         return _added(rows, dim + 1, where, length), 0
 
 
-for _function in (_Gather, _Spread):
-    known_signature(_function)
 _GATHER, _SPREAD = ways(_gather, gather, _Gather), ways(_spread, spread, _Spread)
 differentiated(gather, _Gather.apply)
 differentiated(spread, _Spread.apply)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 import torch
 
 from hologram_torch.functional.elementwise import FUNCTIONS, PLANS
-from hologram_torch.functional.plans import Plan
+from hologram_torch.functional.plans import Plan, signature_of
 from hologram_torch.registration import compose, written_to
 
 NAMESPACE = "hologram"
@@ -53,7 +53,7 @@ def schemas(plan: Plan) -> Iterator[str]:
     >>> list(schemas(PLANS["add"]))[1]
     'add.Scalar(Tensor input, Scalar other, *, Scalar alpha=1) -> Tensor'
     """
-    parameters = [p for p in inspect.signature(plan.planner).parameters.values() if p.name != "inplace"]
+    parameters = [p for p in signature_of(plan.planner).parameters.values() if p.name != "inplace"]
     tensors = _TENSORS | _TENSORS_OF.get(plan.name, frozenset())
     held = [p.name for p in parameters if p.name in tensors]
     yield f"{plan.name}({_arguments(plan, parameters, held)}) -> Tensor"

@@ -7,20 +7,21 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from hologram_torch.elementwise import apply as formula
 from hologram_torch.elementwise import lined_up
 from hologram_torch.formulas import text_of
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Road, check_host, in_memory, known_signature, road_of, ways
+from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
 from hologram_torch.rows.operator import sum_to
-from hologram_torch.transforms import differentiated
+from hologram_torch.transforms import differentiated, operator
 
 SUM = text_of(("ADD", "x", "y"))
 HALVES = (torch.float16, torch.bfloat16)
 
 
-@torch.library.custom_op("hologram::product", mutates_args=())
+@operator("hologram::product")
 def product(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """a · b for tensors of at least two axes, rounded to a type: that which both have if none is named."""
     made: Tensor = _run(a, b, dtype)
@@ -43,8 +44,8 @@ def _run(a: Tensor, b: Tensor, dtype: torch.dtype | None) -> Tensor:
     return made
 
 
-def added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x · weightᵀ + bias in one launch; raises RuntimeError for tensors outside of host memory."""
+@remembering
+def _added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     from hologram import ops
 
     tensors = [x, weight, bias]
@@ -54,6 +55,8 @@ def added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def _shape(a: Tensor, b: Tensor) -> tuple[int, ...]:
+    if a.dim() == b.dim() == 2:
+        return a.shape[0], b.shape[1]
     return (*torch.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
 
 
@@ -93,7 +96,7 @@ def _share(left: Tensor, right: Tensor, shape: torch.Size, dtype: torch.dtype) -
 product.register_autograd(_backward, setup_context=_setup)
 
 
-class _Product(torch.autograd.Function):
+class _Product(Differentiated):
     """The same for `torch.func`, forward-mode and gradients that are not compiled."""
 
     @staticmethod
@@ -123,6 +126,42 @@ class _Product(torch.autograd.Function):
         return multiplied(left, right, dtype), 0
 
 
-known_signature(_Product)
 _WAYS = ways(_run, product, _Product)
 differentiated(product, lambda a, b, dtype=None: _Product.apply(a, b, dtype))
+
+
+class _Linear(Differentiated):
+    """x · weightᵀ + bias as one node of the graph of gradients, outside of transforms."""
+
+    @staticmethod
+    def forward(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        made: Tensor = _added_to_product(x, weight, bias)
+        return made
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs[:2])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        wanted = ctx.needs_input_grad
+        tall, inputs = gradient.reshape(-1, gradient.shape[-1]), x.reshape(-1, x.shape[-1])
+        return (
+            multiplied(tall, weight).reshape(x.shape) if wanted[0] else None,
+            multiplied(tall.mT, inputs) if wanted[1] else None,
+            sum_to(tall, tall.shape[-1:]) if wanted[2] else None,
+        )
+
+
+def added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
+    """x · weightᵀ + bias in one launch, None where tangents, transforms or traces ask for its parts.
+
+    Raises RuntimeError for tensors outside of host memory.
+    """
+    road = road_of([x, weight, bias])
+    is_plain = forward_ad._current_level < 0 and not torch._C._are_functorch_transforms_active()
+    if road not in (Road.DIRECT, Road.FUNCTION) or not is_plain:
+        return None
+    made: Tensor = (_added_to_product if road is Road.DIRECT else _Linear.apply)(x, weight, bias)
+    return made

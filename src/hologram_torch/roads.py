@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._functorch.utils import unwrap_dead_wrappers
 from torch.autograd import forward_ad
 
 ORDINARY = (Tensor, torch.nn.Parameter)
@@ -113,7 +113,12 @@ def in_memory(tensor: Tensor) -> Tensor:
     return tensor.detach().resolve_neg()
 
 
-def known_signature(function: type[torch.autograd.Function]) -> None:
-    """Keep the signature of an autograd function's `forward`, which PyTorch looks up at every call."""
-    forward: Any = function.forward
-    forward.__signature__ = inspect.signature(forward)
+class Differentiated(torch.autograd.Function):
+    """An autograd function that is given all arguments in order: PyTorch need not bind them at every call."""
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """What PyTorch's own `apply` does."""
+        if torch._C._are_functorch_transforms_active():
+            return super().apply(*args)
+        return super(torch.autograd.Function, cls).apply(*unwrap_dead_wrappers(args))  # type: ignore[misc]

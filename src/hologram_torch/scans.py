@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hologram_torch.roads import Road, check_host, in_memory, road_of, ways
+from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
 from hologram_torch.rows.function import NAMES
-from hologram_torch.transforms import differentiated
+from hologram_torch.transforms import differentiated, operator
 
 
-@torch.library.custom_op("hologram::scan", mutates_args=())
+@operator("hologram::scan")
 def scan(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
     """`name` is cumsum or cumprod; computed in, and given back as, a type."""
     return _run(name, x, dim, dtype)
@@ -61,7 +61,7 @@ def _check_gradient(name: str) -> None:
 scan.register_autograd(_backward, setup_context=_setup)
 
 
-class _Scan(torch.autograd.Function):
+class _Scan(Differentiated):
     """The same for `torch.func`, forward-mode and gradients that are not compiled."""
 
     @staticmethod

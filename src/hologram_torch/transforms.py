@@ -7,6 +7,7 @@ same: that one knows tangents and batches, and transforms may be nested in any o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -20,20 +21,32 @@ INSIDE = "FuncTorchDynamicLayerFrontMode"
 _RECORDED = ("AutogradCPU", "AutogradMeta")
 
 
+def operator(name: str) -> Callable[[Callable[..., Any]], Any]:
+    """A custom operator of PyTorch.
+
+    PyTorch looks for the module of whoever makes one, which takes milliseconds a module: here it is always the same.
+    """
+
+    def made(function: Callable[..., Any]) -> Any:
+        return torch.library.custom_op(name, mutates_args=())(function)
+
+    return made
+
+
 def transformed(name: str, function: Callable[..., Any]) -> None:
     """Inside of transforms compute an operator by a function, which these look into."""
     LIBRARY.impl(name, function, INSIDE)
 
 
-def differentiated(operator: Any, function: Callable[..., Any]) -> None:
+def differentiated(operation: Any, function: Callable[..., Any]) -> None:
     """Inside of transforms, and where tensors have tangents, compute a custom operator by an autograd function."""
-    name = operator._opoverload._schema.name.partition("::")[2]
-    usual = make_autograd_impl(operator._opoverload, operator)
+    name = operation._opoverload._schema.name.partition("::")[2]
+    usual = cache(lambda: make_autograd_impl(operation._opoverload, operation))
 
     def recorded(keys: Any, *args: Any, **named: Any) -> Any:
         if _moves(args):
             return function(*args, **named)
-        return usual(keys, *args, **named)
+        return usual()(keys, *args, **named)
 
     transformed(name, function)
     for key in _RECORDED:

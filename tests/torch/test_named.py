@@ -29,7 +29,7 @@ def overloads(name: str) -> list[Any]:
 
 def arguments(overload: Any, dtype: torch.dtype = torch.float32) -> Iterator[Any]:
     """Something for each argument without a default."""
-    name = overload._schema.name.partition("::")[2]
+    name = overload._schema.name.partition("::")[2].removesuffix("_")
     torch.manual_seed(0)
     for place, argument in enumerate(a for a in overload._schema.arguments if not a.has_default_value()):
         if argument.name == "condition":

@@ -1,8 +1,9 @@
-"""Who records calls gets every one, or is told that it cannot: traces of TorchScript, exports, graphs of `torch.fx`."""
+"""Who records calls gets every one, or is told that it cannot; batches of gradients go through a backward pass."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -86,3 +87,27 @@ def test_zeros_of_autograd_that_have_no_memory_are_zeros(zeros: Tensor) -> None:
 def test_what_is_no_tensor_is_refused_as_before() -> None:
     with pytest.raises(TypeError, match="must be Tensor, not ndarray"):
         H.exp(X.numpy())
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda f, x, w, b, r: f.prelu(x, r),
+        lambda f, x, w, b, r: f.linear(x, w, b),
+        lambda f, x, w, b, r: f.softmax(x * r, -1),
+        lambda f, x, w, b, r: f.layer_norm(x, (4,), r, r),
+        lambda f, x, w, b, r: f.cumsum(x, 0) * f.mv(x, r)[:, None],
+        lambda f, x, w, b, r: f.cross_entropy(x, torch.tensor([1, 2, 0]), reduction="none"),
+    ],
+    ids=["prelu", "linear", "softmax", "layer_norm", "cumsum and mv", "cross_entropy"],
+)
+def test_a_backward_pass_goes_through_a_batch_of_gradients(compute: Callable[..., Tensor]) -> None:
+    torch.manual_seed(0)
+    given = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in ((3, 4), (5, 4), (5,), (4,))]
+    theirs = SimpleNamespace(**{**vars(torch.nn.functional), "cumsum": torch.cumsum, "mv": torch.mv})
+    found, wanted = (compute(f, *given) for f in (H, theirs))
+    batch = torch.randn(6, *wanted.shape, dtype=torch.float64)
+    gradients = [
+        torch.autograd.grad(y, given, batch, is_grads_batched=True, allow_unused=True) for y in (found, wanted)
+    ]
+    torch.testing.assert_close(*gradients)

@@ -48,9 +48,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if bias is None:
         return _multiplied(input, weight.t())
     if weight.dim() == 2 and [*bias.shape] == [weight.shape[0]] and input.dtype not in HALVES:
-        tensors = [input, weight, bias]
-        if road_of(tensors) is Road.DIRECT:
-            return added_to_product(*tensors)
+        made = added_to_product(input, weight, bias)
+        if made is not None:
+            return made
     if input.dtype in HALVES:
         return _rounded_once(_multiplied(input, weight.t(), torch.float32), bias, 1, 1)
     return apply(SUM, _multiplied(input, weight.t()), bias)

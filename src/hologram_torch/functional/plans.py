@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -98,9 +99,15 @@ def check_floats(name: str, given: Tensor) -> None:
         raise RuntimeError(f"\"{name}\" not implemented for '{TITLES.get(given.dtype, given.dtype)}'")
 
 
+@cache
+def signature_of(planner: Planner) -> inspect.Signature:
+    """The signature of a planner, which takes long to find."""
+    return inspect.signature(planner)
+
+
 def callable_of(plan: Plan) -> Function:
     """The function of a plan, which remembers calls."""
-    given = inspect.signature(plan.planner)
+    given = signature_of(plan.planner)
     whole = _whole(plan, [*given.parameters].index("inplace") if "inplace" in given.parameters else None)
     signature = _signature(given, plan.out)
     return remembering(_described(whole, plan.name, plan, signature), signature)
@@ -136,7 +143,7 @@ def _whole(plan: Plan, place: int | None) -> Function:
 def in_place_of(plan: Plan) -> Function:
     """The function of a plan that writes into its first argument."""
     name, planner = f"{plan.name}_", plan.planner
-    given = inspect.signature(planner)
+    given = signature_of(planner)
 
     def function(*args: Any, **named: Any) -> Tensor:
         if any(map(stands_in, args)) or any(map(stands_in, named.values())):

@@ -26,6 +26,7 @@ def backward(function: RowFunction, given: tuple[bool, ...], wanted: tuple[tuple
     return _Backward(function, given).of(wanted)
 
 
+@cache
 def mark_of(function: RowFunction) -> str:
     """What no name of a function begins with, but those that are made of its derivatives do."""
     taken = (*function.inputs, *function.numbers, *(s.name for s in function.steps))

@@ -12,19 +12,20 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from hologram.isa.region import Fold
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Road, check_devices, known_signature, of_batches, road_of
+from hologram_torch.roads import Differentiated, Road, check_devices, of_batches, road_of
 from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.gradients import added_up, backward, forward, mark_of
 from hologram_torch.rows.launch import run
-from hologram_torch.transforms import differentiated
+from hologram_torch.transforms import differentiated, operator
 
 Number = float
 
 
-@torch.library.custom_op("hologram::rows", mutates_args=())
+@operator("hologram::rows")
 def rows(
     function: str, tensors: Sequence[Tensor], numbers: Sequence[Number], shape: Sequence[int], dims: Sequence[int]
 ) -> list[Tensor]:
@@ -90,16 +91,23 @@ def _apply(
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Sequence[Tensor]) -> None:
-    """Keep what derivatives read, and of the other tensors their shapes and types."""
+    _keep(ctx, inputs, output, [t.requires_grad for t in inputs[1]], False)
+
+
+def _keep(
+    ctx: Any, inputs: tuple[Any, ...], output: Sequence[Tensor], wanted: Sequence[bool], with_tangents: bool
+) -> None:
+    """Keep what derivatives along the wanted tensors read, and of the other tensors their shapes and types."""
     text, tensors, ctx.numbers, ctx.shape, ctx.dims = inputs
     ctx.function = function = function_of(text)
-    values = {**dict(zip(function.inputs, tensors, strict=True)), **dict(zip(_outputs(function), output, strict=True))}
-    ctx.names = [k for k in values if k in read_by_derivatives(function, _types(function, tensors))]
+    ctx.types = _types(function, tuple(t.dtype if w else None for t, w in zip(tensors, wanted, strict=True)))
+    ctx.names, places = read_by_derivatives(function, ctx.types, with_tangents)
     ctx.given = {k: (t.shape, t.dtype) for k, t in zip(function.inputs, tensors, strict=True)}
     ctx.set_materialize_grads(False)
-    kept = [values[k] for k in ctx.names]
+    values = (*tensors, *output)
+    kept = [values[k] for k in places]
     ctx.save_for_backward(*kept)
-    if hasattr(ctx, "save_for_forward"):
+    if with_tangents:
         ctx.save_for_forward(*kept)
 
 
@@ -107,19 +115,25 @@ def _outputs(function: RowFunction) -> tuple[str, ...]:
     return tuple(name for name, _ in function.outputs)
 
 
-def _types(function: RowFunction, tensors: Sequence[Tensor]) -> tuple[tuple[str, str], ...]:
-    """The inputs that have gradients, and the types of these."""
-    pairs = zip(function.inputs, tensors, strict=True)
-    return tuple((k, NAMES[t.dtype]) for k, t in pairs if t.dtype.is_floating_point)
+@cache
+def _types(function: RowFunction, dtypes: tuple[torch.dtype | None, ...]) -> tuple[tuple[str, str], ...]:
+    """The inputs that have gradients, and the types of these; None stands for one whose gradient nobody wants."""
+    pairs = zip(function.inputs, dtypes, strict=True)
+    return tuple((k, NAMES[d]) for k, d in pairs if d is not None and d.is_floating_point)
 
 
 @cache
-def read_by_derivatives(function: RowFunction, types: tuple[tuple[str, str], ...]) -> frozenset[str]:
-    """The inputs and outputs whose values derivatives need."""
+def read_by_derivatives(
+    function: RowFunction, types: tuple[tuple[str, str], ...], with_tangents: bool
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The inputs and outputs whose values gradients (and tangents) need, and their places among inputs and outputs."""
     if not types:
-        return frozenset()
-    back = backward(function, (True,) * len(function.outputs), types)
-    return frozenset((*back.inputs, *forward(function, tuple(k for k, _ in types)).inputs))
+        return (), ()
+    read = {*backward(function, (True,) * len(function.outputs), types).inputs}
+    if with_tangents:
+        read.update(forward(function, tuple(k for k, _ in types)).inputs)
+    values = {k: place for place, k in enumerate((*function.inputs, *_outputs(function)))}
+    return tuple(k for k in values if k in read), tuple(place for k, place in values.items() if k in read)
 
 
 def _backward(ctx: Any, gradients: Sequence[Tensor | None]) -> tuple[Any, ...]:
@@ -132,9 +146,9 @@ rows.register_autograd(_backward, setup_context=_setup)
 
 
 def _gradients(ctx: Any, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:
-    """The gradients of all tensors of real numbers, None for others."""
+    """The gradients of the tensors of which they are wanted, None for others."""
     function: RowFunction = ctx.function
-    types = tuple((k, NAMES[d]) for k, (_, d) in ctx.given.items() if d.is_floating_point)
+    types = ctx.types
     given = tuple(g is not None for g in gradients)
     if not any(given) or not types:
         return [None] * len(ctx.given)
@@ -208,7 +222,7 @@ def _launch(text: str, shape: Any, dims: Any, count: int, *rest: Any) -> tuple[T
 _launched = remembering(_launch)
 
 
-class _Rows(torch.autograd.Function):
+class _Rows(Differentiated):
     """The same for `torch.func`, forward-mode and gradients that are not compiled."""
 
     @staticmethod
@@ -221,7 +235,9 @@ class _Rows(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         text, numbers, shape, dims, *tensors = inputs
-        _setup(ctx, (text, tensors, numbers, shape, dims), output)
+        with_tangents = forward_ad._current_level >= 0 or torch._C._are_functorch_transforms_active()
+        wanted = [True] * len(tensors) if with_tangents else ctx.needs_input_grad[4:]
+        _keep(ctx, (text, tensors, numbers, shape, dims), output, wanted, with_tangents)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Any, ...]:
@@ -249,7 +265,6 @@ class _Rows(torch.autograd.Function):
         return tuple(made), (0,) * len(made)
 
 
-known_signature(_Rows)
 differentiated(
     rows,
     lambda function, tensors, numbers, shape, dims: list(

@@ -28,7 +28,8 @@ def _changed(x: Tensor) -> Tensor:
 
 
 def _halves(x: Tensor) -> Tensor:
-    a, *_, b = x.chunk(2, -1)
+    parts = x.chunk(2, -1)
+    a, b = parts[0], parts[-1]
     return a * b.tanh() if a.shape == b.shape else x
 
 

@@ -61,10 +61,25 @@ def test_a_traced_function_has_no_breaks_and_the_same_gradients() -> None:
 
 def test_derivatives_keep_results_rather_than_what_they_were_made_of() -> None:
     logsumexp = function_of(reduction("logsumexp", Type.F32, torch.float32))
-    assert read_by_derivatives(logsumexp, (("x", "f32"),)) >= {"x", "out"}
-    assert "spread" not in read_by_derivatives(function_of(LAYER), (("x", "f64"), ("weight", "f64"), ("bias", "f64")))
+    assert read_by_derivatives(logsumexp, (("x", "f32"),), True) == (("x", "out"), (0, 1))
+    layer = (("x", "f64"), ("weight", "f64"), ("bias", "f64"))
+    assert "spread" not in read_by_derivatives(function_of(LAYER), layer, True)[0]
     total = function_of(reduction("sum", Type.F32, torch.float32))
-    assert not read_by_derivatives(total, (("x", "f32"),)) & {"x", "out"}
+    assert read_by_derivatives(total, (("x", "f32"),), True) == ((), ())
+
+
+def test_only_gradients_that_are_wanted_are_computed_and_only_what_they_read_is_kept() -> None:
+    x, y = drawn(3, 4), drawn(3, 4).detach()
+    kept: list[torch.Tensor] = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
+        loss = functional.mse_loss(x, y)
+    assert [t.shape for t in kept] == [x.shape, y.shape]
+    node = loss.grad_fn
+    while node is not None and not hasattr(node, "types"):
+        node = node.next_functions[0][0]
+    assert node is not None and node.types == (("x", "f64"),), "y's gradient is not wanted"
+    loss.backward()
+    torch.testing.assert_close(x.grad, (x - y).detach() * 2 / 12)
 
 
 def test_a_function_is_one_object_whatever_it_is_made_from() -> None:
@@ -99,3 +114,14 @@ def test_views_that_show_their_memory_with_other_signs_are_read_as_they_show_it(
     torch.testing.assert_close(functional.cumsum(x, 0), torch.cumsum(x, 0))
     torch.testing.assert_close(functional.mm(x, x), torch.mm(x, x))
     torch.testing.assert_close(functional.exp(x), torch.exp(x))
+
+
+def test_tensors_that_do_not_broadcast_to_the_shape_are_refused() -> None:
+    text = reduction("softmax", Type.F32, torch.float32)
+    for x in (torch.ones(99), torch.ones(3, 50), torch.ones(1, 1, 100)):
+        with pytest.raises(RuntimeError, match="does not broadcast to"):
+            torch.ops.hologram.rows(text, [x], [], [3, 100], [1])
+        with pytest.raises(RuntimeError, match="does not broadcast to"):
+            apply(text, [x], [], [3, 100], [1])
+    with pytest.raises(RuntimeError, match="has no place in"):
+        apply(text, [torch.ones(3, 100)], [], [3, 100], [1], [torch.empty(3, 99)])
