@@ -11,8 +11,10 @@ from hologram.backends.llvm import jit, tiles
 from hologram.backends.llvm.ir import LLVM_TYPE, Module, Writer
 from hologram.frontend import compile_source
 from hologram.isa.program import Program
-from hologram.isa.symbolic import analyze
 from hologram.isa.text import assemble
+from hologram.isa.verify import verify
+from hologram.language.kernel import Kernel
+from hologram.language.program import Program as Loaded
 from hologram.types import Type
 from tests.differential.inputs import fenced
 
@@ -20,7 +22,7 @@ TYPES = (Type.F32, Type.F64, Type.I32, Type.I64)
 WIDTHS = {4: (8, 16, 64), 8: (4, 8, 64)}
 HEADS = """.program p
 .param n: i64
-.param a: f32[2] r
+.param a: f32[2] rw
 .param y: f32[1] rw
     mov_sreg.i64 r0, global.x
     mov_param.i64 r1, n
@@ -70,8 +72,8 @@ def test_a_tile_is_transposed_and_nothing_beyond_it_is_read(type: Type) -> None:
 
 
 def found(program: Program) -> dict[int, tiles.TiledLoop]:
-    symbolic = analyze(program)
-    return tiles.find(symbolic.cfg, symbolic)
+    facts = verify(program)
+    return tiles.find(facts.symbolic.cfg, facts.symbolic, facts.slot_of)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_a_walk_along_rows_is_found_with_either_test(test: str, stays: bool) -> 
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (BODY + "stg.f32 [r3 + r7], r6\n", "a store inside"),
+        (BODY + "stg.f32 [r2 + r7], r6\n", "a store to what it reads"),
         (BODY + "setlt.f32 p1, r6, 9.0\n bra.p1 @out\n", "a second way out"),
         (
             BODY.replace("r4", "r9").replace("shl.i64 r7", "mul.i64 r9, r0, 4\nshl.i64 r7"),
@@ -99,6 +101,24 @@ def test_a_walk_along_rows_is_found_with_either_test(test: str, stays: bool) -> 
 def test_other_loops_are_left_alone(body: str, why: str) -> None:
     text = f"{HEADS}again: setge.i64 p0, r5, r1\n bra.p0 @out\n{body} add.i64 r5, r5, 1\n bra @again\n{TAIL}"
     assert not found(assemble(text)), why
+
+
+def test_rows_that_are_stored_in_columns_are_turned_in_registers() -> None:
+    text = """from hologram.language import *
+@kernel
+def turn(a: DeviceArray[f32, 2], y: DeviceArray[f32, 2], m: i64, n: i64):
+    i = get_global_id()
+    if i < m:
+        for j in range(n):
+            y[j, i] = 2.0 * a[i, j]
+"""
+    (unit,) = compile_source(text, "turn.py")
+    assert re.search(r"^tile\d+:$", source(unit.program, jit.host_target()).text, flags=re.MULTILINE)
+    turned = Kernel(program=Loaded.of(unit.program))
+    for m, n in ((40, 50), (16, 16), (7, 33), (33, 7)):
+        a, y = np.random.default_rng(1).random((m, n), np.float32), np.zeros((n, m), np.float32)
+        turned(a, y, m, n)
+        np.testing.assert_array_equal(y, 2 * a.T)
 
 
 def test_a_row_kernel_has_no_gather_but_in_its_rest() -> None:

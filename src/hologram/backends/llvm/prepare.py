@@ -97,7 +97,7 @@ def prepare(
     plain = together or watch is not None
     for i in barriers.irreducible(cfg):
         raise refuse(program, i, "this barrier stands in a loop that then has two entries")
-    rows = {} if plain or program.demands & IN_ORDER else tiles.find(cfg, symbolic)
+    rows = {} if plain or program.demands & IN_ORDER else tiles.find(cfg, symbolic, facts.slot_of)
     reduces = any(i.op in LAUNCH_REDUCTIONS for i in program.instructions)
     if lanes is None and works_by_rows(program) and watch is None and not barriers.divergent(cfg, facts.slot_of):
         lanes = ROW

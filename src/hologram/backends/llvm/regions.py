@@ -295,6 +295,9 @@ class Walker:
         last = s.scalar.intrinsic("sadd.sat", counter, Value(str(tiled.step * (tiled.rounds - 1)), "i64"))
         w.branch(w.value(f"icmp slt {last}, {bound.ref}", "i1"), go, rest)
         w.label(go)
+        # LLVM spends most of its time on reducing the strength of so many addresses, unless it knows no loop in them.
+        counter = w.call("llvm.expect.i64", "i64", 0, counter, Value("0", "i64"))
+        s.store(self.flow.read[tiled.compare, "a"], counter, 0)
         columns = {r.index: load_tile(w, tiled.type, row_pointers(s, r, counter), tiled.rounds) for r in tiled.loads}
         for k in range(tiled.rounds):
             again = w.name("round")

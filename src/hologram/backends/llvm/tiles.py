@@ -3,12 +3,13 @@
 ``for j in range(n): acc += A[i, j] * x[j]`` with lanes along i would gather one element from W rows in every
 round. Instead U rounds are done together: each row's next U elements are loaded in pieces of 16 bytes, and
 shuffles turn the tile so that round k finds its W elements in one vector. Nothing is reassociated: every lane
-still adds in order. The loop as written follows and does what is left.
+still adds in order. The loop as written follows and does what is left. Where it stores, too, with lanes side by side,
+this is a transposition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hologram.backends.llvm.ir import LLVM_TYPE, Value, Writer
@@ -52,21 +53,28 @@ class TiledLoop:
         return LINE_BYTES // self.type.size
 
 
-def find(cfg: Cfg, symbolic: Symbolic) -> dict[int, TiledLoop]:
-    """Innermost loops without stores whose only exit is the header's test, with loads along rows."""
+def find(cfg: Cfg, symbolic: Symbolic, slot_of: Mapping[int, int]) -> dict[int, TiledLoop]:
+    """Innermost loops whose only exit is the header's test, with loads along rows of arrays they do not write.
+
+    Arrays whose elements depend on a loop's counter are never the same memory as others that are written: launches
+    see to it. So nothing that the loop stores is among what a tile has loaded before.
+    """
     out = {}
     for header, loop in cfg.loops.items():
         if any(other.parent == header for other in cfg.loops.values()):
             continue
         leaving = [b for b in loop.body if any(s not in loop.body for s in cfg.blocks[b].succs)]
         code = [pair for b in loop.body for pair in cfg.code(b)]
-        if leaving != [header] or any(ins.op not in ("LDG",) and ins.spec.is_memory for _, ins in code):
+        if leaving != [header] or any(ins.op not in ("LDG", "STG") and ins.spec.is_memory for _, ins in code):
             continue
+        written = {slot_of.get(i) for i, ins in code if ins.op == "STG"}
         test = _test(cfg, header, symbolic)
         if test is None:
             continue
         every = [b for b in loop.body if all(cfg.dominates(b, latch) for latch in loop.latches)]
-        candidates = [(i, ins) for b in every for i, ins in cfg.code(b) if ins.op == "LDG"]
+        candidates = [
+            (i, ins) for b in every for i, ins in cfg.code(b) if ins.op == "LDG" and slot_of.get(i) not in written
+        ]
         loads = [r for i, ins in candidates if (r := _row_load(i, ins, header, test, symbolic))]
         types = {cfg.program.instructions[r.index].type for r in loads}
         if len(types) == 1 and (ty := types.pop()) in (Type.F32, Type.F64, Type.I32, Type.I64):
