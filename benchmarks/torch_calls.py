@@ -155,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, show, and write where that is wanted."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.torch_calls", description=__doc__)
     parser.add_argument("only", nargs="*", help="measure only the calls whose text contains one of these words")
-    parser.add_argument("--rounds", type=int, default=20, help="turns of each side (default 20)")
+    parser.add_argument("--rounds", type=int, default=60, help="turns of each side (default 60)")
     parser.add_argument("--write", action="store_true", help="write docs/pytorch-calls.md")
     options = parser.parse_args(arguments)
     if options.write and options.only:

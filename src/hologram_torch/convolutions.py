@@ -9,8 +9,6 @@ gradient over the image. Derivatives of any order are calls of this one operator
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import torch
@@ -18,37 +16,14 @@ from torch import Tensor
 
 from hologram_torch.elementwise import apply as formula
 from hologram_torch.formulas import run as run_formula
+from hologram_torch.patches import Pair, Slide, slide_over
 from hologram_torch.products import HALVES, SUM
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of
 from hologram_torch.rows.operator import sum_to
 from hologram_torch.transforms import differentiated
 
-Pair = tuple[int, ...]
 COPY = "positive"
-
-
-@dataclass(frozen=True, slots=True)
-class Slide:
-    """How windows go over an image: their steps, what is missing before it, how far apart they read, …"""
-
-    stride: Pair
-    padding: Pair
-    dilation: Pair
-    spread: Pair
-    """How far apart the elements of the image lie, with zeros between them."""
-    size: Pair
-    """The rows and columns of the result."""
-    groups: int
-
-    def of_image(self, image: Sequence[int], window: Sequence[int]) -> Slide:
-        """How turned weights go over the gradient of a result to make that of an image."""
-        before = tuple(d * (k - 1) - a for d, k, a in zip(self.dilation, window, self.padding, strict=True))
-        return Slide(self.spread, before, self.dilation, self.stride, tuple(image), self.groups)
-
-    def of_weights(self, window: Sequence[int]) -> Slide:
-        """How the gradient of a result goes over an image to make that of weights."""
-        return Slide(self.dilation, self.padding, self.stride, self.spread, tuple(window), self.groups)
 
 
 @torch.library.custom_op("hologram::convolution", mutates_args=())
@@ -89,66 +64,12 @@ def _run(
     x, weight, *rest = map(in_memory, tensors)
     slide = Slide(stride, padding, dilation, spread, size, groups)
     made = torch.empty((x.shape[0], weight.shape[0], *size), dtype=dtype)
-    if made.numel():
-        _columns(x, weight, rest[0] if rest else None, slide, made)
+    if not made.numel():
+        return made
+    if not weight.shape[1]:  # nothing is summed
+        return made.zero_() if bias is None else run_formula(COPY, [rest[0].reshape(-1, 1, 1).expand(made.shape)], made)
+    slide_over(x, weight, rest[0] if rest else None, slide, made)
     return made
-
-
-def _columns(x: Tensor, weight: Tensor, bias: Tensor | None, slide: Slide, made: Tensor) -> None:
-    """Products of the weights with what is under their windows, gathered in columns."""
-    from hologram import ops  # loaded with the first launch: it takes longer than all of this package
-
-    groups, window = slide.groups, weight.shape[2:]
-    count, inputs = x.shape[0], weight.shape[1]
-    whole = _padded(x, slide, window)
-    n, c, h, w = whole.stride()
-    steps = h * slide.dilation[0], w * slide.dilation[1], h * slide.stride[0], w * slide.stride[1]
-    view = whole.as_strided((count, groups, inputs, *window, *slide.size), (n, inputs * c, c, *steps))
-    depth, pixels = inputs * prod(window), prod(slide.size)
-    left = weight.reshape(groups, weight.shape[0] // groups, depth)
-    summed = torch.float32 if made.dtype in HALVES and bias is not None else made.dtype
-    if pixels >= prod(window):
-        columns = _copied(view).reshape(count, groups, depth, pixels)
-        found = made if bias is None else torch.empty(made.shape, dtype=summed)
-        ops.matmul(left, columns, out=found.view(count, *left.shape[:2], pixels))
-        if bias is not None:
-            run_formula(SUM, [found, bias.reshape(-1, 1, 1)], made)
-        return
-    rows = _copied(view.permute(1, 0, 5, 6, 2, 3, 4)).reshape(groups, count * pixels, depth)
-    flat = torch.empty((groups, left.shape[1], count * pixels), dtype=summed)
-    ops.matmul(left, rows.mT, out=flat)
-    found = flat.view(-1, count, *slide.size).transpose(0, 1)
-    if bias is None:
-        run_formula(COPY, [found], made)
-    else:
-        run_formula(SUM, [found, bias.reshape(-1, 1, 1)], made)
-
-
-def _copied(view: Tensor) -> Tensor:
-    """The elements of a view in memory of their own."""
-    return run_formula(COPY, [view], torch.empty(view.shape, dtype=view.dtype))
-
-
-def _padded(x: Tensor, slide: Slide, window: Sequence[int]) -> Tensor:
-    """All elements that windows come to, zeros where there are none."""
-    axes = range(2)
-    lengths = [(slide.size[i] - 1) * slide.stride[i] + (window[i] - 1) * slide.dilation[i] + 1 for i in axes]
-    if slide.spread == (1, 1) and not any(slide.padding) and all(lengths[i] <= x.shape[2 + i] for i in axes):
-        return x
-    whole = torch.zeros((*x.shape[:2], *lengths), dtype=x.dtype)
-    source, target = x, whole
-    for axis, before, apart, length in zip((2, 3), slide.padding, slide.spread, lengths, strict=True):
-        first = max(0, -(before // apart))  # the first element at or behind the beginning
-        last = min(x.shape[axis], (length - 1 - before) // apart + 1)
-        if last <= first:
-            return whole
-        start = first * apart + before
-        source = source.narrow(axis, first, last - first)
-        target = target.narrow(axis, start, (last - first - 1) * apart + 1)
-        target = target[(slice(None),) * axis + (slice(None, None, apart),)]
-    if target.numel():
-        run_formula(COPY, [source], target)
-    return whole
 
 
 def convolved(x: Tensor, weight: Tensor, bias: Tensor | None, slide: Slide, dtype: torch.dtype) -> Tensor:

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hologram_torch.convolutions import Pair, Slide, convolved
+from hologram_torch.convolutions import convolved
 from hologram_torch.mixed import lowered
+from hologram_torch.patches import Pair, Slide
 from hologram_torch.registration import LIBRARY, function
 
 Lengths = int | Sequence[int]

@@ -99,7 +99,11 @@ def _way(
         return Way(None, results, (), count)
     places = [_Place(dtype, lengths, _packed(lengths)) for lengths, dtype in results]
     arrays = [_Place(t.dtype, tuple(t.shape), t.stride()) for t in tensors]
+    for array in arrays:
+        _check_spread(array.shape, shape)
     for place, out in zip(places, outputs or [None] * len(places), strict=True):
+        if out is not None and tuple(out.shape) != place.shape:
+            raise RuntimeError(f"rows: a result of shape {list(place.shape)} has no place in {list(out.shape)}")
         arrays.append(place if out is None else _Place(out.dtype, place.shape, out.stride()))
     apart = {k for k, (name, _) in enumerate(function.outputs, len(tensors)) if name in function.wide_names}
     axes = _merged(arrays, shape, dims, function.has_folds, apart)
@@ -107,12 +111,19 @@ def _way(
     return Way(_kernel(name_of(function), region), results, lengths, count)
 
 
+def _check_spread(lengths: Lengths, shape: Lengths) -> None:
+    """Raise RuntimeError for a tensor that does not broadcast to the shape of a call, which lies outside of it."""
+    own = shape[len(shape) - len(lengths) :]
+    if len(lengths) > len(shape) or any(n not in (1, whole) for n, whole in zip(lengths, own, strict=True)):
+        raise RuntimeError(f"rows: a tensor of shape {list(lengths)} does not broadcast to {list(shape)}")
+
+
 def _kernel(name: str, region: Region) -> Any:
     """The kernel of a region; what makes programs is loaded when the first one is needed."""
     from hologram.isa.templates.regions import program
     from hologram.ops.plan import kernel_for
 
-    return _spanning(kernel_for(("rows", region), name, lambda: program(name, region)))
+    return _spanning(kernel_for(("rows", region), name, lambda: program(name, region, whole=True)))
 
 
 @lru_cache(2048)

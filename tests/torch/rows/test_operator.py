@@ -114,3 +114,14 @@ def test_views_that_show_their_memory_with_other_signs_are_read_as_they_show_it(
     torch.testing.assert_close(functional.cumsum(x, 0), torch.cumsum(x, 0))
     torch.testing.assert_close(functional.mm(x, x), torch.mm(x, x))
     torch.testing.assert_close(functional.exp(x), torch.exp(x))
+
+
+def test_tensors_that_do_not_broadcast_to_the_shape_are_refused() -> None:
+    text = reduction("softmax", Type.F32, torch.float32)
+    for x in (torch.ones(99), torch.ones(3, 50), torch.ones(1, 1, 100)):
+        with pytest.raises(RuntimeError, match="does not broadcast to"):
+            torch.ops.hologram.rows(text, [x], [], [3, 100], [1])
+        with pytest.raises(RuntimeError, match="does not broadcast to"):
+            apply(text, [x], [], [3, 100], [1])
+    with pytest.raises(RuntimeError, match="has no place in"):
+        apply(text, [torch.ones(3, 100)], [], [3, 100], [1], [torch.empty(3, 99)])

@@ -72,9 +72,23 @@ def _extreme(name: str, propagates: bool) -> Rule:
         if not propagates:
             # Not LLVM's minimumnum: 22 gives NaN for (x, NaN) on x86 where it knows that x is none.
             a, b = (m.select(ty, m.compare("eq", ty, x, x), x, other) for x, other in ((a, b), (b, a)))
+        if propagates and ins.args[0] == ins.args[1] and ty in (Type.F32, Type.F64):
+            return _running_extreme(m, ty, "lt" if name == "min" else "gt", a, b)
         return m.intrinsic(f"{name}imum", a, b)
 
     return _in_f32(rule)
+
+
+def _running_extreme(m: VectorLanes, ty: Type, beyond: str, so_far: Value, other: Value) -> Value:
+    """The same of a value that a loop carries along: fewer steps from one round to the next than LLVM takes.
+
+    Equal numbers differ in the sign of a zero alone, of which either bit decides.
+    """
+    takes = m.mask_or(m.compare(beyond, ty, other, so_far), m.compare("ne", ty, other, other))
+    chosen = m.select(ty, takes, other, so_far)
+    bits = m.bits(ty, so_far), m.bits(ty, other)
+    both = (m.and_ if beyond == "gt" else m.or_)(ty, *bits)
+    return m.select(ty, m.compare("eq", ty, other, so_far), m.from_bits(ty, both), chosen)
 
 
 def _mad(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:

@@ -102,8 +102,8 @@ def viewed(flat: Array, operand: Operand, lengths: Sequence[int], steps: Mapping
 def launched(
     name: str, region: Region, lengths: Sequence[int], steps: Mapping[str, int], given: Mapping[str, Any], backend: str
 ) -> dict[str, Array]:
-    """The outputs of a launch on one backend, in the shape of the axes."""
-    made = hologram.Program.of(program(name, region))
+    """The outputs of a launch on one backend, in the shape of the axes; lengths decide its form."""
+    made = hologram.Program.of(program(name, region, whole=sum(lengths) % 2 == 0))
     out = {o.to.name: np.full(span(o.to, lengths, steps), 77, o.to.type.dtype) for o in region.outputs}
     scalars = {f"n{axis}": n for axis, n in enumerate(lengths)} | dict(steps)
     values = {**given, **out, **scalars}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hologram
-from hologram.errors import LaunchError
+from hologram.errors import HologramError, LaunchError
 from hologram.isa.region import Fold, Output
 from hologram.isa.templates.regions import program
 from hologram.isa.templates.regions.plan import Stored, planned
@@ -49,6 +49,15 @@ def test_what_no_output_needs_is_left_out() -> None:
 @pytest.mark.parametrize("name", [n for n in dir(named) if isinstance(getattr(named, n), named.Region)])
 def test_lengths_of_all_arrays_are_checked_before_a_launch(name: str) -> None:
     assert rules_of(program(name.lower(), getattr(named, name))).proven
+
+
+@pytest.mark.parametrize("short", ["x", "out"])
+def test_arrays_that_are_too_short_are_refused(short: str) -> None:
+    softmax = hologram.Program.of(program("softmax", named.SOFTMAX))
+    arrays = [np.ones(100 - (name == short), np.float32) for name in ("x", "out")]
+    with pytest.raises(HologramError, match="99"):
+        softmax(*arrays, 1, 100, *[100] * len(named.SOFTMAX.stride_names))
+    softmax(*(np.ones(100, np.float32) for _ in arrays), 1, 100, *[100] * len(named.SOFTMAX.stride_names))
 
 
 def test_the_number_of_threads_changes_no_bit() -> None:

@@ -62,13 +62,18 @@ class Blocks(Lanes):
             if pieces is not None:
                 start = stack.enter_context(b.for_range(0, length, PIECE * ROW))
                 stop = b.min(b.add(start, PIECE * ROW), length)
-            with b.for_range(start, stop, ROW) as base, b.scratch():
-                place = b.add(base, self.lane)
-                with b.if_(b.set("lt", place, length)):
-                    visit({**index, last: place})
+            self.walk(start, stop, lambda place: visit({**index, last: place}))
             if pieces is not None:
                 b.release(stop)
                 pieces()
+
+    def walk(self, start: Value | int, stop: Value, visit: Callable[[Value], None]) -> None:
+        """Visit the places from `start`, a multiple of a row's lanes, up to `stop`."""
+        b = self.b
+        with b.for_range(start, stop, ROW) as base, b.scratch():
+            place = b.add(base, self.lane)
+            with b.if_(b.set("lt", place, stop)):
+                visit(place)
 
     def together(self, op: str, total: Value) -> Value:
         """What all lanes of a row have folded, as one."""
@@ -76,3 +81,17 @@ class Blocks(Lanes):
         found: Value = getattr(self.b, method_name(word))(total)
         self.b.release(total)
         return found
+
+
+class WholeBlocks(Blocks):
+    """The same with the code for elements twice: where all lanes have one, none asks whether it has one.
+
+    So lengths are not proved: whoever launches it must know that arrays are as long as the axes say.
+    """
+
+    def walk(self, start: Value | int, stop: Value, visit: Callable[[Value], None]) -> None:
+        """Visit the places from `start`, a multiple of a row's lanes, up to `stop`."""
+        b = self.b
+        with b.for_range(start, b.sub(stop, ROW - 1), ROW) as base, b.scratch():
+            visit(b.add(base, self.lane))
+        super().walk(b.and_(stop, -ROW), stop, visit)
