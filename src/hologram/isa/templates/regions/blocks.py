@@ -6,41 +6,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from hologram.isa.affine import Poly
-from hologram.isa.builder import Builder, Value
+from hologram.isa.builder import Value
 from hologram.isa.builder.emitters import method_name
 from hologram.isa.instructions import BY_NAME
-from hologram.isa.operands import Slot
 from hologram.isa.program import FLAG_QUICK, FLAG_ROWS, ROW
 from hologram.isa.templates.folds import PIECE
 from hologram.isa.templates.regions.lanes import Lanes, Places
-
-LAUNCH_AXES = "yz"
 
 
 class Blocks(Lanes):
     """Where a lane works. Blocks are rows of lanes along x; the last kept axes are the launch's y and z."""
 
+    axes = "yz"
+    before = (Poly.const(ROW),)
     flags: Sequence[str] = (FLAG_QUICK, FLAG_ROWS)
     metadata: Mapping[str, str] = {"block": f"{ROW},1,1"}
-
-    def __init__(
-        self,
-        b: Builder,
-        kept: Sequence[int],
-        reduced: Sequence[int],
-        lengths: Sequence[int],
-        walked: Sequence[int] = (),
-    ) -> None:
-        super().__init__(b, kept, reduced, lengths, walked)
-        self.looped, self.launched = [*kept[: -len(LAUNCH_AXES)], *walked], kept[-len(LAUNCH_AXES) :]
-        self.extent = [Poly.const(ROW), *(Slot(lengths[axis]) for axis in reversed(self.launched))]
 
     @contextmanager
     def rows(self) -> Iterator[Places]:
         """What every row does, at its place. Blocks have one lane along y and z, so all of them are inside."""
         b = self.b
         self.lane = b.global_id()
-        blocks = {axis: b.global_id(name) for axis, name in zip(reversed(self.launched), LAUNCH_AXES, strict=False)}
+        blocks = {axis: b.global_id(name) for axis, name in zip(reversed(self.launched), self.axes, strict=False)}
         with ExitStack() as stack:
             loops = {axis: stack.enter_context(b.for_range(0, self.lengths[axis])) for axis in self.looped}
             yield {**loops, **blocks}

@@ -11,13 +11,15 @@ from hologram.isa.operands import Pred, Slot
 from hologram.isa.program import FLAG_QUICK
 from hologram.isa.templates.folds import PIECE
 
-LAUNCH_AXES = "xyz"
 Places = Mapping[int, Value]
 
 
 class Lanes:
     """Where a lane works. The last kept axes are those of the launch; further and walked ones are loops in it."""
 
+    axes = "xyz"
+    before: Sequence[Poly] = ()
+    """The launch's extents before those of kept axes."""
     flags: Sequence[str] = (FLAG_QUICK,)
     metadata: Mapping[str, str] = {}
 
@@ -30,9 +32,10 @@ class Lanes:
         walked: Sequence[int] = (),
     ) -> None:
         self.b, self.reduced = b, reduced
-        self.looped, self.launched = [*kept[: -len(LAUNCH_AXES)], *walked], kept[-len(LAUNCH_AXES) :]
+        self.looped, self.launched = [*kept[: -len(self.axes)], *walked], kept[-len(self.axes) :]
         self.slots = lengths
-        self.extent: list[Poly | Slot] = [Slot(lengths[axis]) for axis in reversed(self.launched)] or [Poly.const(1)]
+        self.extent: list[Poly | Slot] = [*self.before, *(Slot(lengths[axis]) for axis in reversed(self.launched))]
+        self.extent = self.extent or [Poly.const(1)]
 
     def open(self) -> None:
         """Read the lengths of the axes, where all uses come later."""
@@ -42,7 +45,7 @@ class Lanes:
     def rows(self) -> Iterator[Places]:
         """What every row does, at its place."""
         b = self.b
-        lanes = {axis: b.global_id(name) for axis, name in zip(reversed(self.launched), LAUNCH_AXES, strict=False)}
+        lanes = {axis: b.global_id(name) for axis, name in zip(reversed(self.launched), self.axes, strict=False)}
         inside: list[Pred] = [b.set("lt", lane, self.lengths[axis]) for axis, lane in lanes.items()]
         while len(inside) > 1:
             inside.append(b.pand(inside.pop(), inside.pop()))
