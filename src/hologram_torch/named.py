@@ -16,7 +16,7 @@ from hologram_torch.functional.plans import Plan, signature_of
 from hologram_torch.registration import compose, written_to
 
 NAMESPACE = "hologram"
-_TENSORS = frozenset({"input", "other", "end", "tensor1", "tensor2", "condition", "exponent"})
+_TENSORS = frozenset({"input", "other", "end", "tensor1", "tensor2", "condition", "exponent", "values"})
 _TYPES: Mapping[str, str] = {
     "rounding_mode": "str?",
     "approximate": "str",

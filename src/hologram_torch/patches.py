@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Pair = tuple[int, ...]
 MOST_BYTES = 1 << 25
 """Panels of more bytes are made for a few images at a time."""
+WORTH = 1.6
+"""So many times the pixels of a result may be computed to read them one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +50,60 @@ class Slide:
         return [(n - 1) * s + (k - 1) * d + 1 for n, s, k, d in each]
 
 
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """How pixels of results lie in panels, all images after each other or each image in panels of its own."""
+
+    width: int
+    straight: bool
+    pixels: int
+    """Pixels of an image."""
+    across: int
+    """Pixels of a row, of which those at its end may be none of the result's."""
+    images: int
+
+    @property
+    def per_image(self) -> int:
+        """Panels that images begin with: of all of them or of one."""
+        return -(-self.total // self.width)
+
+    @property
+    def total(self) -> int:
+        """Pixels that these panels have."""
+        return self.pixels if self.straight else self.pixels * self.images
+
+    @property
+    def count(self) -> int:
+        """All panels of a group."""
+        return self.per_image * (self.images if self.straight else 1)
+
+
+def panels_of(slide: Slide, window: Sequence[int], width: int, images: int) -> Panels:
+    """Panels of so many images: straight ones where windows lie one element apart and few pixels are superfluous."""
+    rows, columns = slide.size
+    across = slide.reach(window)[1]
+    straight = Panels(width, True, rows * across, across, images)
+    if slide.stride == (1, 1) and straight.count * width <= WORTH * rows * columns * images:
+        return straight
+    return Panels(width, False, rows * columns, columns, images)
+
+
 def slide_over(x: Tensor, weight: Tensor, bias: Tensor | None, slide: Slide, made: Tensor) -> None:
     """Launch a convolution of tensors in host memory; `made` is contiguous and not empty."""
     from hologram.isa.templates.products import panel, summed_in
     from hologram.types import Type
 
     summed = summed_in(Type(NAMES[x.dtype]))
-    width, groups = panel(summed), slide.groups
+    width, groups, window = panel(summed), slide.groups, weight.shape[2:]
     depth = prod(weight.shape[1:])
     packed, rows = _packed(weight.reshape(weight.shape[0], depth), groups, summed)
-    whole = _padded(x, slide, weight.shape[2:])
-    pixels = prod(slide.size)
-    together = max(1, MOST_BYTES // max(1, groups * pixels * depth * summed.size))
+    together = max(1, MOST_BYTES // max(1, groups * prod(slide.size) * depth * summed.size))
     for first in range(0, x.shape[0], together):
-        part, images = (t.narrow(0, first, min(together, len(t) - first)) for t in (made, whole))
-        panels = _gathered(images, weight, slide, width, summed)
-        _multiplied(packed, panels, bias, part, (groups, rows, pixels), summed)
+        count = min(together, x.shape[0] - first)
+        images, part = x.narrow(0, first, count), made.narrow(0, first, count)
+        laid = panels_of(slide, window, width, count)
+        panels = _gathered(_padded(images, slide, window, laid), weight, slide, laid, summed)
+        _multiplied(packed, panels, bias, part, (groups, rows), laid, summed)
 
 
 def _launched(key: Any, name: str, make: Any, tensors: Sequence[Tensor], *numbers: int) -> None:
@@ -84,66 +124,73 @@ def _packed(weight: Tensor, groups: int, summed: Type) -> tuple[Tensor, int]:
     from hologram.types import Type
 
     outputs = weight.shape[0] // groups
-    rows = min(PACKED_ROWS, outputs)
+    rows = -(-outputs // -(-outputs // PACKED_ROWS))
     if groups > 1:
-        rows = next(r for r in range(rows, 0, -1) if outputs % r == 0)
+        rows = next(r for r in range(min(PACKED_ROWS, outputs), 0, -1) if outputs % r == 0)
     packed = _empty((-(-weight.shape[0] // rows), weight.shape[1], rows), summed)
     what = Type(NAMES[weight.dtype]), summed, rows, True
     _launched(("pack", *what), pack_name(*what), lambda: pack(*what), [weight, packed])
     return packed, rows
 
 
-def _padded(x: Tensor, slide: Slide, window: Sequence[int]) -> Tensor:
-    """All elements that windows come to, zeros where there are none, without gaps."""
+def _padded(x: Tensor, slide: Slide, window: Sequence[int], laid: Panels) -> Tensor:
+    """All elements that windows come to, zeros where there are none: planes of rows, and some more at the end."""
     from hologram.isa.templates.patches import pad, pad_name
     from hologram.types import Type
 
     lengths, is_spread = slide.reach(window), slide.spread != (1, 1)
-    inside = all(have >= needed for have, needed in zip(x.shape[2:], lengths, strict=True))
-    if not is_spread and not any(slide.padding) and inside and x.is_contiguous():
-        return x
-    whole = torch.empty((*x.shape[:2], *lengths), dtype=x.dtype)
+    planes, plane = x.shape[0] * x.shape[1], prod(lengths)
+    last = (window[0] - 1) * slide.dilation[0] * lengths[1] + (window[1] - 1) * slide.dilation[1]
+    behind = laid.per_image * laid.width + last - plane if laid.straight else 0
+    whole = [*x.shape[2:]] == lengths
+    if whole and not is_spread and not any(slide.padding) and x.is_contiguous() and behind <= 0:
+        return x.view(-1, *lengths)
+    made = torch.empty((planes + max(0, -(-behind // plane)), *lengths), dtype=x.dtype)
     if not x.shape[2] or not x.shape[3]:
-        return whole.zero_()
-    images = x.reshape(-1, *x.shape[2:])
+        return made.zero_()
     what = Type(NAMES[x.dtype]), is_spread
-    tensors = [images, whole.view(-1, *lengths)]
-    _launched(("pad", *what), pad_name(*what), lambda: pad(*what), tensors, *slide.padding, *slide.spread)
-    return whole
+    tensors = [x.reshape(-1, *x.shape[2:]), made]
+    _launched(("pad", *what), pad_name(*what), lambda: pad(*what), tensors, planes, *slide.padding, *slide.spread)
+    return made
 
 
-def _gathered(whole: Tensor, weight: Tensor, slide: Slide, width: int, summed: Type) -> Tensor:
+def _gathered(whole: Tensor, weight: Tensor, slide: Slide, laid: Panels, summed: Type) -> Tensor:
     """What is under the windows, in panels."""
     from hologram.isa.templates.patches import gather, gather_name
     from hologram.types import Type
 
     inputs, *window = weight.shape[1:]
-    pixels = prod(slide.size)
-    total = whole.shape[0] * pixels
-    count = -(-total // width)
-    panels = _empty((slide.groups * count, inputs * prod(window), width), summed)
-    what = Type(NAMES[whole.dtype]), summed, width
-    across, plane = whole.shape[3], whole.shape[2] * whole.shape[3]
+    panels = _empty((slide.groups * laid.count, inputs * prod(window), laid.width), summed)
+    what = Type(NAMES[whole.dtype]), summed, laid.width, laid.straight
+    across, plane = whole.shape[2], whole.shape[1] * whole.shape[2]
     steps = slide.stride[0] * across, slide.stride[1], slide.dilation[0] * across, slide.dilation[1]
-    each = whole.shape[1] * plane, inputs * plane, plane
-    numbers = inputs, *window, pixels, slide.size[1], total, count, *each, *steps
+    each = slide.groups * inputs * plane, inputs * plane, plane
+    pixels = laid.pixels, laid.across, laid.total, laid.count, laid.per_image
     tensors = [whole.view(-1), panels]
-    _launched(("gather", *what), gather_name(*what), lambda: gather(*what), tensors, *numbers)
+    _launched(
+        ("gather", *what), gather_name(*what), lambda: gather(*what), tensors, inputs, *window, *pixels, *each, *steps
+    )
     return panels
 
 
 def _multiplied(
-    packed: Tensor, panels: Tensor, bias: Tensor | None, made: Tensor, sizes: tuple[int, int, int], summed: Type
+    packed: Tensor,
+    panels: Tensor,
+    bias: Tensor | None,
+    made: Tensor,
+    sizes: tuple[int, int],
+    laid: Panels,
+    summed: Type,
 ) -> None:
-    """Weights times panels into a result."""
+    """Weights times panels into a result; `sizes` are the groups, and the outputs of a block of weights."""
     from hologram.isa.templates.patches import Slid
     from hologram.types import Type
 
-    groups, rows, pixels = sizes
-    outputs = made.shape[1] // groups
+    groups, rows = sizes
+    channels, *size = made.shape[1:]
+    outputs = channels // groups
     added = None if bias is None else Type(NAMES[bias.dtype])
-    of = Slid(summed, Type(NAMES[made.dtype]), rows, panels.shape[2], added)
-    tensors = [packed, panels, *([] if bias is None else [bias.contiguous()]), made.view(-1, pixels)]
-    total = made.shape[0] * pixels
-    numbers = outputs, -(-outputs // rows), panels.shape[0] // groups, made.shape[1], pixels, total
-    _launched(of, of.name, of.program, tensors, *numbers)
+    of = Slid(summed, Type(NAMES[made.dtype]), rows, laid.width, added)
+    tensors = [packed, panels, *([] if bias is None else [bias.contiguous()]), made.view(-1, prod(size))]
+    where = laid.per_image, laid.pixels, laid.across, size[1], laid.total
+    _launched(of, of.name, of.program, tensors, outputs, -(-outputs // rows), laid.count, channels, *where)

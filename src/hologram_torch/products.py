@@ -14,6 +14,7 @@ from hologram_torch.elementwise import lined_up
 from hologram_torch.formulas import text_of
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
+from hologram_torch.rows.function import stored
 from hologram_torch.rows.operator import sum_to
 from hologram_torch.transforms import differentiated, operator
 
@@ -34,6 +35,8 @@ def _run(a: Tensor, b: Tensor, dtype: torch.dtype | None) -> Tensor:
     from hologram import ops  # loaded with the first launch: it takes longer than all of this package
 
     check_host([a, b])
+    for tensor in (a, b):
+        stored(tensor.dtype)
     given = in_memory(a), in_memory(b)
     made: Tensor
     if dtype is None or dtype is a.dtype is b.dtype:

@@ -25,6 +25,8 @@ LIBRARY = torch.library.Library("hologram", "FRAGMENT")
 F = TypeVar("F", bound=Callable[..., Any])
 _OF_ONE_TYPE = ("amax", "amin")
 """Functions whose `out` has the type of the result."""
+_STRICT = ("mm", "bmm", "addmm", "baddbmm")
+"""Likewise, in other words."""
 SCHEMAS: dict[str, tuple[str, ...]] = {}
 """The schemas of operators that are functions of this package."""
 
@@ -37,15 +39,21 @@ def function(*schemas: str, name: str = "") -> Callable[[F], F]:
     """
 
     def made(body: F) -> F:
+        expected = _expected(body)
+
         @wraps(body)
         def whole(*args: Any, **kwargs: Any) -> Any:
             if args and isinstance(args[0], Executor):
                 args = args[1:]
             if any(map(stands_in, args)) or any(map(stands_in, kwargs.values())):
                 return asked(call, args, kwargs)
-            if args and not isinstance(args[0], Tensor):
-                kind = type(args[0]).__name__
-                raise TypeError(f"{body.__name__}(): argument 'input' (position 1) must be Tensor, not {kind}")
+            for place, argument, kinds in expected:
+                value = args[place] if place < len(args) else kwargs.get(argument, _ABSENT)
+                if not isinstance(value, kinds) and value is not _ABSENT:
+                    raise TypeError(
+                        f"{body.__name__}(): argument '{argument}' (position {place + 1}) must be {kinds[0].__name__}, "
+                        f"not {type(value).__name__}"
+                    )
             out = kwargs.pop("out", None)
             result = body(*args, **kwargs)
             return result if out is None else into(body.__name__, result, out)
@@ -59,6 +67,22 @@ def function(*schemas: str, name: str = "") -> Callable[[F], F]:
         return cast(F, call)
 
     return made
+
+
+_ABSENT = object()
+_KINDS: dict[str, tuple[Any, ...]] = {
+    "Tensor": (Tensor,),
+    "Tensor | None": (Tensor, type(None)),
+    "bool": (bool, torch.SymBool),
+}
+"""What arguments have to be that are annotated so."""
+
+
+def _expected(body: Callable[..., Any]) -> list[tuple[int, str, tuple[Any, ...]]]:
+    """The places of arguments that are tensors or truth values, with their names and what they may be."""
+    names = body.__code__.co_varnames[: body.__code__.co_argcount]
+    found = [(place, name, _KINDS.get(body.__annotations__.get(name, ""), ())) for place, name in enumerate(names)]
+    return [each for each in found if each[2] and each[1] != "out"]
 
 
 def in_place_of(body: F) -> F:
@@ -127,6 +151,9 @@ def into(name: str, result: Any, out: Any) -> Any:
             f"Expected the dtype for input and out to match, but got {TITLES[result.dtype]} for input's dtype and "
             f"{TITLES[out.dtype]} for out's dtype."
         )
+    if name in _STRICT and result.dtype is not out.dtype:
+        found, given = (str(d).removeprefix("torch.") for d in (result.dtype, out.dtype))
+        raise RuntimeError(f"Expected out tensor to have dtype {found}, but got {given} instead")
     check_cast(result.dtype, out.dtype)
     check_device(result, out)
     if result.shape != out.shape:

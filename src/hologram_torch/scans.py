@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
-from hologram_torch.rows.function import NAMES
+from hologram_torch.rows.function import NAMES, stored
 from hologram_torch.transforms import differentiated, operator
 
 
@@ -22,6 +22,7 @@ def _run(name: str, x: Tensor, dim: int, dtype: torch.dtype) -> Tensor:
     from hologram import ops  # loaded with the first launch: it takes longer than all of this package
 
     check_host([x])
+    stored(dtype)
     made = torch.empty(x.shape, dtype=dtype)
     getattr(ops, name)(in_memory(x), axis=dim, dtype=NAMES[dtype], out=made)
     return made

@@ -29,7 +29,7 @@ _WHOLE = (
     aten.unfold_backward, aten.gelu_, aten._euclidean_dist, aten.block_diag, aten.channel_shuffle,
     aten._unsafe_index, aten._unsafe_index_put, aten._unsafe_masked_index, aten._unsafe_masked_index_put_accumulate,
     aten.stack, aten._chunk_cat,
-    aten.silu, aten.mish, aten.sinc,
+    aten.silu, aten.mish, aten.sinc, aten.slice_backward, aten.select_backward,
 )  # fmt: skip
 """What core ATen would take apart and is left whole: gathering, moving and products are better done as they are."""
 

@@ -1,7 +1,7 @@
 """What is joined is made where it is to lie: regions write parts of a concatenation into it.
 
-Launches that write two arrays in one range of memory are slow, as they must take care: parts that lie between each
-other are made in place only where there is one of them and one other.
+Launches that go over two arrays in one range of memory are slow, as they must take care: parts that lie between each
+other are made in place only where each of them has a launch of its own, and nobody else reads it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def joined_parts(parts: Partition) -> dict[Node, tuple[Node, int]]:
         if unit.group is not None or node.target is not aten.cat.default:
             continue
         fit = [(p, begin) for p, begin in _placed(node) if p not in found and _is_inside(p, node, inside)]
-        if fit and (_lie_apart(node) or len(fit) == 1 == len(node.all_input_nodes) - 1):
+        makers = [next(u for u in parts.units if p in u.nodes) for p, _ in fit]
+        alone = len(set(map(id, makers))) == len(makers) and all(len(p.users) == 1 for p, _ in fit)
+        if fit and (_lie_apart(node) or alone):
             found.update((part, (node, begin)) for part, begin in fit)
     for part, (whole, _) in found.items():
         value, strides = part.meta["val"], whole.meta["val"].stride()

@@ -9,6 +9,7 @@ import torch
 from torch.fx import Graph, GraphModule, Node
 
 from hologram_torch.compiler.channels import with_channels_last
+from hologram_torch.compiler.gathered import with_gathered_gradients
 from hologram_torch.compiler.upsampling import with_whole_upsampling
 
 
@@ -19,6 +20,7 @@ def split(module: GraphModule, inputs: Any, **keywords: Any) -> tuple[GraphModul
 
     join(module.graph)
     with_whole_upsampling(module.graph)
+    with_gathered_gradients(module.graph)
     with_channels_last(module.graph)
     with config.patch(cse=False):  # PyTorch's own loads all of its compiler
         made: tuple[GraphModule, GraphModule] = min_cut_rematerialization_partition(module, inputs, **keywords)

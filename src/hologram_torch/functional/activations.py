@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hologram_torch.functional.arguments import type_name
 from hologram_torch.functional.plans import Plan, Planned, Planner, check_floats, described, number, tensor, unary
 
 
@@ -107,6 +108,9 @@ def softshrink(input: Any, lambd: float = 0.5) -> Planned:
 def prelu(input: Any, weight: Any) -> Planned:
     """Input above 0, else the channel's weight · input, element by element."""
     given, slopes = _floats("prelu", input), tensor("prelu", weight, "weight", 2)
+    if given.dtype is not slopes.dtype:
+        kinds = f"{type_name(given.dtype)} and {type_name(slopes.dtype)}"
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {kinds}")
     if slopes.dim() > 1:
         raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {slopes.dim()}")
     if slopes.numel() != 1:

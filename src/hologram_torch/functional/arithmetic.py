@@ -188,13 +188,18 @@ def nan_to_num(input: Any, nan: Any = None, posinf: Any = None, neginf: Any = No
     if not given.dtype.is_floating_point:
         return "nan_to_num", (given, *(3 * [False if given.dtype is torch.bool else 0]))
     range = torch.finfo(given.dtype)
-    values = (0.0 if nan is None else nan, range.max if posinf is None else posinf)
-    return "nan_to_num", (given, *values, range.min if neginf is None else neginf)
+    chosen = {"nan": (nan, 0.0), "posinf": (posinf, range.max), "neginf": (neginf, range.min)}
+    return "nan_to_num", (
+        given,
+        *(usual if value is None else number("nan_to_num", value, k) for k, (value, usual) in chosen.items()),
+    )
 
 
 def round(input: Any, *, decimals: int = 0) -> Planned:
     """Input rounded to so many decimals, ties to even, element by element."""
     given = tensor("round", input)
+    if not isinstance(decimals, int | torch.SymInt):
+        raise TypeError(f"round(): argument 'decimals' must be int, not {type(decimals).__name__}")
     if decimals == 0:
         return "round", (given,)
     check_floats("round", given)
@@ -224,6 +229,14 @@ def positive(input: Any) -> Planned:
     if given.dtype is torch.bool:
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return "positive", (given,)
+
+
+def heaviside(input: Any, values: Any) -> Planned:
+    """0 below 0, 1 above, values at 0, element by element."""
+    given, at_zero = tensor("heaviside", input), tensor("heaviside", values, "values", 2)
+    if given.dtype is not at_zero.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+    return "heaviside", (given, at_zero)
 
 
 def square(input: Any) -> Planned:
@@ -258,7 +271,6 @@ _PAIRS = {
     "ne": ("not_equal", False, True, ("not_equal",)),
     "atan2": ("atan2", False, False, ("arctan2",)),
     "hypot": ("hypot", False, False, ()),
-    "heaviside": ("heaviside", False, False, ()),
     "logical_and": ("logical_and", False, False, ()),
     "logical_or": ("logical_or", False, False, ()),
     "logical_xor": ("logical_xor", False, False, ()),
@@ -292,6 +304,7 @@ PLANS: tuple[Plan, ...] = (
     Plan("neg", neg, aliases=("negative",)),
     Plan("positive", positive, out=False, underscore=False),
     Plan("square", square),
+    Plan("heaviside", heaviside),
     *(Plan(name, unary(name), aliases=aliases) for name, aliases in _FUNCTIONS.items()),
     *(Plan(name, unary(name), out=False, underscore=False) for name in _QUESTIONS),
     *(Plan(name, unary(name), underscore=False) for name in ("isposinf", "isneginf")),

@@ -148,6 +148,12 @@ def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def square_(input: Tensor) -> Tensor:
     """X², element by element. The result takes the place of `input`."""
 
+def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """0 below 0, 1 above, values at 0, element by element."""
+
+def heaviside_(input: Tensor, values: Tensor) -> Tensor:
+    """0 below 0, 1 above, values at 0, element by element. The result takes the place of `input`."""
+
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """|x|, element by element."""
 
@@ -471,12 +477,6 @@ def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 def hypot_(input: Tensor, other: Tensor) -> Tensor:
     """The length of the vector (x, y), element by element. The result takes the place of `input`."""
 
-def heaviside(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """0 below 0, 1 above, y at 0, element by element."""
-
-def heaviside_(input: Tensor, other: Tensor) -> Tensor:
-    """0 below 0, 1 above, y at 0, element by element. The result takes the place of `input`."""
-
 def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """X and y, element by element."""
 
@@ -699,6 +699,8 @@ __all__ = [
     "positive",
     "square",
     "square_",
+    "heaviside",
+    "heaviside_",
     "abs",
     "absolute",
     "abs_",
@@ -836,8 +838,6 @@ __all__ = [
     "arctan2_",
     "hypot",
     "hypot_",
-    "heaviside",
-    "heaviside_",
     "logical_and",
     "logical_and_",
     "logical_or",

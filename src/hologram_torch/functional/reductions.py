@@ -13,6 +13,7 @@ from hologram.operators import NORMS
 from hologram_torch.elementwise import apply as formula
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import Dims, dim_of, dims_of, type_name
+from hologram_torch.functional.plans import NUMBERS
 from hologram_torch.registration import function
 from hologram_torch.rows.function import computed
 from hologram_torch.rows.operator import apply
@@ -215,8 +216,9 @@ def _spread(
     if unbiased is not None:
         correction = float(unbiased)
     row = reduction(name, computed(input.dtype), input.dtype)
-    number = 1.0 if correction is None else float(correction)
-    return along(row, input, dims_of(dim, input.dim()), keepdim, [number])
+    if correction is not None and not isinstance(correction, NUMBERS):
+        raise TypeError(f"{name}(): argument 'correction' must be Number, not {type(correction).__name__}")
+    return along(row, input, dims_of(dim, input.dim()), keepdim, [1.0 if correction is None else float(correction)])
 
 
 @function(_SPREAD)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 import hologram_torch.functional as ours
 
 X, INTEGERS = torch.ones(3, 4), torch.ones(3, 4, dtype=torch.int64)
+DOUBLES = torch.ones(3, 3, dtype=torch.float64)
 PAIRS = {"torch": (ours, torch), "F": (ours, F)}
 CASES: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "no such axis": ("torch", lambda f: f.sum(X, 2), "Dimension out of range"),
@@ -39,6 +40,40 @@ CASES: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "smoothing": ("F", lambda f: f.cross_entropy(X, INTEGERS[:, 0], label_smoothing=2.0), "label_smoothing must be"),
     "no probability": ("F", lambda f: f.binary_cross_entropy(X * 2, X), "between 0 and 1"),
     "sizes of targets": ("F", lambda f: f.binary_cross_entropy_with_logits(X, X[0]), "must be the same as input size"),
+    "truth of a text": ("torch", lambda f: f.sum(X, 0, keepdim="yes"), "'keepdim' .position 3. must be bool, not str"),
+    "no correction": ("torch", lambda f: f.var(X, correction="n"), "correction"),
+    "no second matrix": ("torch", lambda f: f.mm(X, None), "must be Tensor, not NoneType"),
+    "a matrix elsewhere": ("torch", lambda f: f.mm(X, X.T, out=DOUBLES), "Expected out tensor to have dtype"),
+    "no weight": ("F", lambda f: f.linear(X, None), "argument 'weight' .position 2. must be Tensor, not NoneType"),
+    "a list as weight": (
+        "F",
+        lambda f: f.layer_norm(X, (4,), [1.0] * 4),
+        "argument 'weight' .position 3. must be Tensor",
+    ),
+    "no target": ("F", lambda f: f.cross_entropy(X, None), "argument 'target' .position 2. must be Tensor"),
+    "a tensor as number": ("torch", lambda f: f.nan_to_num(X, nan=X), "argument 'nan' must be"),
+    "decimals": ("torch", lambda f: f.round(X, decimals=1.5), "decimals"),
+    "types of slopes": (
+        "F",
+        lambda f: f.prelu(X, DOUBLES[0, :1]),
+        "prelu: Type promoting not supported. Got Float and",
+    ),
+    "types at zero": ("torch", lambda f: f.heaviside(X, X.double()), "not yet implemented for tensors with different"),
+    "shapes": ("torch", lambda f: f.add(X, torch.ones(5)), "must match the size of tensor b .5. at non-singleton"),
+    "a text beside a tensor": ("torch", lambda f: f.add(X, "2"), "argument 'other' .position 2. must be Tensor"),
+    "no such argument": ("torch", lambda f: f.add(X, X, beta=2), "beta"),
+    "memory of several elements": (
+        "torch",
+        lambda f: f.add(X, X, out=X[:1, :1].expand(3, 4)),
+        "single memory location",
+    ),
+    "memory that overlaps": ("torch", lambda f: f.exp(X[0, :3], out=X[0, 1:]), "single memory location"),
+    "integers in place of reals": (
+        "torch",
+        lambda f: f.exp(X, out=INTEGERS),
+        "can't be cast to the desired output type",
+    ),
+    "no probability to drop": ("F", lambda f: f.dropout(X, 1.5), "dropout probability has to be between 0 and 1"),
     "delta": ("F", lambda f: f.huber_loss(X, X, delta=0.0), "does not support non-positive values"),
     "beta": ("F", lambda f: f.smooth_l1_loss(X, X, beta=-1.0), "does not support negative values"),
 }
@@ -58,6 +93,12 @@ def test_the_error_is_of_pytorchs_kind(name: str) -> None:
 def test_integers_that_would_require_grad_are_refused() -> None:
     with pytest.raises(RuntimeError, match="floating point"):
         ours.sum(INTEGERS).requires_grad_()
+
+
+@pytest.mark.parametrize("call", [ours.exp, ours.sum, lambda x: ours.cummax(x, 0), lambda x: ours.mm(x, x.T)])
+def test_complex_tensors_are_refused(call: Callable[[Any], Any]) -> None:
+    with pytest.raises((TypeError, RuntimeError), match=r"complex64|ComplexFloat"):
+        call(X.to(torch.complex64))
 
 
 def test_a_leaf_is_not_written_to() -> None:
