@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from hologram.runtime.entry.recipe import (
     Step,
 )
 from hologram.runtime.notes import Expected, Launched, Note
+from hologram_torch.extents import Extent, are_apart, extent, extents, version
 
 if TYPE_CHECKING:
     from hologram.isa.program import Param, Program
@@ -43,16 +43,6 @@ class Known:
     versions: list[int]
     result: Any
     notes: Sequence[Note]
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """Where a tensor lies: the bytes from its first element to behind its last."""
-
-    place: int
-    tensor: Tensor = field(compare=False)
-    start: int
-    end: int
 
 
 class Refused(Exception):
@@ -120,7 +110,7 @@ def _results(known: Known, given: Sequence[Extent]) -> tuple[list[Extent], list[
         if not own:
             if not _is_new(result):
                 raise Refused
-            own = [_extent(len(known.args) + len(made), result)]
+            own = [extent(len(known.args) + len(made), result)]
             made += own
         returned.append(own[0].place)
     if not are_apart([*given, *made]):
@@ -245,49 +235,13 @@ def _span(array: np.ndarray[Any, Any]) -> tuple[int, int]:
     return array.__array_interface__["data"][0], steps + array.itemsize if array.size else 0
 
 
-def version(value: Any) -> int:
-    """How often a tensor was written; 0 where that is not counted."""
-    return value._version if isinstance(value, Tensor) and not value.is_inference() else 0
-
-
-def extents(args: Sequence[Any]) -> list[Extent]:
-    """Where the tensors lie, each once."""
-    found: dict[int, Extent] = {}
-    for place, value in enumerate(args):
-        if isinstance(value, Tensor) and id(value) not in found:
-            found[id(value)] = _extent(place, value)
-    return [*found.values()]
-
-
-def copies(args: Sequence[Any]) -> tuple[Any, ...]:
-    """Arguments with tensors that have memory of their own and lie in it alike."""
-    made: dict[int, Any] = {id(a): a for a in args}
-    for extent in extents(args):
-        tensor = extent.tensor
-        whole = tensor.as_strided(((extent.end - extent.start) // tensor.element_size(),), (1,)).clone()
-        made[id(tensor)] = whole.as_strided(tensor.shape, tensor.stride())
-    return tuple(made[id(a)] for a in args)
-
-
-def _extent(place: int, tensor: Tensor) -> Extent:
-    start = tensor.data_ptr()
-    steps = sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride(), strict=True))
-    return Extent(place, tensor, start, start + (steps + 1) * tensor.element_size() if tensor.numel() else start)
-
-
 def _is_new(tensor: Tensor) -> bool:
     """True for a plain tensor with memory of its own that was written once."""
     if type(tensor) is not Tensor or tensor.requires_grad or tensor.is_neg() or tensor.storage_offset():
         return False
-    extent = _extent(0, tensor)
-    fits = tensor.untyped_storage().nbytes() == extent.end - extent.start > 0
+    own = extent(0, tensor)
+    fits = tensor.untyped_storage().nbytes() == own.end - own.start > 0
     return fits and tensor.is_cpu and (tensor.is_inference() or tensor._version <= 1)
-
-
-def are_apart(found: Sequence[Extent]) -> bool:
-    """True where no two tensors share memory, so that each array belongs to one."""
-    ordered = sorted((e for e in found if e.end > e.start), key=lambda e: e.start)
-    return all(a.end <= b.start for a, b in pairwise(ordered))
 
 
 def _meetings(

@@ -16,8 +16,9 @@ from torch import Tensor
 from hologram.errors import DivisionByZeroError
 from hologram.runtime import native, notes
 from hologram.runtime.remembered import Remembering
+from hologram_torch.extents import are_apart, copies, extents, version
 from hologram_torch.looks import Watch
-from hologram_torch.recipes import Known, are_apart, copies, extents, recipe, version
+from hologram_torch.recipes import Known, recipe
 
 Function = Callable[..., Any]
 MOST_SEEN = 2048

@@ -125,3 +125,21 @@ def test_tensors_that_do_not_broadcast_to_the_shape_are_refused() -> None:
             apply(text, [x], [], [3, 100], [1])
     with pytest.raises(RuntimeError, match="has no place in"):
         apply(text, [torch.ones(3, 100)], [], [3, 100], [1], [torch.empty(3, 99)])
+
+
+@pytest.mark.parametrize("count", [2, 33, 100, 5000])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_extremes_tell_zeros_apart_and_pass_nan_on(count: int, dtype: torch.dtype) -> None:
+    for place in (0, count // 2, count - 1):
+        x = torch.full((count,), -0.0, dtype=dtype)
+        assert functional.amax(x).signbit()
+        x[place] = 0.0
+        assert not functional.amax(x).signbit()
+        assert functional.amin(-x).signbit()
+        x[place] = torch.nan
+        assert functional.amax(x).isnan()
+        assert functional.amin(x).isnan()
+        x.fill_(-torch.inf)
+        x[place] = -3.0
+        assert functional.amax(x) == -3.0
+        assert functional.amin(-x) == 3.0
