@@ -13,7 +13,7 @@ from hologram.frontend import compile_source
 from hologram.isa.binary import Entry, TargetSection, encode
 from hologram.isa.templates.folds import Folding, launch_fold, launch_fold_name
 from hologram.isa.templates.formula import Source, mapped
-from hologram.isa.templates.products import Product
+from hologram.isa.templates.products import PACKED_ROWS, Product
 from hologram.language.program import Program
 from hologram.operators import REDUCTIONS, TABLE
 from hologram.runtime.files import write_file
@@ -42,6 +42,7 @@ SHIPPED_REDUCTIONS = ("sum", "min", "max", "dot")
 
 PRODUCTS = (
     (Product(Type.F32, Type.F32, Type.F32, Type.F32), "products of matrices"),
+    (Product(Type.F32, Type.F32, Type.F32, Type.F32, PACKED_ROWS), "products of matrices of nine to twelve rows"),
     (Product(Type.F32, Type.F32, Type.F32, Type.F32, 1, b_turned=True), "products of matrices and vectors"),
 )
 """The programs on matrices of f32 that are shipped."""
