@@ -94,7 +94,7 @@ def _gather(graph: Graph, node: Node) -> None:
             total = leaves[0]
             for leaf in leaves[1:]:
                 total = _call(graph, aten.add.Tensor, total, leaf)
-        node.replace_all_uses_with(total)
+        _replace(graph, node, total)
         return
 
 
@@ -123,7 +123,8 @@ def _chosen(graph: Graph, node: Node) -> None:
         here = _call(graph, aten.eq.Scalar, places, place if place >= 0 else place + size)
         value = _call(graph, aten.unsqueeze.default, held, axis)
         zero = _call(graph, aten.full.default, [], 0, **kind)
-        node.replace_all_uses_with(_call(graph, aten.where.self, here, value, zero))
+        chosen = _call(graph, aten.where.self, here, value, zero)
+    _replace(graph, node, chosen)
 
 
 def _as_concatenation(graph: Graph, node: Node) -> None:
@@ -131,7 +132,8 @@ def _as_concatenation(graph: Graph, node: Node) -> None:
     axis = (int(node.args[1]) if len(node.args) > 1 else 0) % node.meta["val"].dim()  # type: ignore[arg-type]
     with graph.inserting_before(node):
         views = [_call(graph, aten.unsqueeze.default, p, axis) for p in parts]
-        node.replace_all_uses_with(_call(graph, aten.cat.default, views, axis))
+        whole = _call(graph, aten.cat.default, views, axis)
+    _replace(graph, node, whole)
 
 
 def _in_order(graph: Graph, node: Node) -> None:
@@ -154,6 +156,16 @@ def _in_order(graph: Graph, node: Node) -> None:
         copies = [_call(graph, aten.clone.default, v, memory_format=torch.contiguous_format) for v in views]
         whole = _call(graph, aten.cat.default, copies, place)
     copied.replace_all_uses_with(whole)
+
+
+def _replace(graph: Graph, node: Node, by: Node) -> None:
+    """Put a node in another's place, in the order of axes that what follows was told of; none where it has no cure."""
+    if by.meta["val"].stride() != node.meta["val"].stride():
+        if not node.meta["val"].is_contiguous():
+            return
+        with graph.inserting_before(node):
+            by = _call(graph, aten.clone.default, by, memory_format=torch.contiguous_format)
+    node.replace_all_uses_with(by)
 
 
 def _call(graph: Graph, target: Any, *arguments: Any, **keywords: Any) -> Node:

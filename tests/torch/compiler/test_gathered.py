@@ -67,3 +67,19 @@ def test_gradients_are_those_of_eager(
     kept = {call.operator for call in compiler.last_report.graphs[-1].calls}
     assert dynamic or "select_backward.default" not in kept
     assert dynamic or is_left == ("slice_backward.default" in kept)
+
+
+@pytest.mark.parametrize("place", [0, 2])
+def test_a_gradient_at_one_place_keeps_the_order_of_axes_that_what_follows_reads(place: int) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(3, 4, 4)
+
+    def last(x: Tensor) -> Tensor:
+        return torch.nn.functional.softplus(x).transpose(-1, -2).select(0, place)
+
+    gradients = []
+    for function in (last, torch.compile(last, backend=hologram)):
+        given = x.clone().requires_grad_()
+        function(given).backward(torch.arange(16.0).reshape(4, 4))
+        gradients.append(given.grad)
+    torch.testing.assert_close(*gradients)
