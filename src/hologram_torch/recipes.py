@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from hologram.isa.program import Param, Program
     from hologram.runtime.launcher import Prepared
 
+KINDS = frozenset({Tensor, tuple, *torch.return_types.all_return_types})
+"""What calls may give back: a tensor, or a tuple of tensors, which may be one of PyTorch's named tuples."""
 LINE = 64
 """Bytes at which memory that only launches use begins."""
 
@@ -87,8 +89,8 @@ def _recipe(prepared: Sequence[Prepared], known: Known) -> Recipe:
         Result(_number(e.tensor.dtype), tuple(e.tensor.shape), e.tensor.stride(), e.end - e.start) for e in made
     )
     meetings = _meetings([n.launcher.program for n in launches], prepared, laid, arity)
-    alone = isinstance(known.result, Tensor)
-    return Recipe((*rows, *memory.more), tuple(steps), meetings, tuple(returned), alone)
+    kind = None if isinstance(known.result, Tensor) else type(known.result)
+    return Recipe((*rows, *memory.more), tuple(steps), meetings, tuple(returned), kind)
 
 
 def _with(steps: Sequence[Step], at: int, expectation: Expectation) -> Step:
@@ -100,8 +102,10 @@ def _with(steps: Sequence[Step], at: int, expectation: Expectation) -> Step:
 
 def _results(known: Known, given: Sequence[Extent]) -> tuple[list[Extent], list[int]]:
     """The new tensors that a call gave back, and the places of all that it gave back."""
+    if type(known.result) not in KINDS:
+        raise Refused
     results = [known.result] if isinstance(known.result, Tensor) else known.result
-    if not isinstance(known.result, Tensor | tuple) or not all(type(r) is Tensor for r in results):
+    if not all(type(r) is Tensor for r in results):
         raise Refused
     returned: list[int] = []
     made: list[Extent] = []

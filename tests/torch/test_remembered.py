@@ -354,6 +354,20 @@ def test_large_results_and_results_of_several() -> None:
         assert torch.equal(places, x.max(1).indices)
 
 
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_named_tuples_are_given_back_as_such(name: str) -> None:
+    x = torch.stack([X, Y])
+    before = len(getattr(H, name))
+    results, wanted = calls_of(getattr(H, name), x, 1), getattr(torch, name)(x, 1)
+    assert len(getattr(H, name)) == before + 1
+    for made in results:
+        assert type(made) is type(wanted)
+        torch.testing.assert_close((made.values, made.indices), (wanted.values, wanted.indices), rtol=0, atol=0)
+    del made
+    seen = weakref.ref(results.pop().values)
+    assert seen() is None
+
+
 def test_without_machine_code_nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hologram.runtime.native.remembering", lambda: None)
     plain = TorchFunction(H.exp.__wrapped__, inspect.signature(H.exp))

@@ -20,6 +20,7 @@ C_API = (
     "PyLong_AsLongLongAndOverflow",
     "PyLong_FromLongLong",
     "PyObject_Vectorcall",
+    "PyStructSequence_New",
     "PyTuple_GetItem",
     "PyTuple_New",
     "PyTuple_SetItem",

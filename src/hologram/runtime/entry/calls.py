@@ -34,6 +34,7 @@ CALL_FIELDS = {
     "step_count": "number of these",
     "returned": "address of the places of what is given back, a word each",
     "returned_count": "number of these; 0 where the first is given back alone",
+    "named_tuple": "the type of a named tuple of C, as which they are given back; 0 where it is a tuple",
 }
 """Places count the arguments first, then the tensors that are made."""
 STEP_FIELDS = {
@@ -95,7 +96,7 @@ class Call:
         size, arrays = sum(map(len, blocks)), len(recipe.arrays)
         if size > MAX_BLOCK or len(recipe.results) > MAX_RESULTS or arrays > MAX_ARRAYS:
             raise UnsupportedError(f"a call of {arrays} arrays and {size} bytes is too large")
-        self._launches, self._keep = launches, keep
+        self._launches, self._keep = launches, (keep, recipe.kind)
         self.hash = hash_of(key)
         contexts = [context.address for context, _ in launches]
         sized = _Memory(0)
@@ -135,7 +136,8 @@ class Call:
             "steps": memory.put(b"".join(steps)),
             "step_count": len(steps),
             "returned": memory.put(words(recipe.returned)),
-            "returned_count": 0 if recipe.is_alone else len(recipe.returned),
+            "returned_count": 0 if recipe.kind is None else len(recipe.returned),
+            "named_tuple": 0 if recipe.kind in (None, tuple) else id(recipe.kind),
         }
         return memory.put(packed(CALL_FIELDS, fields))
 

@@ -6,6 +6,7 @@ Places count the arguments first, then the tensors that are made.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 MAX_RESULTS = 8
 MAX_ARRAYS = 24
@@ -66,14 +67,14 @@ class Meeting:
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """What a call does: tensors made, launches, which arrays (counted through all launches) must not meet, and the
-    places of what is given back.
+    places of what is given back: a tensor alone, or a tuple of a `kind`, that may be a named one of C (a struct sequence).
     """
 
     results: tuple[Result, ...]
     steps: tuple[Step, ...]
     meetings: tuple[Meeting, ...]
     returned: tuple[int, ...]
-    is_alone: bool
+    kind: type[tuple[Any, ...]] | None = None
 
     @property
     def arrays(self) -> tuple[Array, ...]:

@@ -61,7 +61,7 @@ def _one(torch: Any, entries: Remembering, shape: tuple[int, ...]) -> bool:
     strides = sample.stride()
     result = Result(number, tuple(shape), tuple(strides), 4 * sample.numel())
     arrays = tuple(Array(2 * k, 0, HEADER_BYTES + SLOT * k, 4, 4 * sample.numel()) for k in range(2))
-    recipe = Recipe((result,), (Step(arrays, (0,)),), (Meeting(0, 1, False),), (2, 0), False)
+    recipe = Recipe((result,), (Step(arrays, (0,)),), (Meeting(0, 1, False),), (2, 0), tuple)
     block = header((1, 1, 1)) + bytes(2 * SLOT)
     launch = bound_context(run_at, block, slow=slow, fault=slow)
     calls.add(key, Call(key, [(launch, block)], recipe, None))

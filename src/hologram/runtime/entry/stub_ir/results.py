@@ -168,10 +168,10 @@ apart:
 
 
 def given_back() -> str:
-    """A new reference to what a call gives back: one object, or a tuple; null where there is no memory for that."""
+    """A new reference to what a call gives back: one object, or a tuple, which may be a named one; null where there is no memory for that."""
     return f"""
 define internal ptr @given_back(ptr %call, ptr %args, i64 %arity, ptr %made) #0 {{
-{fields("call", CALL, returned="ptr", returned_count="i64")}
+{fields("call", CALL, returned="ptr", returned_count="i64", named_tuple="ptr")}
   %alone = icmp eq i64 %returned_count, 0
   br i1 %alone, label %one, label %several
 one:
@@ -180,11 +180,20 @@ one:
   call void @Py_IncRef(ptr %object)
   ret ptr %object
 several:
-  %tuple = call ptr @PyTuple_New(i64 %returned_count)
+  %plain = icmp eq ptr %named_tuple, null
+  br i1 %plain, label %unnamed, label %named
+unnamed:
+  %tuple.unnamed = call ptr @PyTuple_New(i64 %returned_count)
+  br label %fill
+named:
+  %tuple.named = call ptr @PyStructSequence_New(ptr %named_tuple)
+  br label %fill
+fill:
+  %tuple = phi ptr [ %tuple.unnamed, %unnamed ], [ %tuple.named, %named ]
   %unmade = icmp eq ptr %tuple, null
   br i1 %unmade, label %done, label %item
 item:
-  %k = phi i64 [ 0, %several ], [ %k.next, %item ]
+  %k = phi i64 [ 0, %fill ], [ %k.next, %item ]
   %item.place.at = getelementptr i64, ptr %returned, i64 %k
   %item.place = load i64, ptr %item.place.at
   %item.object = call ptr @object_at(i64 %item.place, ptr %args, i64 %arity, ptr %made)
