@@ -17,7 +17,7 @@ ARRANGING = frozenset(
         *("promote_types", "result_type", "can_cast", "broadcast_shapes", "get_default_dtype", "sym_max", "sym_min"),
         *("detach", "resolve_neg", "resolve_conj", "view", "view_as", "reshape", "squeeze", "unsqueeze", "flatten"),
         *("unflatten", "expand", "expand_as", "broadcast_to", "permute", "transpose", "t", "movedim", "narrow"),
-        *("select", "as_strided", "contiguous"),
+        *("select", "as_strided", "contiguous", "diagonal"),
         *("empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided"),
     }
 )

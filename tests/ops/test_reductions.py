@@ -13,6 +13,7 @@ from hologram import ops
 from hologram.errors import ArgumentTypeError, ArgumentValueError, RecordingError
 from hologram.frontend.promote import BOOL, Bool, Kind
 from hologram.operators import NORMALISATIONS, NORMS, REDUCTIONS, SCANS, Reduction
+from hologram.ops import through
 from hologram.ops.reduction import launches_pay
 from hologram.types import Type
 from tests import tolerance
@@ -375,3 +376,19 @@ def test_bools_are_told_from_bytes() -> None:
     assert isinstance(BOOL, Bool) and ops.all(truth, axis=1).tolist() == [False, True]
     assert ops.max(truth, axis=0).dtype == np.bool_
     assert ops.sum(truth) == 3
+
+
+def test_products_up_to_each_keep_zeros_and_infinities() -> None:
+    x = np.full((3, 11), 2, np.float32)
+    x[0, 5], x[1, 2], x[2, 1], x[2, 6] = 0, np.inf, np.inf, 0
+    with np.errstate(invalid="ignore"):
+        wanted = np.cumprod(x.astype(np.float64), axis=1)
+    assert np.array_equal(ops.cumprod(x, axis=1), wanted.astype(np.float32), equal_nan=True)
+
+
+def test_one_lane_and_many_scan_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.random.default_rng(0).random((5, 7, 13))
+    made = [ops.cumsum(x, axis=2), ops.cumsum(x[:, ::2], axis=2), ops.cumsum(x.transpose(1, 0, 2), axis=2)]
+    monkeypatch.setattr(through, "ALONE", 0)
+    others = [ops.cumsum(x, axis=2), ops.cumsum(x[:, ::2], axis=2), ops.cumsum(x.transpose(1, 0, 2), axis=2)]
+    assert all(np.array_equal(a, b) for a, b in zip(made, others, strict=True))

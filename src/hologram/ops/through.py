@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hologram.isa.templates.folds import KEPT, scanned
+from hologram.isa.templates.folds import KEPT, REDUCED, scanned
 from hologram.operators import RESULTS, Reduction
 from hologram.ops.along import Along
 from hologram.ops.axes import Turned, one_axis, turned
@@ -18,6 +18,8 @@ from hologram.ops.plan import Plan, Step, kernel_for
 from hologram.ops.reduction import Folds, meaning_of
 from hologram.runtime.executor import Executor
 
+ALONE = 1 << 18
+"""Elements up to which one lane scans rows that lie together: more lanes would each read elements far apart."""
 StepOf = Callable[[Held, Held, Turned], Step]
 
 
@@ -47,8 +49,7 @@ class Scan(Along):
 
         def step(x: Held, result: Held, piece: Turned) -> Step:
             types, pattern = (x.type, meaning.type_of(fold), result.type), piece.pattern
-            kept = [n for n, letter in zip(piece.whole[0].shape, pattern, strict=True) if letter == KEPT]
-            single = all(n == 1 for n in kept)
+            single = _is_of_one(piece)
             name = "_".join([self.row.name, *(t.value for t in types), pattern, *(["single"] if single else [])])
             kernel = kernel_for(name, name, lambda: scanned(name, fold.op, *types, pattern, single))
             return Step(kernel, (x.part(piece.whole[0]), result.part(piece.whole[1])))
@@ -90,6 +91,14 @@ class Normalise(Along):
             results[RESULTS[number]] = cells
         steps += formula_steps(row.name, row.each, {"x": source, **results}, meaning.computed, target)
         return given.plan(steps, out, call.out is None)
+
+
+def _is_of_one(piece: Turned) -> bool:
+    """True where one lane goes through all rows: there is one, or they are short ones that lie together."""
+    first = piece.whole[0]
+    kept = math.prod(n for n, letter in zip(first.shape, piece.pattern, strict=True) if letter == KEPT)
+    together = all(a.strides[-1] == a.itemsize for a in piece.whole) and piece.pattern.endswith(REDUCED)
+    return kept == 1 or (together and first.size <= ALONE)
 
 
 def through(source: Held, result: Held, axes: Sequence[int], maker: Maker, step: StepOf) -> list[Step]:

@@ -224,7 +224,7 @@ def neg(input: Any) -> Planned:
 
 
 def positive(input: Any) -> Planned:
-    """Input as it is, element by element."""
+    """Input as it is: the tensor itself."""
     given = tensor("positive", input)
     if given.dtype is torch.bool:
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
@@ -302,7 +302,7 @@ PLANS: tuple[Plan, ...] = (
     Plan("round", round),
     Plan("logit", logit),
     Plan("neg", neg, aliases=("negative",)),
-    Plan("positive", positive, out=False, underscore=False),
+    Plan("positive", positive, out=False, underscore=False, itself=True),
     Plan("square", square),
     Plan("heaviside", heaviside),
     *(Plan(name, unary(name), aliases=aliases) for name, aliases in _FUNCTIONS.items()),

@@ -16,7 +16,7 @@ from hologram_torch.elementwise import apply
 from hologram_torch.formulas import Operand, on_executor
 from hologram_torch.operators import ROWS
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import asked, stands_in
+from hologram_torch.roads import ORDINARY, asked, stands_in
 
 Planned = tuple[str, tuple[Operand, ...]]
 """The name of a row, and its operands."""
@@ -29,13 +29,15 @@ NUMBERS = (bool, int, float, torch.SymInt, torch.SymFloat, torch.SymBool)
 class Plan:
     """A function: what it computes for arguments, and whether it has `out=` and a name with an underscore.
 
-    A planner with an argument `inplace` leaves it to the function.
+    A planner with an argument `inplace` leaves it to the function. With `itself` the function gives its tensor back,
+    unless that is one of truth values; the operator of its name makes a copy.
     """
 
     name: str
     planner: Planner
     out: bool = True
     underscore: bool = True
+    itself: bool = False
     aliases: tuple[str, ...] = ()
 
 
@@ -110,7 +112,25 @@ def callable_of(plan: Plan) -> Function:
     given = signature_of(plan.planner)
     whole = _whole(plan, [*given.parameters].index("inplace") if "inplace" in given.parameters else None)
     signature = _signature(given, plan.out)
-    return remembering(_described(whole, plan.name, plan, signature), signature)
+    known = _described(whole, plan.name, plan, signature)
+    return _described(_itself(known), plan.name, plan, signature) if plan.itself else remembering(known, signature)
+
+
+def _itself(whole: Function) -> Function:
+    """A function that gives back its tensor, and has `whole` for all that is no plain tensor of numbers.
+
+    `given` is the tensor where an executor is in front.
+    """
+    (plain, parameter), truths = ORDINARY, torch.bool
+
+    def same(input: Any, given: Any = None) -> Any:
+        kind = type(input)
+        if (kind is plain or kind is parameter) and input.dtype is not truths:
+            return input
+        return whole(input) if given is None else whole(input, given)
+
+    same.__wrapped__ = whole  # type: ignore[attr-defined]
+    return same
 
 
 def _whole(plan: Plan, place: int | None) -> Function:

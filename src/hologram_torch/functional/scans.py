@@ -85,7 +85,10 @@ def prod(
 
 
 def _greatest(name: str, input: Tensor, dim: int, kind: Any) -> Any:
-    """The extreme up to each, and its place: that of the last one of several."""
+    """The extreme up to each, and its place: that of the last one of several.
+
+    The extremes are taken from their places where a gradient is to be had.
+    """
     axis = dim_of(dim, input.dim())
     rows = input.detach()
     if rows.dtype is torch.bool:
@@ -95,7 +98,8 @@ def _greatest(name: str, input: Tensor, dim: int, kind: Any) -> Any:
     extremes = scanned(name, rows, axis, rows.dtype)
     (found,) = apply_rows(places_equal(rows.dtype), [rows, extremes], [], rows.shape, [axis])
     places = scanned("cummax", found, axis, torch.int64)
-    return kind((gathered(input, axis, places), places))
+    values = extremes.view(input.dtype) if road_of([input]) is Road.DIRECT else gathered(input, axis, places)
+    return kind((values, places))
 
 
 @function("(Tensor input, int dim) -> (Tensor values, Tensor indices)")

@@ -265,3 +265,14 @@ def test_a_given_output_may_have_gaps() -> None:
     out = torch.zeros(3, 2)
     H.mul(torch.arange(3.0), 2, out=out[:, 0])
     torch.testing.assert_close(out, torch.tensor([[0.0, 0], [2, 0], [4, 0]]))
+
+
+def test_positive_gives_its_tensor_back() -> None:
+    x = torch.ones(3, requires_grad=True)
+    assert H.positive(x) is x is H.positive(input=x)
+    assert torch.ops.hologram.positive(x) is not x
+    assert H.positive(hologram.Executor("cpu"), x) is not x
+    with pytest.raises(RuntimeError, match="on a bool tensor is not supported"):
+        H.positive(x > 0)
+    with pytest.raises(TypeError, match="must be Tensor, not int"):
+        H.positive(1)

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from hologram.errors import BuildError
+from hologram.isa.affine import Poly
 from hologram.isa.builder import Builder, Value, View
 from hologram.isa.builder.emitters import METHODS
 from hologram.isa.cache import ProgramKey
@@ -75,7 +76,7 @@ def folded(name: str, folding: Folding, result: Type, pattern: str, out_rank: in
 
 
 def scanned(name: str, op: str, element: Type, fold: Type, result: Type, pattern: str, single: bool = False) -> Program:
-    """`name(x, out)`: out[k, r] = the fold of x[k, 0] … x[k, r]; a `single` one is for kept axes of length 1."""
+    """`name(x, out)`: out[k, r] = the fold of x[k, 0] … x[k, r]; a `single` lane does all rows, which lie together."""
     check_pattern(pattern)
     folding = Folding((Fold(op),), (fold,), (element,), fold)
     options = (*folding.key, pattern, "single scan" if single else "scan")
@@ -94,24 +95,28 @@ class Lanes:
     """Lanes along the kept axes of an array, and loops along the others."""
 
     def __init__(self, b: Builder, slot: int, pattern: str, single: bool = False) -> None:
-        """Of a `single` lane the place is 0 whatever its number, so that its memory is that of a plain loop."""
+        """With `single` one lane goes through the kept axes, too, so that its memory is that of plain loops."""
         self.b, self.pattern, self._single = b, pattern, single
         self.kept = [k for k, letter in enumerate(pattern) if letter == KEPT]
         self.reduced = [k for k, letter in enumerate(pattern) if letter == REDUCED]
         self._shape = [Slot(slot, Field.SHAPE, axis) for axis in range(len(pattern))]
-        self.extent = [self._shape[axis] for axis in reversed(self.kept)]
+        self.extent = [Poly.const(1)] if single else [self._shape[axis] for axis in reversed(self.kept)]
 
     @contextmanager
     def inside(self) -> Iterator[None]:
         """What every lane within the kept axes does; `here` is its place among them."""
         b = self.b
+        if self._single:
+            self._lengths = [b.mov_param(slot) for slot in self._shape]
+            with b.if_(b.set("lt", b.global_id("x"), 1)), ExitStack() as stack:
+                self.here = [stack.enter_context(b.for_range(0, self._lengths[k])) for k in self.kept]
+                yield
+            return
         self.here: list[Value] = [b.global_id(axis) for axis in reversed("xy"[: len(self.kept)])]
         self._lengths = [b.mov_param(slot) for slot in self._shape]
         inside = [b.set("lt", lane, self._lengths[k]) for lane, k in zip(self.here, self.kept, strict=True)]
         if len(inside) == 2:
             inside.append(b.pand(inside.pop(), inside.pop()))
-        if self._single:
-            self.here = [b.mov_imm(0, type=lane.type) for lane in self.here]
         with b.if_(inside[0]):
             yield
 
@@ -169,20 +174,21 @@ class _Folded:
         b, (fold,), (type,) = self.b, self.folding.folds, self.folding.types
         with self._begun(result, len(self.pattern)) as target:
             total: Value = b.mov_imm(neutral(fold.op, type), type=type)
-            if fold.op == "ADD" and type is Type.F64 and result is not type:
-                self._grouped(total, target, result)
+            if fold.op in ("ADD", "MUL") and type is Type.F64 and result is not type:
+                self._grouped(fold.op, total, target, result)
             else:
                 with self.lanes.loops() as index, b.scratch():
                     combine(b, fold.op, total, self._elements(index)["x"])
                     self._store(total, target, result, index)
         return b.build(self.lanes.extent)
 
-    def _grouped(self, total: Value, target: View, result: Type) -> None:
-        """Sums in a type wider than the results: a few elements are added up before the total comes to them.
+    def _grouped(self, op: str, total: Value, target: View, result: Type) -> None:
+        """Folds in a type wider than the results: a few elements are folded before the total comes to them.
 
         So it does not wait for each of them in turn.
         """
         b, (*outer, last) = self.b, self.lanes.reduced
+        both = getattr(b, METHODS[op])
         with ExitStack() as stack:
             index = {axis: stack.enter_context(b.for_range(0, self.lanes.length(axis))) for axis in outer}
             whole = b.and_(self.lanes.length(last), -GROUP)
@@ -191,14 +197,14 @@ class _Folded:
                 part: Value = b.mov(self._elements(places[0])["x"])
                 parts = [part]
                 for place in places[1:]:
-                    part = b.add(part, self._elements(place)["x"])
+                    part = both(part, self._elements(place)["x"])
                     parts.append(part)
                 for part, place in zip(parts, places, strict=True):
-                    self._store(b.add(total, part), target, result, place)
-                b.add(total, part, into=total)
+                    self._store(both(total, part), target, result, place)
+                both(total, part, into=total)
             with b.for_range(whole, self.lanes.length(last)) as one, b.scratch():
                 place = self.lanes.at({**index, last: one})
-                b.add(total, self._elements(place)["x"], into=total)
+                both(total, self._elements(place)["x"], into=total)
                 self._store(total, target, result, place)
 
     def _store(self, value: Value, target: View, result: Type, place: Sequence[Value]) -> None:

@@ -67,7 +67,7 @@ class Meeting:
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """What a call does: tensors made, launches, which arrays (counted through all launches) must not meet, and the
-    places of what is given back: a tensor alone, or a tuple of a `kind`, that may be a named one of C (a struct sequence).
+    places of what is given back: a tensor alone, or a tuple of a `kind`, which may be a named one of C.
     """
 
     results: tuple[Result, ...]

@@ -168,7 +168,7 @@ apart:
 
 
 def given_back() -> str:
-    """A new reference to what a call gives back: one object, or a tuple, which may be a named one; null where there is no memory for that."""
+    """A new reference to what a call gives back: an object, or a tuple, maybe a named one; null without memory."""
     return f"""
 define internal ptr @given_back(ptr %call, ptr %args, i64 %arity, ptr %made) #0 {{
 {fields("call", CALL, returned="ptr", returned_count="i64", named_tuple="ptr")}
