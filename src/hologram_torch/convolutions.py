@@ -16,7 +16,7 @@ from torch import Tensor
 
 from hologram_torch.elementwise import apply as formula
 from hologram_torch.formulas import run as run_formula
-from hologram_torch.patches import Pair, Slide, slide_over
+from hologram_torch.windows import Pair, Slide, slide_over
 from hologram_torch.products import HALVES, SUM
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from hologram_torch.convolutions import convolved
 from hologram_torch.mixed import lowered
-from hologram_torch.patches import Pair, Slide
+from hologram_torch.windows import Pair, Slide
 from hologram_torch.registration import LIBRARY, function
 
 Lengths = int | Sequence[int]
