@@ -32,8 +32,8 @@ STEPS = """\
 ## Steps
 
 A forward and a backward pass: the three take turns in one process after our gradients were found to agree with eager
-ones, and each keeps its best round. *Operators fused* counts those operators of the forward and backward graphs that run in our
-programs; matrix products, convolutions and the rest run in ATen, and so do they with inductor.
+ones, and each keeps its best round. *Operators fused* counts those operators of the forward and backward graphs that
+run in our programs; matrix products, convolutions and the rest run in ATen, and so do they with inductor.
 """
 
 
@@ -93,7 +93,7 @@ def running(m: Measured) -> tuple[str, ...]:
 
 
 def strayed(results: Sequence[Measured]) -> list[str]:
-    """The models where inductor's gradients fail the check that ours pass."""
+    """Each model with inductor's gradients further from eager ones than ours may be."""
     return [
         f"- Inductor's gradients fail that check for {m.name} ({m.inductor_strays})."
         for m in results

@@ -268,7 +268,7 @@ PURE: dict[str, Rule] = {
     "ReduceMul": _fold(_MUL),
     **resonance.RULES,
 }
-CARRIED: Mapping[str, Rule] = {"MINP": _carried_extreme("lt"), "MAXP": _carried_extreme("gt")}
+CARRIED: dict[str, Rule] = {"MINP": _carried_extreme("lt"), "MAXP": _carried_extreme("gt")}
 """Rules in f32 and f64 where a loop carries the first operand to the result."""
 
 MEMORY = frozenset({"LDG", "STG"})
