@@ -141,6 +141,27 @@ def test_what_was_kept_must_not_be_written() -> None:
             made.sum().backward()
 
 
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+@pytest.mark.parametrize("shape", [(4, 5), (5,), (2, 5, 3)])
+def test_a_loss_of_classes_is_one_node(name: str, shape: tuple[int, ...]) -> None:
+    x, weight = drawn(*shape), torch.linspace(0.5, 2, 5).double()
+    target = torch.arange(x.numel() // 5).remainder(5).reshape(shape[: len(shape) > 1] + shape[2:])
+    if target.dim():
+        target.view(-1)[0] = -100
+    function = getattr(H, name)
+    function._slow.trained.clear()
+    for named in ({}, {"reduction": "sum"}, {"weight": weight}, {"weight": weight, "reduction": "sum"}):
+        wanted = torch.autograd.grad(getattr(F, name)(x, target, **named), x)
+        for _ in range(TIMES):
+            found = function(x, target, **named)
+            torch.testing.assert_close(torch.autograd.grad(found, x), wanted)
+        known = function._slow.trained.values()
+        assert len(known) and all(isinstance(call, Trained) for call in known)
+        assert torch.autograd.gradgradcheck(lambda a, named=named: function(a, target, **named), x)
+    with pytest.raises(IndexError, match="Target 7 is out of bounds"):
+        function(x, target.clone().fill_(7))
+
+
 def test_what_is_more_than_one_node_is_not_remembered() -> None:
     x = drawn(4, 6)
     mean, variance = torch.zeros(6, dtype=torch.float64), torch.ones(6, dtype=torch.float64)

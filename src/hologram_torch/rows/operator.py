@@ -89,7 +89,7 @@ def _apply(
         found: list[Tensor] = rows(function, tensors, numbers, shape, dims)
         return found
     if road is Road.FUNCTION and is_plain():
-        given = Node.apply(_plan(function, tensors, numbers, shape, dims), *tensors)
+        given = Node.apply(plan_of(function, tensors, numbers, shape, dims), *tensors)
         return [given] if isinstance(given, Tensor) else list(given)
     through: Any = partial(_Rows.apply, function, tuple(numbers), tuple(shape), tuple(dims))
     return list(of_batches(through, *tensors) if road is Road.BATCHES else through(*tensors))
@@ -236,17 +236,17 @@ def _derived(
     return apply(meant.text, tensors, [numbers[k] for k in meant.numbers], call.shape, dims)
 
 
-class _Plan(Plan):
+class RowsPlan(Plan):
     """A function over rows as a node."""
 
     def __init__(self, text: str, given: Sequence[Like], numbers: Any, shape: Any, dims: Any) -> None:
         function = function_of(text)
         super().__init__(len(function.outputs) > 1)
-        self.function, self.inputs = function, (text, given, numbers, shape, dims)
-        self.calls: dict[tuple[bool, ...], tuple[_Call, tuple[int, ...]]] = {}
+        self.function, self.shape, self._inputs = function, shape, (text, given, numbers, shape, dims)
+        self._calls: dict[tuple[bool, ...], tuple[_Call, tuple[int, ...]]] = {}
 
     def run(self, *tensors: Tensor) -> Any:
-        made = run(self.function, tensors, *self.inputs[2:])
+        made = run(self.function, tensors, *self._inputs[2:])
         return tuple(made) if self.several else made[0]
 
     def kept(self, wanted: Sequence[bool]) -> Sequence[int]:
@@ -260,21 +260,21 @@ class _Plan(Plan):
         return _gradients(call, tuple(pair for pair in call.types if pair[0] in names), kept, given)
 
     def _call(self, wanted: tuple[bool, ...]) -> tuple[_Call, tuple[int, ...]]:
-        if wanted not in self.calls:
-            self.calls[wanted] = _call(self.inputs, wanted, False)
-        return self.calls[wanted]
+        if wanted not in self._calls:
+            self._calls[wanted] = _call(self._inputs, wanted, False)
+        return self._calls[wanted]
 
 
-_plans: Plans[_Plan] = Plans()
+_plans: Plans[RowsPlan] = Plans()
 
 
-def _plan(
-    text: str, tensors: Sequence[Tensor], numbers: Sequence[Number], shape: Sequence[int], dims: Sequence[int]
-) -> _Plan:
+def plan_of(
+    text: str, tensors: Sequence[Tensor | Like], numbers: Sequence[Number], shape: Sequence[int], dims: Sequence[int]
+) -> RowsPlan:
     """The plan of a call on tensors like these."""
     given = tuple(Like(t.shape, t.dtype) for t in tensors)
     parts = text, given, tuple(map(float, numbers)), tuple(shape), tuple(dims)
-    return _plans.of((*parts[:2], repr(parts[2]), *parts[3:]), lambda: _Plan(*parts))
+    return _plans.of((*parts[:2], repr(parts[2]), *parts[3:]), lambda: RowsPlan(*parts))
 
 
 def _batched(
