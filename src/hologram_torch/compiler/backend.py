@@ -22,6 +22,7 @@ from hologram_torch.compiler.channels import with_channels_last
 from hologram_torch.compiler.joint import split
 from hologram_torch.compiler.partition import Partition, is_given, partition
 from hologram_torch.compiler.report import CallReport, GraphReport, Report, region_report
+from hologram_torch.compiler.rewriting import Rewriter
 from hologram_torch.compiler.runner import Writer, function_of
 from hologram_torch.compiler.upsampling import with_whole_upsampling
 
@@ -60,7 +61,7 @@ def hologram(
     compile = partial(_compiled, options=chosen, ahead=ahead)
 
     def cut(*arguments: Any, **keywords: Any) -> tuple[GraphModule, GraphModule]:
-        forward, backward = split(*arguments, **keywords)
+        forward, backward = split(*arguments, strict=chosen.check, **keywords)
         ahead[:] = [backward.graph]
         return forward, backward
 
@@ -106,8 +107,9 @@ def _compiled(
     begin = perf_counter()
     reason = _elsewhere(module)
     if kind == "inference" and not reason:
-        with_whole_upsampling(module.graph)
-        with_channels_last(module.graph)
+        rewriter = Rewriter(module.graph, strict=options.check)
+        with_whole_upsampling(rewriter)
+        with_channels_last(rewriter)
         module.graph.eliminate_dead_code()  # places that images were taken from
     with _without_collections():
         fuses = options.fuse and not reason
