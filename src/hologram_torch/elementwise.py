@@ -219,13 +219,14 @@ def _gradient(
     whole = result_shape(operands)
     dims = spread_dims(whole, shape)
     if not dims or text == IDENTITY:
-        return sum_to(apply(text, *operands), shape).to(dtype)
+        found = sum_to(apply(text, *operands), shape)
+        return found if found.dtype is dtype else found.to(dtype)
     tensors, numbers, _ = packed(operands)
     g = values[GRADIENT]
     assert isinstance(g, Tensor)
     kinds = tuple(o.dtype if isinstance(o, Tensor) else None for o in operands)
-    (found,) = apply_rows(summed(text, kinds, g.dtype, dtype), tensors, [float(n) for n in numbers], whole, dims)
-    return found.reshape(shape)
+    (total,) = apply_rows(summed(text, kinds, g.dtype, dtype), tensors, [float(n) for n in numbers], whole, dims)
+    return total.reshape(shape)
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:

@@ -32,6 +32,8 @@ CASES: list[tuple[str, Callable[[Any], Function], list[torch.Tensor]]] = [
     ("layer_norm", lambda m: lambda *t: m.layer_norm(t[0], (6,), *t[1:]), [drawn(4, 6), drawn(6), drawn(6)]),
     ("layer_norm", lambda m: lambda x: m.layer_norm(x, (6,), bias=x[0].detach()), [drawn(4, 6)]),
     ("rms_norm", lambda m: lambda *t: m.rms_norm(t[0], (6,), *t[1:]), [drawn(4, 6), drawn(6)]),
+    ("linear", lambda m: m.linear, [drawn(4, 3), drawn(6, 3), drawn(6)]),
+    ("matmul", lambda m: getattr(m, "matmul", torch.matmul), [drawn(4, 3), drawn(3, 6)]),
     ("leaky_relu", lambda m: lambda x: m.leaky_relu(x, 0.1), [drawn(4, 6)]),
 ]
 IDS = [f"{name}-{place}" for place, (name, _, _) in enumerate(CASES)]
