@@ -10,21 +10,23 @@ from torch.fx import GraphModule, Node
 
 from hologram_torch.compiler.channels import with_channels_last
 from hologram_torch.compiler.gathered import with_gathered_gradients
+from hologram_torch.compiler.partition import looks_on
+from hologram_torch.compiler.received import with_comparison
 from hologram_torch.compiler.rewriting import Rewriter
 from hologram_torch.compiler.upsampling import with_whole_upsampling
 
 
-def split(
-    module: GraphModule, inputs: Any, *, strict: bool = False, **keywords: Any
-) -> tuple[GraphModule, GraphModule]:
+def split(module: GraphModule, inputs: Any, *, check: bool = False, **keywords: Any) -> tuple[GraphModule, GraphModule]:
     """Forward and backward graphs that keep little between them: what is cheap is computed again.
 
-    With `strict` a rewriting that does not fit raises WrongReplacement.
+    With `check` a rewriting that does not fit raises WrongReplacement, and what leaves the graphs is compared.
     """
     from torch._functorch import config
     from torch._functorch.partitioners import min_cut_rematerialization_partition
 
-    rewriter = Rewriter(module.graph, strict=strict)
+    if check:
+        with_comparison(module, keywords["num_fwd_outputs"])
+    rewriter = Rewriter(module.graph, strict=check)
     join(rewriter)
     with_whole_upsampling(rewriter)
     with_gathered_gradients(rewriter)
@@ -53,7 +55,7 @@ def _key(node: Node) -> Hashable | None:
         return None
     if torch.Tag.nondeterministic_seeded in target.tags or "recompute" in node.meta or "empty" in str(target):
         return None
-    if any(user.op == "output" for user in node.users):
+    if any(user.op == "output" or looks_on(user) for user in node.users):
         return None
     return target, _frozen(node.args), _frozen(node.kwargs)
 
