@@ -17,13 +17,12 @@ from hologram_torch.functional.arguments import type_name
 from hologram_torch.functional.reductions import sum
 from hologram_torch.looks import looked_at
 from hologram_torch.mixed import raised
-from hologram_torch.nodes import Like, Node, Plans, is_plain
+from hologram_torch.nodes import Node, is_plain
 from hologram_torch.registration import function
 from hologram_torch.roads import Road, road_of
-from hologram_torch.rows.chains import Chain
-from hologram_torch.rows.function import DTYPES
+from hologram_torch.rows.chains import class_plan
 from hologram_torch.rows.losses import bounds, elementwise_loss, improbable, loss_of_classes, loss_of_shares, total
-from hologram_torch.rows.operator import apply, narrowed, plan_of
+from hologram_torch.rows.operator import apply
 
 PRODUCT, QUOTIENT = text_of(("MUL", "x", "y")), text_of(("DIV", "x", "y"))
 REDUCTIONS = ("none", "mean", "sum")
@@ -369,39 +368,13 @@ def _of_classes(
     is_one = reduction != "none" and not any(w.requires_grad for w in weights)
     if is_one and road_of([input, *weights, target]) is Road.FUNCTION and is_plain():
         tensors = [input, *([] if weight is None else [weight]), target]
-        made: Tensor = Node.apply(_class_plan(meant, tensors, numbers, axis, reduction), *tensors)[0]
+        plan = class_plan(meant, tensors, numbers, axis, reduction, _check_classes)
+        made: Tensor = Node.apply(plan, *tensors)[0]
         return made
     _check_classes(target, input.shape[axis], ignored)
     tensors = [input, *weights, target.unsqueeze(axis)]
     loss, mass, *_ = apply(meant, tensors, numbers, input.shape, [axis])
     return _put_together(loss, mass, reduction, shape, input.dtype, None)
-
-
-_class_plans: Plans[Chain] = Plans()
-
-
-def _class_plan(meant: str, tensors: Sequence[Tensor], numbers: Sequence[float], axis: int, reduction: str) -> Chain:
-    """The losses of rows of tensors like these, added up, as one node."""
-    like = tuple(Like(t.shape, t.dtype) for t in tensors)
-    shape = like[0].shape
-    classes, ignored = shape[axis], int(numbers[0])
-
-    def view(place: int, tensor: Tensor) -> Tensor:
-        if place == len(like) - 1:
-            return tensor.unsqueeze(axis)
-        return tensor.reshape([-1] + [1] * (len(shape) - axis - 1)) if place else tensor
-
-    def make() -> Chain:
-        shown = [Like(view(k, torch.empty(t.shape, device="meta")).shape, t.dtype) for k, t in enumerate(like)]
-        first = plan_of(meant, shown, numbers, shape, [axis])
-        narrow = torch.Size(narrowed(shape, [axis]))
-        over = "mass" if reduction == "mean" else ""
-        of = [Like(narrow, DTYPES[dtype]) for _, dtype in first.function.outputs[: 2 if over else 1]]
-        name = "f64" if of[0].dtype is torch.float64 else "f32"
-        second = plan_of(total(name, like[0].dtype, over), of, [], narrow, range(len(shape)))
-        return Chain(first, second, view, lambda given: _check_classes(given[-1], classes, ignored))
-
-    return _class_plans.of((meant, like, repr(numbers), axis, reduction), make)
 
 
 def _check_classes(target: Tensor, classes: int, ignored: int) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import torch
 from torch import Tensor
 
 from hologram_torch.elementwise import apply
 from hologram_torch.formulas import text_of
-from hologram_torch.nodes import Plan
-from hologram_torch.rows.operator import RowsPlan
+from hologram_torch.nodes import Like, Plan, Plans
+from hologram_torch.rows.function import DTYPES
+from hologram_torch.rows.losses import total
+from hologram_torch.rows.operator import RowsPlan, narrowed, plan_of
 
 SUM = text_of(("ADD", "x", "y"))
 
@@ -64,3 +67,37 @@ class Chain(Plan):
             share = self._second.gradients(self._summed, read, [number], self._summed)[0]
             moves[0] = share if moves[0] is None or share is None else apply(SUM, share, moves[0])
         return self._first.gradients(self._alone, [values[p] for p in self._of_first], moves, self._alone)
+
+
+_class_plans: Plans[Chain] = Plans()
+
+
+def class_plan(
+    meant: str,
+    tensors: Sequence[Tensor],
+    numbers: Sequence[float],
+    axis: int,
+    reduction: str,
+    check: Callable[[Tensor, int, int], None],
+) -> Chain:
+    """The losses of rows of tensors like these, added up, as one node."""
+    like = tuple(Like(t.shape, t.dtype) for t in tensors)
+    shape = like[0].shape
+    classes, ignored = shape[axis], int(numbers[0])
+
+    def view(place: int, tensor: Tensor) -> Tensor:
+        if place == len(like) - 1:
+            return tensor.unsqueeze(axis)
+        return tensor.reshape([-1] + [1] * (len(shape) - axis - 1)) if place else tensor
+
+    def make() -> Chain:
+        shown = [Like(view(k, torch.empty(t.shape, device="meta")).shape, t.dtype) for k, t in enumerate(like)]
+        first = plan_of(meant, shown, numbers, shape, [axis])
+        narrow = torch.Size(narrowed(shape, [axis]))
+        over = "mass" if reduction == "mean" else ""
+        of = [Like(narrow, DTYPES[dtype]) for _, dtype in first.function.outputs[: 2 if over else 1]]
+        name = "f64" if of[0].dtype is torch.float64 else "f32"
+        second = plan_of(total(name, like[0].dtype, over), of, [], narrow, range(len(shape)))
+        return Chain(first, second, view, lambda given: check(given[-1], classes, ignored))
+
+    return _class_plans.of((meant, like, repr(numbers), axis, reduction), make)
