@@ -30,8 +30,6 @@ from tests.torch.architectures.table import ARCHITECTURES, BY_NAME
 
 OURS, INDUCTOR, EAGER = "hologram", "inductor", "eager"
 ROUNDS = 40
-PEERS_MAY_STRAY = 10.0
-"""How much further than ours inductor's gradients may lie from eager ones: those of batch norms do, by 3 times."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "HOLOGRAM_NUM_THREADS": "1"}
 SMALLEST = "import torch; torch.compile(lambda x: x * 2 + 1)(torch.ones(100))"
 """Has inductor make its precompiled header."""
@@ -135,7 +133,7 @@ def compiled(architecture: Architecture, backend: str) -> tuple[float, float]:
 
 
 def steps(architecture: Architecture) -> Mapping[str, Any]:
-    """Best seconds of steps whose gradients agree, eager, by inductor and by us; and how many operators we fused."""
+    """Best seconds of steps, eager, by inductor and by us, whose gradients must be eager ones; what we fused."""
     import torch
 
     from hologram_torch.compiler import explain
@@ -150,12 +148,24 @@ def steps(architecture: Architecture) -> Mapping[str, Any]:
         gradients[name] = {key: p.grad.clone() for key, p in case.objective.named_parameters() if p.grad is not None}
         contenders.append(Contender(name, "step()", {"step": step}, None))
     assert_same(gradients[OURS], gradients[EAGER])
-    assert_same(gradients[INDUCTOR], gradients[EAGER], times=PEERS_MAY_STRAY)
+    strays = apart(gradients[INDUCTOR], gradients[EAGER])
     timings = {t.name: t.seconds for t in race(contenders, ROUNDS)}
     case = architecture.build(large=True)
     explained = explain(case.objective, case.inputs, case.targets)
     regions = sum(len(graph.regions) for graph in explained.graphs)
-    return {**timings, "fused": explained.fused, "operators": explained.fused + explained.kept, "regions": regions}
+    fused = {"fused": explained.fused, "operators": explained.fused + explained.kept, "regions": regions}
+    return {**timings, **fused, "inductor_strays": strays}
+
+
+def apart(got: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
+    """What says that gradients of a peer are no nearer to eager ones than ours must be; nothing where they are."""
+    from tests.torch.compiler.training import assert_same
+
+    try:
+        assert_same(got, expected)
+    except AssertionError as error:
+        return str(error).splitlines()[0]
+    return ""
 
 
 if __name__ == "__main__":

@@ -31,9 +31,9 @@ makes once a machine.
 STEPS = """\
 ## Steps
 
-A forward and a backward pass: the three take turns in one process after their gradients were found to agree, and each
-keeps its best round. *Operators fused* counts those operators of the forward and backward graphs that run in our
-programs; matrix products, convolutions and the rest run in ATen, and so do they with inductor.
+A forward and a backward pass: the three take turns in one process after our gradients were found to agree with eager
+ones, and each keeps its best round. *Operators fused* counts those operators of the forward and backward graphs that
+run in our programs; matrix products, convolutions and the rest run in ATen, and so do they with inductor.
 """
 
 
@@ -52,6 +52,7 @@ class Measured:
     fused: int
     operators: int
     regions: int
+    inductor_strays: str = ""
 
     @property
     def compile_ratio(self) -> float:
@@ -91,6 +92,15 @@ def running(m: Measured) -> tuple[str, ...]:
     return (m.name, *times, f"{m.to_eager:.2f}", f"{m.to_inductor:.2f}", share, str(m.regions))
 
 
+def strayed(results: Sequence[Measured]) -> list[str]:
+    """Each model with inductor's gradients further from eager ones than ours may be."""
+    return [
+        f"- Inductor's gradients fail that check for {m.name} ({m.inductor_strays})."
+        for m in results
+        if m.inductor_strays
+    ]
+
+
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """A Markdown table, its columns after the first to the right."""
     return [f"| {' | '.join(row)} |" for row in (headings, ("---", *["---:"] * (len(headings) - 1)), *rows)]
@@ -127,6 +137,7 @@ def markdown(results: Sequence[Measured], machine: Mapping[str, str], left_out: 
         *table(RUNNING, [*map(running, results)]),
         "",
         *misses(step_aims, 1.0),
+        *strayed(results),
         "",
         *([f"Not measured in this run: {', '.join(left_out)}.", ""] if left_out else []),
         "## Machine",

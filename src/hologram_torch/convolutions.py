@@ -16,17 +16,17 @@ from torch import Tensor
 
 from hologram_torch.elementwise import apply as formula
 from hologram_torch.formulas import run as run_formula
-from hologram_torch.patches import Pair, Slide, slide_over
 from hologram_torch.products import HALVES, SUM
 from hologram_torch.remembered import remembering
-from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of
+from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
 from hologram_torch.rows.operator import sum_to
-from hologram_torch.transforms import differentiated
+from hologram_torch.transforms import differentiated, operator
+from hologram_torch.windows import Pair, Slide, slide_over
 
 COPY = "positive"
 
 
-@torch.library.custom_op("hologram::convolution", mutates_args=())
+@operator("hologram::convolution")
 def convolution(
     x: Tensor,
     weight: Tensor,
@@ -75,9 +75,8 @@ def _run(
 def convolved(x: Tensor, weight: Tensor, bias: Tensor | None, slide: Slide, dtype: torch.dtype) -> Tensor:
     """A convolution on the road that its tensors ask for."""
     road = road_of([x, weight] if bias is None else [x, weight, bias])
-    ways: dict[Road, Any] = {Road.DIRECT: _run, Road.OPERATOR: convolution, Road.FUNCTION: _Convolution.apply}
     how = slide.stride, slide.padding, slide.dilation, slide.spread, slide.size, slide.groups
-    made: Tensor = ways[road](x, weight, bias, *how, dtype)
+    made: Tensor = _WAYS[road](x, weight, bias, *how, dtype)
     return made
 
 
@@ -184,4 +183,5 @@ class _Convolution(Differentiated):
         return made.unflatten(1, (batch, weights.shape[1])), 1
 
 
+_WAYS = ways(_run, convolution, _Convolution)
 differentiated(convolution, _Convolution.apply)

@@ -6,7 +6,8 @@ element-wise functions of this package are calls of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -30,6 +31,7 @@ from hologram_torch.formulas import (
     run,
     text_of,
 )
+from hologram_torch.nodes import Like, Node, Plan, Plans, is_plain
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import Differentiated, Road, check_devices, check_host, of_batches, road_of
 from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, function_of, row_function
@@ -154,32 +156,54 @@ def _with_result(formula: Formula, whole: Formula) -> Formula:
     return (formula[0], *(_with_result(part, whole) for part in formula[1:]))
 
 
-def _keep(ctx: Any, formula: str, operands: Sequence[Operand], result: Tensor, wanted: Sequence[bool]) -> None:
-    """Save what the gradients that are wanted read, and no more."""
-    ctx.formula = formula
-    ctx.kinds = [(o.shape, o.dtype) if isinstance(o, Tensor) else None for o in operands]
-    ctx.wanted = [isinstance(o, Tensor) and o.dtype.is_floating_point for o in operands]
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call as its gradients know it: shapes and types of its tensors (None for numbers), and the numbers they read.
+
+    `names` are the operands and the result whose values are kept.
+    """
+
+    formula: str
+    kinds: Sequence[tuple[torch.Size, torch.dtype] | None]
+    numbers: Mapping[str, Number]
+    names: tuple[str, ...]
+
+
+def _call(formula: str, operands: Sequence[Any], wanted: Sequence[bool]) -> tuple[_Call, tuple[int, ...]]:
+    """A call whose gradients along some tensors are wanted, and the places of what is kept among tensors and result.
+
+    The operands are numbers and tensors, or what has shapes and types like these.
+    """
+    letters = dict(zip(LETTERS, operands, strict=False))
+    kinds = [(o.shape, o.dtype) if isinstance(o, Tensor | Like) else None for o in operands]
     moving = iter(wanted)
     needed: set[str] = set()
-    for letter, operand in zip(LETTERS, operands, strict=False):
-        if isinstance(operand, Tensor) and next(moving, True) and operand.dtype.is_floating_point:
+    for letter, kind in zip(LETTERS, kinds, strict=False):
+        if kind is not None and next(moving, True) and kind[1].is_floating_point:
             needed.update(gradient_of(formula, letter, len(operands))[1])
-    values = {**dict(zip(LETTERS, operands, strict=False)), RESULT: result}
-    ctx.values = {k: v for k, v in values.items() if k in needed and not isinstance(v, Tensor)}
-    kept = {k: v for k, v in values.items() if k in needed and isinstance(v, Tensor)}
-    ctx.names = tuple(kept)
-    ctx.save_for_backward(*kept.values())
+    numbers = {k: o for k, o in letters.items() if k in needed and not isinstance(o, Tensor | Like)}
+    held = [k for k, kind in zip(letters, kinds, strict=False) if kind is not None]
+    places = {k: place for place, k in enumerate((*held, RESULT))}
+    names = tuple(k for k in places if k in needed)
+    return _Call(formula, kinds, numbers, names), tuple(places[k] for k in names)
 
 
-def _gradients(ctx: Any, g: Tensor, wanted: Sequence[bool]) -> list[Tensor | None]:
+def _keep(ctx: Any, formula: str, operands: Sequence[Operand], result: Tensor, wanted: Sequence[bool]) -> None:
+    """Save what the gradients that are wanted read, and no more."""
+    ctx.call, places = _call(formula, operands, wanted)
+    values = [*(o for o in operands if isinstance(o, Tensor)), result]
+    ctx.save_for_backward(*(values[k] for k in places))
+
+
+def _gradients(call: _Call, kept: Sequence[Tensor], g: Tensor, wanted: Sequence[bool]) -> list[Tensor | None]:
     """The gradients along the tensors among the operands, None where none is wanted."""
-    values = {**ctx.values, **dict(zip(ctx.names, ctx.saved_tensors, strict=True)), GRADIENT: g}
+    values = {**call.numbers, **dict(zip(call.names, kept, strict=True)), GRADIENT: g}
     found: list[Tensor | None] = []
-    for letter, kind, floats in zip(LETTERS, ctx.kinds, ctx.wanted, strict=False):
+    for letter, kind in zip(LETTERS, call.kinds, strict=False):
         if kind is None:
             continue
-        moves = floats and wanted[len(found)]
-        found.append(_gradient(ctx.formula, letter, len(ctx.kinds), values, *kind) if moves else None)
+        moves = kind[1].is_floating_point and wanted[len(found)]
+        found.append(_gradient(call.formula, letter, len(call.kinds), values, *kind) if moves else None)
     return found
 
 
@@ -195,13 +219,14 @@ def _gradient(
     whole = result_shape(operands)
     dims = spread_dims(whole, shape)
     if not dims or text == IDENTITY:
-        return sum_to(apply(text, *operands), shape).to(dtype)
+        found = sum_to(apply(text, *operands), shape)
+        return found if found.dtype is dtype else found.to(dtype)
     tensors, numbers, _ = packed(operands)
     g = values[GRADIENT]
     assert isinstance(g, Tensor)
     kinds = tuple(o.dtype if isinstance(o, Tensor) else None for o in operands)
-    (found,) = apply_rows(summed(text, kinds, g.dtype, dtype), tensors, [float(n) for n in numbers], whole, dims)
-    return found.reshape(shape)
+    (total,) = apply_rows(summed(text, kinds, g.dtype, dtype), tensors, [float(n) for n in numbers], whole, dims)
+    return total.reshape(shape)
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -212,7 +237,7 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 
 def _backward(ctx: Any, g: Tensor) -> tuple[Any, ...]:
     none: list[Tensor] | None = None if ctx.numbers else []  # PyTorch takes empty lists for lists of tensors
-    return None, _gradients(ctx, g, ctx.needs_input_grad[1]), none, none
+    return None, _gradients(ctx.call, ctx.saved_tensors, g, ctx.needs_input_grad[1]), none, none
 
 
 elementwise.register_autograd(_backward, setup_context=_setup)
@@ -231,22 +256,57 @@ def lined_up(tensors: Sequence[Tensor], dims: Sequence[int | None]) -> list[Tens
     return lined
 
 
-def _launch(formula: str, *operands: Operand) -> Tensor:
-    return run(formula, operands)
+class _Plan(Plan):
+    """A formula as a node."""
+
+    def __init__(self, formula: str, given: Sequence[Like], numbers: Any, places: Any) -> None:
+        super().__init__(False)
+        self._formula, self._given, self._numbers, self._places = formula, given, numbers, places
+        self._calls: dict[tuple[bool, ...], tuple[_Call, tuple[int, ...]]] = {}
+
+    def run(self, *tensors: Tensor) -> Any:
+        return run(self._formula, operands_of(tensors, self._numbers, self._places))
+
+    def kept(self, wanted: Sequence[bool]) -> Sequence[int]:
+        return self._call(tuple(wanted))[1]
+
+    def hands_on(self, asked: Sequence[bool]) -> bool:
+        if len(set(self._given)) > 1 or not self._given[0].dtype.is_floating_point:
+            return False
+        count = len(self._given) + len(self._numbers)
+        letters = [k for place, k in enumerate(LETTERS[:count]) if place not in self._places]
+        along = [k for k, is_asked in zip(letters, asked, strict=True) if is_asked]
+        return all(gradient_of(self._formula, k, count) == (IDENTITY, (GRADIENT,)) for k in along)
+
+    def gradients(
+        self, wanted: Sequence[bool], kept: Sequence[Tensor], given: Sequence[Any], asked: Sequence[bool]
+    ) -> Sequence[Tensor | None]:
+        return _gradients(self._call(tuple(wanted))[0], kept, given[0], asked)
+
+    def _call(self, wanted: tuple[bool, ...]) -> tuple[_Call, tuple[int, ...]]:
+        if wanted not in self._calls:
+            operands = operands_of(self._given, self._numbers, self._places)  # type: ignore[arg-type]
+            self._calls[wanted] = _call(self._formula, operands, wanted)
+        return self._calls[wanted]
 
 
-_launched = remembering(_launch)
+_plans: Plans[_Plan] = Plans()
+
+
+def _plan(formula: str, tensors: Sequence[Tensor], numbers: Sequence[Number], places: Sequence[int]) -> _Plan:
+    """The plan of a call on tensors like these."""
+    parts = formula, tuple(Like(t.shape, t.dtype) for t in tensors), tuple(numbers), tuple(places)
+    return _plans.of((*parts[:2], repr(parts[2]), parts[3]), lambda: _Plan(*parts))
 
 
 class _Elementwise(Differentiated):
-    """The same for `torch.func` and for gradients that are not compiled."""
+    """The same for `torch.func` and in forward mode."""
 
     @staticmethod
     def forward(formula: str, numbers: Any, places: Any, *tensors: Tensor) -> Tensor:
         if road_of(tensors) is Road.OPERATOR:
             return elementwise(formula, tensors, numbers, places)
-        made: Tensor = _launched(formula, *operands_of(tensors, numbers, places))
-        return made
+        return run(formula, operands_of(tensors, numbers, places))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -259,7 +319,7 @@ class _Elementwise(Differentiated):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-        return None, None, None, *_gradients(ctx, g, ctx.needs_input_grad[3:])
+        return None, None, None, *_gradients(ctx.call, ctx.saved_tensors, g, ctx.needs_input_grad[3:])
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Tensor:
@@ -271,7 +331,7 @@ class _Elementwise(Differentiated):
         moves: dict[str, Operand] = {k: t for k, t in moved.items() if t is not None}
         held = tuple(k for k, o in zip(letters, operands, strict=True) if not isinstance(o, Tensor))
         moving = tuple(k for k in letters if f"t{k}" in moves)
-        text = tangent_of(ctx.formula, len(operands), moving, held, value.dtype)
+        text = tangent_of(ctx.call.formula, len(operands), moving, held, value.dtype)
         meant = function_of(text)
         if not meant.inputs:
             return torch.zeros_like(value)
@@ -308,6 +368,9 @@ def _apply(formula: str, *operands: Operand, out: Tensor | None = None) -> Tenso
     if out is not None:
         raise RuntimeError("out= does not support gradients, tracing and transforms; cure: out.copy_(…)")
     given, numbers, places = packed(operands)
+    if road is Road.FUNCTION and is_plain():
+        found: Tensor = Node.apply(_plan(formula, given, numbers, places), *given)
+        return found
     function: Any = partial(_Elementwise.apply, formula, tuple(numbers), tuple(places))
     made: Tensor = of_batches(function, *given) if road is Road.BATCHES else function(*given)
     return made

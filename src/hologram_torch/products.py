@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from hologram_torch.elementwise import apply as formula
 from hologram_torch.elementwise import lined_up
 from hologram_torch.formulas import text_of
+from hologram_torch.nodes import Node, Plan, is_plain
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
-from hologram_torch.rows.function import stored
+from hologram_torch.rows.function import NAMES, stored
 from hologram_torch.rows.operator import sum_to
 from hologram_torch.transforms import differentiated, operator
 
@@ -71,22 +72,26 @@ def _(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
 def multiplied(a: Tensor, b: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """a · b on the road that they ask for."""
     road = road_of([a, b])
+    if road is Road.FUNCTION and is_plain():
+        return Node.apply(_PLANS[dtype], a, b)
     made: Tensor = _WAYS[road](a, b, dtype)
     return made
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     a, b, ctx.dtype = inputs
-    ctx.shapes = a.shape, b.shape
     ctx.save_for_backward(a, b)
 
 
 def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
     a, b = ctx.saved_tensors
-    first, second = ctx.shapes
-    for_a = _share(gradient, b.mT, first, a.dtype) if ctx.needs_input_grad[0] else None
-    for_b = _share(a.mT, gradient, second, b.dtype) if ctx.needs_input_grad[1] else None
-    return for_a, for_b, None
+    return *_shares(a, b, gradient, ctx.needs_input_grad), None
+
+
+def _shares(a: Tensor, b: Tensor, gradient: Tensor, asked: Sequence[bool]) -> tuple[Tensor | None, Tensor | None]:
+    """The gradients of both factors, None for one that is not asked for."""
+    for_a = _share(gradient, b.mT, a.shape, a.dtype) if asked[0] else None
+    return for_a, _share(a.mT, gradient, b.shape, b.dtype) if asked[1] else None
 
 
 def _share(left: Tensor, right: Tensor, shape: torch.Size, dtype: torch.dtype) -> Tensor:
@@ -99,8 +104,8 @@ def _share(left: Tensor, right: Tensor, shape: torch.Size, dtype: torch.dtype) -
 product.register_autograd(_backward, setup_context=_setup)
 
 
-class _Product(Differentiated):
-    """The same for `torch.func`, forward-mode and gradients that are not compiled."""
+class _Transformed(Differentiated):
+    """The same for `torch.func` and in forward mode."""
 
     @staticmethod
     def forward(a: Tensor, b: Tensor, dtype: torch.dtype | None) -> Tensor:
@@ -129,32 +134,33 @@ class _Product(Differentiated):
         return multiplied(left, right, dtype), 0
 
 
-_WAYS = ways(_run, product, _Product)
-differentiated(product, lambda a, b, dtype=None: _Product.apply(a, b, dtype))
+_WAYS = ways(_run, product, _Transformed)
+differentiated(product, lambda a, b, dtype=None: _Transformed.apply(a, b, dtype))
 
 
-class _Linear(Differentiated):
-    """x · weightᵀ + bias as one node of the graph of gradients, outside of transforms."""
+class _Linear(Plan):
+    """x · weightᵀ + bias as one node of the graph of gradients."""
 
-    @staticmethod
-    def forward(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        made: Tensor = _added_to_product(x, weight, bias)
+    def run(self, *tensors: Tensor) -> Tensor:
+        made: Tensor = _added_to_product(*tensors)
         return made
 
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs[:2])
+    def kept(self, wanted: Sequence[bool]) -> Sequence[int]:
+        return (0, 1)
 
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight = ctx.saved_tensors
-        wanted = ctx.needs_input_grad
+    def gradients(
+        self, wanted: Sequence[bool], kept: Sequence[Tensor], given: Sequence[Any], asked: Sequence[bool]
+    ) -> Sequence[Tensor | None]:
+        (x, weight), (gradient,) = kept, given
         tall, inputs = gradient.reshape(-1, gradient.shape[-1]), x.reshape(-1, x.shape[-1])
         return (
-            multiplied(tall, weight).reshape(x.shape) if wanted[0] else None,
-            multiplied(tall.mT, inputs) if wanted[1] else None,
-            sum_to(tall, tall.shape[-1:]) if wanted[2] else None,
+            multiplied(tall, weight).reshape(x.shape) if asked[0] else None,
+            multiplied(tall.mT, inputs) if asked[1] else None,
+            sum_to(tall, tall.shape[-1:]) if asked[2] else None,
         )
+
+
+_LINEAR = _Linear(several=False)
 
 
 def added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
@@ -163,8 +169,32 @@ def added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
     Raises RuntimeError for tensors outside of host memory.
     """
     road = road_of([x, weight, bias])
-    is_plain = forward_ad._current_level < 0 and not torch._C._are_functorch_transforms_active()
-    if road not in (Road.DIRECT, Road.FUNCTION) or not is_plain:
+    if road not in (Road.DIRECT, Road.FUNCTION) or not is_plain():
         return None
-    made: Tensor = (_added_to_product if road is Road.DIRECT else _Linear.apply)(x, weight, bias)
+    if road is Road.FUNCTION:
+        return Node.apply(_LINEAR, x, weight, bias)
+    made: Tensor = _added_to_product(x, weight, bias)
     return made
+
+
+class _Product(Plan):
+    """A product as one node of the graph of gradients."""
+
+    def __init__(self, dtype: torch.dtype | None) -> None:
+        super().__init__(several=False)
+        self._dtype = dtype
+
+    def run(self, *tensors: Tensor) -> Tensor:
+        made: Tensor = _run(*tensors, self._dtype)
+        return made
+
+    def kept(self, wanted: Sequence[bool]) -> Sequence[int]:
+        return (0, 1)
+
+    def gradients(
+        self, wanted: Sequence[bool], kept: Sequence[Tensor], given: Sequence[Any], asked: Sequence[bool]
+    ) -> Sequence[Tensor | None]:
+        return _shares(kept[0], kept[1], given[0], asked)
+
+
+_PLANS = {dtype: _Product(dtype) for dtype in (None, *NAMES)}

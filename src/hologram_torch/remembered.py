@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -19,8 +19,11 @@ from hologram.runtime.remembered import Remembering
 from hologram_torch.extents import are_apart, copies, extents, version
 from hologram_torch.looks import Watch
 from hologram_torch.recipes import Known, recipe
+from hologram_torch.trained import MOST as MOST_TRAINED
+from hologram_torch.trained import Trained, key_of, noted, trained
 
 Function = Callable[..., Any]
+is_dynamo_compiling = torch.compiler.is_dynamo_compiling
 MOST_SEEN = 2048
 """Keys of calls that are not found, of which a function keeps account."""
 PATIENCE = 8
@@ -34,7 +37,7 @@ class TorchFunction(Remembering):
 
     def __init__(self, whole: Function, signature: inspect.Signature) -> None:
         """A function of a signature that does what `whole` does."""
-        super().__init__(_Slow(whole, self.key, self.knows, self.remember))
+        super().__init__(_Slow(whole, self))
         self._described = Described(whole.__name__, whole.__doc__ or "", signature, whole)
 
     @property
@@ -99,22 +102,38 @@ class State(Enum):
     REFUSED = "it is more than launches"
 
 
+def _first_key(slow: _Slow, function: TorchFunction, *args: Any, **named: Any) -> bytes | None:
+    """The key of a call, for the first time; from then on machine code tells it."""
+    key = function.key(*args, **named)
+    if function._keys is not None:
+        slow.key = function._keys
+    return key
+
+
 class _Slow:
     """The slow way of a function; it learns."""
 
-    def __init__(
-        self, whole: Function, key: Function, knows: Callable[[bytes], bool], remember: Callable[..., bool]
-    ) -> None:
-        self.whole, self.key, self.knows, self.remember = whole, key, knows, remember
+    def __init__(self, whole: Function, function: TorchFunction) -> None:
+        self.whole, self.knows, self.remember = whole, function.knows, function.remember
+        self.key: Function = partial(_first_key, self, function)
         self.seen: dict[bytes, State | int] = {}
+        self.trained: dict[bytes | None, Trained | State | int] = {}
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Do what the function does; a call that came before some times is looked at, to be remembered."""
-        if torch.compiler.is_dynamo_compiling() or notes.is_taking():
+        if is_dynamo_compiling() or (notes.taking and notes.is_taking()):
             return self.whole(*args, **named)
         key = self.key(*args, **named)
         if key is None:
-            return self.whole(*args, **named)
+            recorded = key_of(self.key, args, named)
+            known = self.trained.get(recorded)
+            if isinstance(known, Trained):
+                tensors = known.pick((*args, *named.values()) if named else args)
+                made = known.apply(known.plan, tensors) if known.is_one else known.apply(known.plan, *tensors)
+                return made if known.finish is None else known.finish(made)
+            if recorded is None or known is State.REFUSED:
+                return self.whole(*args, **named)
+            return self.train(recorded, args, named)
         state = self.seen.get(key, 0)
         if isinstance(state, int):
             if state >= PATIENCE:
@@ -125,6 +144,23 @@ class _Slow:
         elif state is State.KEPT and not self.knows(key):
             self.seen[key] = 0
         return self.whole(*args, **named)
+
+    def train(self, key: bytes, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Do what somebody wants gradients of; a call that came before some times is remembered, or refused."""
+        state = self.trained.get(key, 0)
+        if len(self.trained) > MOST_TRAINED:
+            self.trained.clear()
+        if isinstance(state, int) and state < PATIENCE:
+            self.trained[key] = state + 1
+            return self.whole(*args, **named)
+        self.trained[key] = State.REFUSED
+        with notes.taken() as taken, noted() as nodes, Watch() as watch:
+            result = self.whole(*args, **named)
+        if None not in taken and not watch.others:
+            found = trained((*args, *named.values()), result, nodes, len(taken))
+            if found is not None:
+                self.trained[key] = found
+        return result
 
     def learn(self, key: bytes, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Do it, and remember what it was, or that it is nothing to remember.

@@ -123,6 +123,7 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "zeros without memory": (lambda x: torch._efficientzerotensor(4), "zeros without memory"),
     "a part of zeros without memory": (lambda x: torch._efficientzerotensor(5)[1:], "zeros without memory"),
     "freed": (_gone, "memory is gone"),
+    "freed, begun behind its first element": (lambda x: _gone(x.repeat(2)[4:]), "memory is gone"),
     "several axes": (lambda x: x.reshape(2, 2), r"has 1 dimension, got .*\(2, 2\); cure: x.ravel"),
     "no axes": (lambda x: x[0], "has 1 dimension"),
     "every second element": (lambda x: x.repeat(2)[::2], r"must be contiguous.* cure: x.contiguous\(\)"),

@@ -207,7 +207,11 @@ def test_results_follow_their_arguments() -> None:
         x.resize_(n).fill_(n)
         for _ in range(TIMES):
             assert H.sum(x).item() == n * n
-    x = torch.ones(6)
+
+
+@pytest.mark.parametrize("begin", [0, 4])
+def test_memory_that_is_gone_is_not_read(begin: int) -> None:
+    x = torch.ones(begin + 6)[begin:]
     calls_of(H.exp, x)
     x.untyped_storage().resize_(0)
     try:

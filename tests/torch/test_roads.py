@@ -98,8 +98,9 @@ def test_what_is_no_tensor_is_refused_as_before() -> None:
         lambda f, x, w, b, r: f.layer_norm(x, (4,), r, r),
         lambda f, x, w, b, r: f.cumsum(x, 0) * f.mv(x, r)[:, None],
         lambda f, x, w, b, r: f.cross_entropy(x, torch.tensor([1, 2, 0]), reduction="none"),
+        lambda f, x, w, b, r: f.conv1d(x.unsqueeze(0), w.reshape(5, 2, 2).repeat(3, 1, 1)[:, :1], groups=3),
     ],
-    ids=["prelu", "linear", "softmax", "layer_norm", "cumsum and mv", "cross_entropy"],
+    ids=["prelu", "linear", "softmax", "layer_norm", "cumsum and mv", "cross_entropy", "conv1d"],
 )
 def test_a_backward_pass_goes_through_a_batch_of_gradients(compute: Callable[..., Tensor]) -> None:
     torch.manual_seed(0)

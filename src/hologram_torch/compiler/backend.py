@@ -20,8 +20,10 @@ from hologram_torch.compiler import decompositions, programs
 from hologram_torch.compiler.ahead import regions_in
 from hologram_torch.compiler.channels import with_channels_last
 from hologram_torch.compiler.joint import split
-from hologram_torch.compiler.partition import Partition, is_given, partition
+from hologram_torch.compiler.partition import Partition, is_given, looks_on, partition
+from hologram_torch.compiler.received import with_comparison
 from hologram_torch.compiler.report import CallReport, GraphReport, Report, region_report
+from hologram_torch.compiler.rewriting import Rewriter
 from hologram_torch.compiler.runner import Writer, function_of
 from hologram_torch.compiler.upsampling import with_whole_upsampling
 
@@ -30,7 +32,8 @@ from hologram_torch.compiler.upsampling import with_whole_upsampling
 class Options:
     """Options of the backend.
 
-    check: run the nodes of each region in ATen as well, and raise AssertionError where results differ.
+    check: run the nodes of each region, and each graph as it came, in ATen as well, and raise AssertionError where
+        results differ.
     fuse: find regions; without it all stays in ATen.
     """
 
@@ -60,7 +63,7 @@ def hologram(
     compile = partial(_compiled, options=chosen, ahead=ahead)
 
     def cut(*arguments: Any, **keywords: Any) -> tuple[GraphModule, GraphModule]:
-        forward, backward = split(*arguments, **keywords)
+        forward, backward = split(*arguments, check=chosen.check, **keywords)
         ahead[:] = [backward.graph]
         return forward, backward
 
@@ -106,8 +109,11 @@ def _compiled(
     begin = perf_counter()
     reason = _elsewhere(module)
     if kind == "inference" and not reason:
-        with_whole_upsampling(module.graph)
-        with_channels_last(module.graph)
+        if options.check:
+            with_comparison(module)
+        rewriter = Rewriter(module.graph, strict=options.check)
+        with_whole_upsampling(rewriter)
+        with_channels_last(rewriter)
         module.graph.eliminate_dead_code()  # places that images were taken from
     with _without_collections():
         fuses = options.fuse and not reason
@@ -139,7 +145,9 @@ def _elsewhere(module: GraphModule) -> str:
 def _report(kind: str, writer: Writer, parts: Partition, source: str, seconds: float, reason: str) -> GraphReport:
     regions = tuple(region_report(launch, programs.name_of(launch.region)) for launch in writer.launches)
     counts = Counter(
-        (str(u.nodes[0].target).removeprefix("aten."), reason or u.reason) for u in parts.units if u.group is None
+        (str(u.nodes[0].target).removeprefix("aten."), reason or u.reason)
+        for u in parts.units
+        if u.group is None and not looks_on(u.nodes[0])
     )
     calls = tuple(CallReport(name, count, why) for (name, why), count in counts.items())
     return GraphReport(kind, regions, calls, source, seconds)

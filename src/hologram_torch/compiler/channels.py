@@ -11,7 +11,9 @@ import operator
 from typing import Any
 
 import torch
-from torch.fx import Graph, Node
+from torch.fx import Node
+
+from hologram_torch.compiler.rewriting import Rewriter
 
 aten = torch.ops.aten
 
@@ -34,11 +36,11 @@ _CONVERT = torch.ops.prims.convert_element_type.default
 _LIKE = frozenset({aten.full_like.default, aten.zeros_like.default, aten.ones_like.default})
 
 
-def with_channels_last(graph: Graph) -> None:
+def with_channels_last(rewriter: Rewriter) -> None:
     """Turn the images of a graph with convolutions; a graph without them, or of unknown sizes, stays as it is."""
-    convolutions = [n for n in graph.nodes if n.target is aten.convolution.default]
+    convolutions = [n for n in rewriter.graph.nodes if n.target is aten.convolution.default]
     if convolutions and all(_is_plain(n) for n in convolutions):
-        _Turning(graph).run()
+        _Turning(rewriter).run()
 
 
 def _is_plain(node: Node) -> bool:
@@ -50,8 +52,8 @@ def _is_plain(node: Node) -> bool:
 
 
 class _Turning:
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, rewriter: Rewriter) -> None:
+        self.rewriter, self.graph = rewriter, rewriter.graph
         self.turned: dict[Node, torch.Tensor] = {}
         """Nodes that lie in another order than PyTorch traced, with the value as it was."""
         self.images: dict[Node, Node] = {}
@@ -90,9 +92,9 @@ class _Turning:
 
     def _turn_operands(self, node: Node, count: int) -> None:
         """Have images in the first places channels last, and so is what is made."""
-        for place, operand in enumerate(node.args[:count]):
+        for operand in node.args[:count]:
             if isinstance(operand, Node) and isinstance(operand.meta.get("val"), torch.Tensor):
-                node.update_arg(place, self._image(operand))
+                self._read_turned(node, operand)
         value = node.meta["val"]
         if isinstance(value, torch.Tensor):
             self._change(node, _channels_last(value))
@@ -100,6 +102,12 @@ class _Turning:
             self.turned[node] = value
             made = [_channels_last(v) if isinstance(v, torch.Tensor) and v.dim() == 4 else v for v in value]
             node.meta["val"] = type(value)(made)
+
+    def _read_turned(self, node: Node, operand: Node) -> None:
+        """Have an operator that takes any order read a value channels last."""
+        told, image = operand.meta["val"], self._image(operand)
+        if image is not operand:
+            self.rewriter.replace_operand(node, operand, image, told=told, ordered=False)
 
     def _image(self, node: Node) -> Node:
         """A value channels last: itself where it lies so."""
@@ -119,7 +127,8 @@ class _Turning:
         if node.meta["val"].dim() != 4:
             self._restore(node)
             return
-        node.update_arg(0, [self._image(part) for part in parts])
+        for part in parts:
+            self._read_turned(node, part)
         self._change(node, _channels_last(node.meta["val"]))
 
     # Nodes that follow their operands.
@@ -158,7 +167,8 @@ class _Turning:
                 self._change(node, _ordered(value, read.meta["val"]))
                 for other in node.all_input_nodes:
                     if other in self.images and self.images[other].meta["val"].stride() == node.meta["val"].stride():
-                        node.replace_input_with(other, self.images[other])
+                        told = other.meta["val"]
+                        self.rewriter.replace_operand(node, other, self.images[other], told=told, ordered=False)
                 return
 
     def _change(self, node: Node, value: torch.Tensor) -> None:
@@ -169,7 +179,7 @@ class _Turning:
         """Give an operator what it read in the order that PyTorch traced."""
         for read in node.all_input_nodes:
             if read in self.turned and isinstance(read.meta["val"], torch.Tensor):
-                node.replace_input_with(read, self._as_it_was(read))
+                self.rewriter.replace_operand(node, read, self._as_it_was(read), told=self.turned[read])
 
     def _as_it_was(self, node: Node) -> Node:
         if node not in self.restored:
@@ -179,11 +189,13 @@ class _Turning:
             if is_view and isinstance(source, Node):
                 before = self._as_it_was(source) if source in self.turned else source
                 with self.graph.inserting_after(before if source in self.turned else node):
-                    made = self.graph.call_function(target, (before, *node.args[1:]), dict(node.kwargs))
+                    made = self.rewriter.call(target, before, *node.args[1:], **node.kwargs)
+                made.meta = {**node.meta, **made.meta}
             else:
+                order: dict[str, Any] = {"memory_format": torch.contiguous_format} if value.is_contiguous() else {}
                 with self.graph.inserting_after(node):
-                    made = self.graph.call_function(aten.clone.default, (node,))
-            made.meta = {**node.meta, "val": value}
+                    made = self.graph.call_function(aten.clone.default, (node,), order)
+                made.meta = {**node.meta, "val": value}  # which regions lay it out by
             self.restored[node] = made
         return self.restored[node]
 

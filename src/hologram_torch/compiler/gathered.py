@@ -6,12 +6,14 @@ values of one product, the halves that a rotary embedding exchanges), the sum of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.fx import Graph, Node
+from torch.fx import Node
+
+from hologram_torch.compiler.rewriting import Rewriter
 
 aten = torch.ops.aten
 
@@ -26,20 +28,21 @@ class _Part:
     axis: int
 
 
-def with_gathered_gradients(graph: Graph) -> None:
+def with_gathered_gradients(rewriter: Rewriter) -> None:
     """Put concatenations for sums of gradients of parts; what is left of `select` becomes a choice at each place."""
+    graph = rewriter.graph
     for node in reversed(list(graph.nodes)):
         if _is_sum(node) and not any(_is_sum(user) and len(node.users) == 1 for user in node.users):
-            _gather(graph, node)
+            _gather(rewriter, node)
     for node in list(graph.nodes):
         if node.target is aten.select_backward.default and node.users:
-            _chosen(graph, node)
+            _chosen(rewriter, node)
     for node in list(graph.nodes):
         if node.target is aten.stack.default:
-            _as_concatenation(graph, node)
+            _as_concatenation(rewriter, node)
     for node in list(graph.nodes):
         if node.target is aten.cat.default:
-            _in_order(graph, node)
+            _in_order(rewriter, node)
     graph.eliminate_dead_code()
 
 
@@ -78,7 +81,7 @@ def _part(node: Node) -> _Part | None:
     return _Part(node, *slice(begin, end).indices(size)[:2], axis) if step == 1 else None
 
 
-def _gather(graph: Graph, node: Node) -> None:
+def _gather(rewriter: Rewriter, node: Node) -> None:
     leaves = list(_leaves(node))
     parts = [p for p in map(_part, leaves) if p is not None]
     for axis in dict.fromkeys(p.axis for p in parts):
@@ -86,27 +89,27 @@ def _gather(graph: Graph, node: Node) -> None:
         ends = [0, *(p.end for p in found)]
         if len(found) < 2 or ends[:-1] != [p.begin for p in found] or ends[-1] != node.meta["val"].shape[axis]:
             continue
-        with graph.inserting_before(node):
-            whole = _call(graph, aten.cat.default, [_value(graph, p) for p in found], axis)
+        with rewriter.graph.inserting_before(node):
+            whole = rewriter.call(aten.cat.default, [_value(rewriter, p) for p in found], axis)
             first = min(leaves.index(p.node) for p in found)
             gone = {p.node for p in found}
             leaves = [whole if n == first else leaf for n, leaf in enumerate(leaves) if n == first or leaf not in gone]
             total = leaves[0]
             for leaf in leaves[1:]:
-                total = _call(graph, aten.add.Tensor, total, leaf)
-        _replace(graph, node, total)
+                total = rewriter.call(aten.add.Tensor, total, leaf)
+        rewriter.replace(node, rewriter.fitted(total, node))
         return
 
 
-def _value(graph: Graph, part: _Part) -> Node:
+def _value(rewriter: Rewriter, part: _Part) -> Node:
     held = part.node.args[0]
     assert isinstance(held, Node)
     if part.node.target is aten.select_backward.default:
-        return _call(graph, aten.unsqueeze.default, held, part.axis)
+        return rewriter.call(aten.unsqueeze.default, held, part.axis)
     return held
 
 
-def _chosen(graph: Graph, node: Node) -> None:
+def _chosen(rewriter: Rewriter, node: Node) -> None:
     """A gradient at one place of an axis as a choice, which fuses with what reads it."""
     held, sizes, axis, place = node.args
     rank = node.meta["val"].dim()
@@ -117,26 +120,26 @@ def _chosen(graph: Graph, node: Node) -> None:
     if place < 0 and not isinstance(size, int):
         return
     kind = {"dtype": node.meta["val"].dtype, "device": node.meta["val"].device}
-    with graph.inserting_before(node):
-        places = _call(graph, aten.arange.start_step, 0, size, **{**kind, "dtype": torch.int64})
-        places = _call(graph, aten.view.default, places, [-1, *[1] * (rank - 1 - axis)])
-        here = _call(graph, aten.eq.Scalar, places, place if place >= 0 else place + size)
-        value = _call(graph, aten.unsqueeze.default, held, axis)
-        zero = _call(graph, aten.full.default, [], 0, **kind)
-        chosen = _call(graph, aten.where.self, here, value, zero)
-    _replace(graph, node, chosen)
+    with rewriter.graph.inserting_before(node):
+        places = rewriter.call(aten.arange.start_step, 0, size, **{**kind, "dtype": torch.int64})
+        places = rewriter.call(aten.view.default, places, [-1, *[1] * (rank - 1 - axis)])
+        here = rewriter.call(aten.eq.Scalar, places, place if place >= 0 else place + size)
+        value = rewriter.call(aten.unsqueeze.default, held, axis)
+        zero = rewriter.call(aten.full.default, [], 0, **kind)
+        chosen = rewriter.call(aten.where.self, here, value, zero)
+    rewriter.replace(node, rewriter.fitted(chosen, node))
 
 
-def _as_concatenation(graph: Graph, node: Node) -> None:
+def _as_concatenation(rewriter: Rewriter, node: Node) -> None:
     parts: Any = node.args[0]
     axis = (int(node.args[1]) if len(node.args) > 1 else 0) % node.meta["val"].dim()  # type: ignore[arg-type]
-    with graph.inserting_before(node):
-        views = [_call(graph, aten.unsqueeze.default, p, axis) for p in parts]
-        whole = _call(graph, aten.cat.default, views, axis)
-    _replace(graph, node, whole)
+    with rewriter.graph.inserting_before(node):
+        views = [rewriter.call(aten.unsqueeze.default, p, axis) for p in parts]
+        whole = rewriter.call(aten.cat.default, views, axis)
+    rewriter.replace(node, rewriter.fitted(whole, node))
 
 
-def _in_order(graph: Graph, node: Node) -> None:
+def _in_order(rewriter: Rewriter, node: Node) -> None:
     """A concatenation that is only copied in another order of its axes is made in that order."""
     (turned, *more) = node.users
     if more or turned.target is not aten.permute.default or len(turned.users) != 1:
@@ -151,29 +154,8 @@ def _in_order(graph: Graph, node: Node) -> None:
     place = [int(d) % rank for d in order].index(axis)
     if any(p.meta["val"].dim() != rank for p in parts):
         return
-    with graph.inserting_before(copied):
-        views = [_call(graph, aten.permute.default, p, order) for p in parts]
-        copies = [_call(graph, aten.clone.default, v, memory_format=torch.contiguous_format) for v in views]
-        whole = _call(graph, aten.cat.default, copies, place)
-    copied.replace_all_uses_with(whole)
-
-
-def _replace(graph: Graph, node: Node, by: Node) -> None:
-    """Put a node in another's place, in the order of axes that what follows was told of; none where it has no cure."""
-    if by.meta["val"].stride() != node.meta["val"].stride():
-        if not node.meta["val"].is_contiguous():
-            return
-        with graph.inserting_before(node):
-            by = _call(graph, aten.clone.default, by, memory_format=torch.contiguous_format)
-    node.replace_all_uses_with(by)
-
-
-def _call(graph: Graph, target: Any, *arguments: Any, **keywords: Any) -> Node:
-    """A call with what PyTorch knows of its result."""
-    made = graph.call_function(target, arguments, keywords)
-    nodes: Sequence[Node] = made.all_input_nodes
-    mode = next(n.meta["val"].fake_mode for n in [*nodes, *graph.nodes] if hasattr(n.meta.get("val"), "fake_mode"))
-    values = torch.fx.node.map_arg((arguments, keywords), lambda n: n.meta["val"])
-    with mode:
-        made.meta["val"] = target(*values[0], **values[1])
-    return made
+    with rewriter.graph.inserting_before(copied):
+        views = [rewriter.call(aten.permute.default, p, order) for p in parts]
+        copies = [rewriter.call(aten.clone.default, v, memory_format=torch.contiguous_format) for v in views]
+        whole = rewriter.call(aten.cat.default, copies, place)
+    rewriter.replace(copied, whole)

@@ -118,6 +118,21 @@ def of_row(name: str, node: Node, arguments: tuple[Any, ...], integers: bool = F
     return pointwise(row.form(computed), arguments, computed)
 
 
+def _equality(name: str) -> Callable[[Node], Pointwise]:
+    """Whether tensors are equal: halves are so when they are rounded, which between the steps of a region they are not.
+
+    The gradient of a maximum looks in this way for where it was.
+    """
+    row = _row(name, integers=True)
+
+    def make(node: Node) -> Pointwise:
+        if any(a.meta["val"].dtype in (torch.float16, torch.bfloat16) for a in node.all_input_nodes):
+            raise Stays("halves are equal as they are rounded")
+        return row(node)
+
+    return make
+
+
 def _scaled(name: str) -> Callable[[Node], Pointwise]:
     """add and sub, whose second operand may be scaled."""
 
@@ -299,14 +314,17 @@ _MEANINGS: dict[Any, Callable[[Node], Any]] = {
             ("le", "less_equal"),
             ("gt", "greater"),
             ("ge", "greater_equal"),
-            ("eq", "equal"),
-            ("ne", "not_equal"),
             ("bitwise_and", "bitwise_and"),
             ("bitwise_or", "bitwise_or"),
             ("bitwise_xor", "bitwise_xor"),
             ("mul", "mul"),
         )
         for form in ("Tensor", "Scalar")
+    },
+    **{
+        getattr(getattr(aten, short), form): make(name)
+        for short, name in (("eq", "equal"), ("ne", "not_equal"))
+        for form, make in (("Tensor", _equality), ("Scalar", lambda name: _row(name, integers=True)))
     },
     aten.sgn.default: _row("sign"),
     aten.add.Tensor: _scaled("add"),

@@ -52,6 +52,11 @@ def is_given(node: Node) -> bool:
     return node.op not in ("call_function", "get_attr", "output")
 
 
+def looks_on(node: Node) -> bool:
+    """True for a call that only compares what leaves the graph, and gives it on."""
+    return hasattr(node.target, "compares")
+
+
 def source_of(node: Node) -> Node:
     """The node whose memory a view shows."""
     while node.op == "call_function" and is_view(node):
@@ -104,7 +109,7 @@ class Partitioner:
         for source in self._sources(node):
             self._after(unit, source)
         schema = getattr(node.target, "_schema", None)
-        if schema is None or schema.is_mutable:
+        if (schema is None and not looks_on(node)) or (schema is not None and schema.is_mutable):
             for other in self.units.values():
                 if other is not unit:
                     self._after(unit, other)

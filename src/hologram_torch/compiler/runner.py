@@ -14,9 +14,10 @@ from torch.fx import GraphModule, Node
 from hologram.types import Type
 from hologram_torch.compiler.checking import compared
 from hologram_torch.compiler.columns import in_launches
+from hologram_torch.compiler.evaluated import Nodes
 from hologram_torch.compiler.joined import joined_parts
 from hologram_torch.compiler.meanings import STORED, option
-from hologram_torch.compiler.partition import Partition, Unit, is_given, is_symbolic, is_view
+from hologram_torch.compiler.partition import Partition, Unit, is_given, is_symbolic, is_view, looks_on
 from hologram_torch.compiler.region_of import Launch, Row, region_of
 from hologram_torch.compiler.sizes import plain, text, times, tuple_text
 
@@ -174,7 +175,8 @@ class Writer:
         elif node.target is operator.getitem:
             held = self.name(source)
             self.lines.append(f"{self._new(node)} = {held}[{node.args[1]}]")
-            self._lay(node)
+            if not looks_on(source):
+                self._lay(node)
         else:
             self._call(node)
 
@@ -304,24 +306,33 @@ class Writer:
             begin += shape[dim]
 
     def _check(self, unit: Unit, launch: Launch) -> None:
-        """The same nodes by ATen, and a comparison with what the region made."""
-        kept = dict(self.names)
-        for node in unit.nodes:
-            self.names.pop(node, None)
-        inside = set(unit.nodes)
-        for node in unit.nodes:
-            for read in node.all_input_nodes:
-                for each in chain_of(read):
-                    if inside & set(chain_of(each)) - {each}:
-                        self.names.pop(each, None)
-        for node in unit.nodes:
-            self.names[node] = f"r{next(self._count)}"
-            self.lines.append(f"{self.names[node]} = {self._call_text(node)}")
-            self._lay_as_said(node)
-        made = self._tuple([kept[n] for n in launch.makes if isinstance(n, Node)])
-        asked = self._tuple([self.names[n] for n in launch.makes if isinstance(n, Node)])
-        self.lines.append(f"_compared({self._value(launch)}, {made}, {asked})")
-        self.names = {**{n: k for n, k in self.names.items() if not inside & set(chain_of(n))}, **kept}
+        """A comparison of what the region made with the same nodes by ATen."""
+        nodes = _nodes_of(unit, [n for n in launch.makes if isinstance(n, Node)])
+        made = self._tuple([self.names[n] for n in nodes.asked])
+        given = self._tuple([self._argument(n) for n in nodes.given])
+        self.lines.append(f"_compared({self._value(launch)}, {self._value(nodes)}, {made}, {given})")
+
+
+def _nodes_of(unit: Unit, asked: Sequence[Node]) -> Nodes:
+    """The nodes of a region with the views between them, and what they read."""
+    inside = set(unit.nodes)
+    steps: dict[Node, None] = {}
+    given: dict[Node, None] = {}
+
+    def take(node: Node) -> None:
+        for read in node.all_input_nodes:
+            if read in steps or read in given:
+                continue
+            if inside & set(chain_of(read)):
+                take(read)
+            else:
+                given[read] = None
+        steps[node] = None
+
+    for node in unit.nodes:
+        if node not in steps:
+            take(node)
+    return Nodes.of(list(steps), list(given), asked)
 
 
 def chain_of(node: Node) -> list[Node]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 from torch._subclasses.fake_tensor import unset_fake_temporarily
-from torch.fx import Graph, Node
+from torch.fx import Node
+
+from hologram_torch.compiler.rewriting import Rewriter
 
 aten = torch.ops.aten
 FACTORS = (1, 2, 4, 8)
@@ -14,39 +16,39 @@ FACTORS = (1, 2, 4, 8)
 MOST_PLACES = 1 << 14
 
 
-def with_whole_upsampling(graph: Graph) -> None:
+def with_whole_upsampling(rewriter: Rewriter) -> None:
     """Put upsampling, and its gradient, where images are taken from, or added up at, places that only repeat."""
-    for node in list(graph.nodes):
+    for node in list(rewriter.graph.nodes):
         if node.target is aten._unsafe_index.Tensor:
-            _replace_taking(graph, node)
+            _replace_taking(rewriter, node)
         elif node.target is aten._unsafe_index_put.default:
-            _replace_adding(graph, node)
+            _replace_adding(rewriter, node)
 
 
-def _replace_taking(graph: Graph, node: Node) -> None:
+def _replace_taking(rewriter: Rewriter, node: Node) -> None:
     source, places = node.args
     assert isinstance(source, Node)
     shape = source.meta["val"].shape
     if _repeats(places, shape, node.meta["val"].shape):
-        _put(graph, node, aten.upsample_nearest2d.default, (source, list(node.meta["val"].shape[2:])))
+        _put(rewriter, node, aten.upsample_nearest2d.default, (source, list(node.meta["val"].shape[2:])))
 
 
-def _replace_adding(graph: Graph, node: Node) -> None:
+def _replace_adding(rewriter: Rewriter, node: Node) -> None:
     base, places, gradient, *further = node.args
     assert isinstance(base, Node) and isinstance(gradient, Node)
     is_zero = base.target is aten.full.default and base.args[1] == 0
     large = gradient.meta["val"].shape
     if is_zero and further == [True] and _repeats(places, base.meta["val"].shape, large):
         sizes = list(large[2:]), list(base.meta["val"].shape)
-        _put(graph, node, aten.upsample_nearest2d_backward.default, (gradient, *sizes))
+        _put(rewriter, node, aten.upsample_nearest2d_backward.default, (gradient, *sizes))
 
 
-def _put(graph: Graph, node: Node, target: Any, arguments: tuple[Any, ...]) -> None:
-    with graph.inserting_before(node):
-        made = graph.call_function(target, arguments)
-    made.meta = dict(node.meta)
-    node.replace_all_uses_with(made)
-    graph.erase_node(node)
+def _put(rewriter: Rewriter, node: Node, target: Any, arguments: tuple[Any, ...]) -> None:
+    with rewriter.graph.inserting_before(node):
+        made = rewriter.call(target, *arguments)
+    made.meta = {**node.meta, **made.meta}
+    if rewriter.replace(node, rewriter.fitted(made, node)):
+        rewriter.graph.erase_node(node)
 
 
 def _repeats(places: Any, small: Any, large: Any) -> bool:

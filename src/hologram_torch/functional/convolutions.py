@@ -11,8 +11,8 @@ from torch import Tensor
 
 from hologram_torch.convolutions import convolved
 from hologram_torch.mixed import lowered
-from hologram_torch.patches import Pair, Slide
 from hologram_torch.registration import LIBRARY, function
+from hologram_torch.windows import Pair, Slide
 
 Lengths = int | Sequence[int]
 _SCHEMA = (

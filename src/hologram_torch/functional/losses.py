@@ -17,8 +17,10 @@ from hologram_torch.functional.arguments import type_name
 from hologram_torch.functional.reductions import sum
 from hologram_torch.looks import looked_at
 from hologram_torch.mixed import raised
+from hologram_torch.nodes import Node, is_plain
 from hologram_torch.registration import function
 from hologram_torch.roads import Road, road_of
+from hologram_torch.rows.chains import class_plan
 from hologram_torch.rows.losses import bounds, elementwise_loss, improbable, loss_of_classes, loss_of_shares, total
 from hologram_torch.rows.operator import apply
 
@@ -360,10 +362,16 @@ def _of_classes(
         raise RuntimeError(f"Expected target size {shape}, got {list(target.shape)}")
     if target.dtype not in (torch.int64, torch.uint8):
         raise RuntimeError(f"expected scalar type Long but found {type_name(target.dtype)}")
-    _check_classes(target, input.shape[axis], ignored)
     weights = _class_weight(input, weight, axis)
     meant = loss_of_classes(input.dtype, of_logits, bool(weights), smoothing > 0, reduction == "none")
     numbers = [float(ignored), *([smoothing] if smoothing > 0 else [])]
+    is_one = reduction != "none" and not any(w.requires_grad for w in weights)
+    if is_one and road_of([input, *weights, target]) is Road.FUNCTION and is_plain():
+        tensors = [input, *([] if weight is None else [weight]), target]
+        plan = class_plan(meant, tensors, numbers, axis, reduction, _check_classes)
+        made: Tensor = Node.apply(plan, *tensors)[0]
+        return made
+    _check_classes(target, input.shape[axis], ignored)
     tensors = [input, *weights, target.unsqueeze(axis)]
     loss, mass, *_ = apply(meant, tensors, numbers, input.shape, [axis])
     return _put_together(loss, mass, reduction, shape, input.dtype, None)

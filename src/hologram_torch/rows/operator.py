@@ -7,6 +7,7 @@ axes that are folded.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from hologram.isa.region import Fold
+from hologram_torch.nodes import Like, Node, Plan, Plans, is_plain
 from hologram_torch.remembered import remembering
 from hologram_torch.roads import Differentiated, Road, check_devices, of_batches, road_of
 from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
@@ -86,6 +88,9 @@ def _apply(
     if road is Road.OPERATOR:
         found: list[Tensor] = rows(function, tensors, numbers, shape, dims)
         return found
+    if road is Road.FUNCTION and is_plain():
+        given = Node.apply(plan_of(function, tensors, numbers, shape, dims), *tensors)
+        return [given] if isinstance(given, Tensor) else list(given)
     through: Any = partial(_Rows.apply, function, tuple(numbers), tuple(shape), tuple(dims))
     return list(of_batches(through, *tensors) if road is Road.BATCHES else through(*tensors))
 
@@ -94,17 +99,43 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Sequence[Tensor]) -> None:
     _keep(ctx, inputs, output, [t.requires_grad for t in inputs[1]], False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call as its derivatives know it: shapes and types of its tensors, and which inputs have gradients of a type.
+
+    `names` are the inputs and outputs whose values are kept.
+    """
+
+    function: RowFunction
+    numbers: Sequence[Number]
+    shape: Sequence[int]
+    dims: Sequence[int]
+    given: Mapping[str, tuple[Sequence[int], torch.dtype]]
+    types: tuple[tuple[str, str], ...]
+    names: tuple[str, ...]
+
+
+def _call(inputs: tuple[Any, ...], wanted: Sequence[bool], with_tangents: bool) -> tuple[_Call, tuple[int, ...]]:
+    """A call whose derivatives along some tensors are wanted, and the places of what these read.
+
+    `inputs` are the function's text, its tensors (or what has shapes and types like them), its numbers, the shape and
+    the axes that are folded.
+    """
+    text, tensors, numbers, shape, dims = inputs
+    function = function_of(text)
+    types = _types(function, tuple(t.dtype if w else None for t, w in zip(tensors, wanted, strict=True)))
+    names, places = read_by_derivatives(function, types, with_tangents)
+    given = {k: (t.shape, t.dtype) for k, t in zip(function.inputs, tensors, strict=True)}
+    return _Call(function, numbers, shape, dims, given, types, names), places
+
+
 def _keep(
     ctx: Any, inputs: tuple[Any, ...], output: Sequence[Tensor], wanted: Sequence[bool], with_tangents: bool
 ) -> None:
     """Keep what derivatives along the wanted tensors read, and of the other tensors their shapes and types."""
-    text, tensors, ctx.numbers, ctx.shape, ctx.dims = inputs
-    ctx.function = function = function_of(text)
-    ctx.types = _types(function, tuple(t.dtype if w else None for t, w in zip(tensors, wanted, strict=True)))
-    ctx.names, places = read_by_derivatives(function, ctx.types, with_tangents)
-    ctx.given = {k: (t.shape, t.dtype) for k, t in zip(function.inputs, tensors, strict=True)}
+    ctx.call, places = _call(inputs, wanted, with_tangents)
     ctx.set_materialize_grads(False)
-    values = (*tensors, *output)
+    values = (*inputs[1], *output)
     kept = [values[k] for k in places]
     ctx.save_for_backward(*kept)
     if with_tangents:
@@ -137,48 +168,51 @@ def read_by_derivatives(
 
 
 def _backward(ctx: Any, gradients: Sequence[Tensor | None]) -> tuple[Any, ...]:
-    found = _gradients(ctx, gradients)
+    call: _Call = ctx.call
+    found = _gradients(call, call.types, ctx.saved_tensors, gradients)
     # PyTorch takes empty lists for lists of tensors
-    return None, found, *(None if len(part) else [] for part in (ctx.numbers, ctx.shape, ctx.dims))
+    return None, found, *(None if len(part) else [] for part in (call.numbers, call.shape, call.dims))
 
 
 rows.register_autograd(_backward, setup_context=_setup)
 
 
-def _gradients(ctx: Any, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:
-    """The gradients of the tensors of which they are wanted, None for others."""
-    function: RowFunction = ctx.function
-    types = ctx.types
+def _gradients(
+    call: _Call, types: tuple[tuple[str, str], ...], kept: Sequence[Tensor], gradients: Sequence[Tensor | None]
+) -> list[Tensor | None]:
+    """The gradients of the tensors of some types, None for others, from what was kept and the results' gradients."""
+    function = call.function
     given = tuple(g is not None for g in gradients)
     if not any(given) or not types:
-        return [None] * len(ctx.given)
+        return [None] * len(call.given)
     mark = mark_of(function)
+    values = dict(zip(call.names, kept, strict=True))
     moves = {f"g{mark}{place}": g for place, g in enumerate(gradients) if g is not None}
     made: dict[str, Tensor] = {}
     left = list(types)
-    for dims, several in _spread(ctx, types).items():  # made of nothing else along the axes that they are spread over
+    for dims, several in _spread(call, types).items():  # made of nothing else along the axes that they are spread over
         if (total := added_up(backward(function, given, several))) is not None:
-            made |= zip((k for k, _ in several), _derived(ctx, total, moves, dims), strict=True)
+            made |= zip((k for k, _ in several), _derived(call, total, values, moves, dims), strict=True)
             left = [pair for pair in left if pair not in several]
     if left:
-        found = _derived(ctx, backward(function, given, tuple(left)), moves, ctx.dims)
+        found = _derived(call, backward(function, given, tuple(left)), values, moves, call.dims)
         made |= {
-            k: sum_to(g.expand(_wide_or_narrow(ctx, k)), ctx.given[k][0]) for (k, _), g in zip(left, found, strict=True)
+            k: sum_to(g.expand(_wide_or_narrow(call, k)), call.given[k][0])
+            for (k, _), g in zip(left, found, strict=True)
         }
-    return [made[k].reshape(shape) if k in made else None for k, (shape, _) in ctx.given.items()]
+    return [made[k].reshape(shape) if k in made else None for k, (shape, _) in call.given.items()]
 
 
-def _wide_or_narrow(ctx: Any, name: str) -> Sequence[int]:
+def _wide_or_narrow(call: _Call, name: str) -> Sequence[int]:
     """The shape in which the gradient of an input is computed."""
-    shape: Sequence[int] = ctx.shape if name in ctx.function.wide else narrowed(ctx.shape, ctx.dims)
-    return shape
+    return call.shape if name in call.function.wide else narrowed(call.shape, call.dims)
 
 
-def _spread(ctx: Any, types: Sequence[tuple[str, str]]) -> dict[tuple[int, ...], tuple[tuple[str, str], ...]]:
+def _spread(call: _Call, types: Sequence[tuple[str, str]]) -> dict[tuple[int, ...], tuple[tuple[str, str], ...]]:
     """The wide inputs that are spread over axes, by these."""
     found: dict[tuple[int, ...], tuple[tuple[str, str], ...]] = {}
     for name, dtype in types:
-        if name in ctx.function.wide and (dims := tuple(spread_dims(ctx.shape, ctx.given[name][0]))):
+        if name in call.function.wide and (dims := tuple(spread_dims(call.shape, call.given[name][0]))):
             found[dims] = (*found.get(dims, ()), (name, dtype))
     return found
 
@@ -189,15 +223,58 @@ def spread_dims(whole: Sequence[int], shape: Sequence[int]) -> list[int]:
     return [k for k, n in enumerate(whole) if k < missing or (shape[k - missing] == 1 and n != 1)]
 
 
-def _derived(ctx: Any, meant: RowFunction, moves: Mapping[str, Tensor], dims: Sequence[int]) -> list[Tensor]:
+def _derived(
+    call: _Call, meant: RowFunction, kept: Mapping[str, Tensor], moves: Mapping[str, Tensor], dims: Sequence[int]
+) -> list[Tensor]:
     """A derivative at the values that were kept, with the numbers of the function that it belongs to."""
-    values = {**dict(zip(ctx.names, ctx.saved_tensors, strict=True)), **moves}
-    numbers = dict(zip(ctx.function.numbers, ctx.numbers, strict=True))
+    values = {**kept, **moves}
+    numbers = dict(zip(call.function.numbers, call.numbers, strict=True))
     if not meant.inputs:  # a constant, which is 0: nothing moves
-        shape, device = narrowed(ctx.shape, dims), next(iter(moves.values())).device
+        shape, device = narrowed(call.shape, dims), next(iter(moves.values())).device
         return [torch.zeros(shape, dtype=DTYPES[d], device=device) for _, d in meant.outputs]
     tensors = [values[k] for k in meant.inputs]
-    return apply(meant.text, tensors, [numbers[k] for k in meant.numbers], ctx.shape, dims)
+    return apply(meant.text, tensors, [numbers[k] for k in meant.numbers], call.shape, dims)
+
+
+class RowsPlan(Plan):
+    """A function over rows as a node."""
+
+    def __init__(self, text: str, given: Sequence[Like], numbers: Any, shape: Any, dims: Any) -> None:
+        function = function_of(text)
+        super().__init__(len(function.outputs) > 1)
+        self.function, self.shape, self._inputs = function, shape, (text, given, numbers, shape, dims)
+        self._calls: dict[tuple[bool, ...], tuple[_Call, tuple[int, ...]]] = {}
+
+    def run(self, *tensors: Tensor) -> Any:
+        made = run(self.function, tensors, *self._inputs[2:])
+        return tuple(made) if self.several else made[0]
+
+    def kept(self, wanted: Sequence[bool]) -> Sequence[int]:
+        return self._call(tuple(wanted))[1]
+
+    def gradients(
+        self, wanted: Sequence[bool], kept: Sequence[Tensor], given: Sequence[Tensor | None], asked: Sequence[bool]
+    ) -> Sequence[Tensor | None]:
+        call = self._call(tuple(wanted))[0]
+        names = {k for k, is_asked in zip(self.function.inputs, asked, strict=True) if is_asked}
+        return _gradients(call, tuple(pair for pair in call.types if pair[0] in names), kept, given)
+
+    def _call(self, wanted: tuple[bool, ...]) -> tuple[_Call, tuple[int, ...]]:
+        if wanted not in self._calls:
+            self._calls[wanted] = _call(self._inputs, wanted, False)
+        return self._calls[wanted]
+
+
+_plans: Plans[RowsPlan] = Plans()
+
+
+def plan_of(
+    text: str, tensors: Sequence[Tensor | Like], numbers: Sequence[Number], shape: Sequence[int], dims: Sequence[int]
+) -> RowsPlan:
+    """The plan of a call on tensors like these."""
+    given = tuple(Like(t.shape, t.dtype) for t in tensors)
+    parts = text, given, tuple(map(float, numbers)), tuple(shape), tuple(dims)
+    return _plans.of((*parts[:2], repr(parts[2]), *parts[3:]), lambda: RowsPlan(*parts))
 
 
 def _batched(
@@ -215,22 +292,14 @@ def _batched(
     return found, [size, *shape], [d + 1 for d in dims]
 
 
-def _launch(text: str, shape: Any, dims: Any, count: int, *rest: Any) -> tuple[Tensor, ...]:
-    return tuple(run(function_of(text), rest[:count], rest[count:], shape, dims))
-
-
-_launched = remembering(_launch)
-
-
 class _Rows(Differentiated):
-    """The same for `torch.func`, forward-mode and gradients that are not compiled."""
+    """The same for `torch.func` and in forward mode."""
 
     @staticmethod
     def forward(text: str, numbers: Any, shape: Any, dims: Any, *tensors: Tensor) -> tuple[Tensor, ...]:
         if road_of(tensors) is Road.OPERATOR:
             return tuple(rows(text, tensors, numbers, shape, dims))
-        made: tuple[Tensor, ...] = _launched(text, (*shape,), (*dims,), len(tensors), *tensors, *numbers)
-        return made
+        return tuple(run(function_of(text), tensors, numbers, shape, dims))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -241,19 +310,22 @@ class _Rows(Differentiated):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Any, ...]:
-        return None, None, None, None, *_gradients(ctx, gradients)
+        call: _Call = ctx.call
+        return None, None, None, None, *_gradients(call, call.types, ctx.saved_tensors, gradients)
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> tuple[Tensor, ...]:
-        function: RowFunction = ctx.function
+        call: _Call = ctx.call
+        function = call.function
         moving = {k: t for k, t in zip(function.inputs, tangents[4:], strict=True) if t is not None}
         mark = mark_of(function)
         moves = {f"t{mark}{place}": t for place, t in enumerate(moving.values())}
-        made = _derived(ctx, forward(function, tuple(moving)), moves, ctx.dims)
-        narrow = narrowed(ctx.shape, ctx.dims)
+        kept = dict(zip(call.names, ctx.saved_tensors, strict=True))
+        made = _derived(call, forward(function, tuple(moving)), kept, moves, call.dims)
+        narrow = narrowed(call.shape, call.dims)
         wide = function.wide_names
         return tuple(
-            m.expand(ctx.shape if k in wide else narrow) for m, k in zip(made, _outputs(function), strict=True)
+            m.expand(call.shape if k in wide else narrow) for m, k in zip(made, _outputs(function), strict=True)
         )
 
     @staticmethod

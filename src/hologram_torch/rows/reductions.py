@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 
 from hologram.isa.region import Fold, Let
@@ -68,9 +70,17 @@ _SHORT = ("var", "std", "logsumexp", "norm", "norm_1", "norm_p")
 """Rows whose own derivative is shorter than that of their steps."""
 _MAY_BE_ZERO = ("norm", "norm_p", "std")
 """Those whose derivative has the result below the line: it is 0 where that is."""
+_BY_RESULT: Mapping[str, tuple[tuple[str, str, Formula], ...]] = {
+    "softmax": ((OUT, "x", OUT), (OUT, "b0", ("NEG", OUT)), ("b0", "x", OUT)),
+    "softmin": ((OUT, "x", ("NEG", OUT)), (OUT, "b0", ("NEG", OUT)), ("b0", "x", ("NEG", OUT))),
+    "log_softmax": ((OUT, "x", 1.0), (OUT, "b", -1.0), ("b", "x", ("EXP", OUT))),
+}
+"""Slopes that read the result alone: nothing of the elements is kept. "b0" moves as the logarithm of what it is."""
 
 
 def _slopes(row: Reduction, results: dict[str, Formula]) -> list[tuple[str, str, Formula]]:
+    if row.name in _BY_RESULT:
+        return [*_BY_RESULT[row.name]]
     if row.name not in _SHORT or row.derivative is None:
         return []
     along = substituted(row.derivative, results)

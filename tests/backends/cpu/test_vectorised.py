@@ -22,7 +22,7 @@ KERNEL_FILES = [
 ]
 ONE_BY_ONE = {"quantum_search", "optimal_path", "constraint_solve"}
 """Bundled kernels whose work is one lane's, or meets at an atomic."""
-ARITHMETIC = r"v(?:add|sub|mul|div|sqrt|max|min|cmpnle|fn?m(?:add|sub)\d+)"
+ARITHMETIC = r"v(?:add|sub|mul|div|sqrt|max|min|fn?m(?:add|sub)\d+)"
 
 
 def rows() -> list[list[str]]:

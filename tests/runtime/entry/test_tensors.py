@@ -117,8 +117,8 @@ class Wrapper(torch.Tensor):
         raise AssertionError("nothing is computed")
 
 
-def freed() -> Any:
-    x = torch.zeros(4)
+def freed(begin: int = 0) -> Any:
+    x = torch.zeros(begin + 4)[begin:]
     x.untyped_storage().resize_(0)
     return x
 
@@ -138,6 +138,7 @@ SLOW: dict[str, Callable[[], Any]] = {
     "imaginary": lambda: torch.zeros(4, dtype=torch.complex64).conj().imag,
     "zero": lambda: torch._efficientzerotensor(4),
     "freed": freed,
+    "freed, begun behind its first element": lambda: freed(4),
     "meta": lambda: torch.zeros(4, device="meta"),
     "sparse": lambda: torch.ones(4).to_sparse(),
     "wrapper": lambda: Wrapper(torch.zeros(4)),

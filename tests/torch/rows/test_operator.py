@@ -62,6 +62,9 @@ def test_a_traced_function_has_no_breaks_and_the_same_gradients() -> None:
 def test_derivatives_keep_results_rather_than_what_they_were_made_of() -> None:
     logsumexp = function_of(reduction("logsumexp", Type.F32, torch.float32))
     assert read_by_derivatives(logsumexp, (("x", "f32"),), True) == (("x", "out"), (0, 1))
+    for name in ("softmax", "log_softmax", "softmin"):  # the elements are not kept
+        soft = function_of(reduction(name, Type.F32, torch.float32))
+        assert read_by_derivatives(soft, (("x", "f32"),), False) == (("out",), (1,))
     layer = (("x", "f64"), ("weight", "f64"), ("bias", "f64"))
     assert "spread" not in read_by_derivatives(function_of(LAYER), layer, True)[0]
     total = function_of(reduction("sum", Type.F32, torch.float32))
@@ -75,16 +78,17 @@ def test_only_gradients_that_are_wanted_are_computed_and_only_what_they_read_is_
         loss = functional.mse_loss(x, y)
     assert [t.shape for t in kept] == [x.shape, y.shape]
     node = loss.grad_fn
-    while node is not None and not hasattr(node, "types"):
+    while node is not None and not hasattr(node, "back"):
         node = node.next_functions[0][0]
-    assert node is not None and node.types == (("x", "f64"),), "y's gradient is not wanted"
+    assert node is not None and node.back.asked == (False, True, False), "y's gradient is not wanted"
     loss.backward()
     torch.testing.assert_close(x.grad, (x - y).detach() * 2 / 12)
 
 
 def test_a_function_is_one_object_whatever_it_is_made_from() -> None:
     softmax = function_of(SOFTMAX)
-    assert row_function(softmax.wide, softmax.steps, softmax.outputs, still=softmax.still) is softmax
+    same = row_function(softmax.wide, softmax.steps, softmax.outputs, still=softmax.still, slopes=softmax.slopes)
+    assert same is softmax
 
 
 @pytest.mark.parametrize("dims", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])

@@ -34,7 +34,7 @@ from hologram.isa.operands import Label
 from hologram.isa.program import SHARED_ARRAYS, Program
 from hologram.types import Type
 
-CODE_FORMAT = 35
+CODE_FORMAT = 36
 """Part of every cache key: raised whenever the lowering or the arguments block changes."""
 SECTION_PREFIX = "cpu:"
 # Making code needs the whole compiler; launching shipped or cached code does not, so `cpu.source` is imported late.

@@ -63,9 +63,14 @@ class Launch:
             self.shared_element = min(shared, default=1)
 
     def failure(
-        self, kind: type[E], message: str, index: int, lane: int, variables: Mapping[str, object] | None = None
+        self,
+        kind: type[E],
+        message: str,
+        index: int,
+        lane: int | None = None,
+        variables: Mapping[str, object] | None = None,
     ) -> E:
-        """An error at an instruction for a lane, which counts all lanes of the launch."""
+        """An error at an instruction, for a lane where one met it; lanes are counted through the launch."""
         written = self.written or self.program
         return failure(kind, message, written, self.original(index), self.domain, lane, variables)
 

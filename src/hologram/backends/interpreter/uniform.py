@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 
+from hologram.backends import faults
 from hologram.backends.base import Domain
 from hologram.backends.interpreter.coordinates import batches
 from hologram.backends.interpreter.decode import Site, make_step
@@ -34,9 +35,11 @@ class LanelessLaunch:
         instruction = self.cfg.program.instructions[index]
         region = self.launch.boundary if slot is None else self.launch.regions[slot]
         offset = self._offset(cast(Address, instruction.args[1]), index)
-        size = instruction.type.size if instruction.type else 0
-        if region.outside(np.array([offset]), size).any():
-            raise self._error(OutOfBoundsError, f"store at byte offset {offset} is outside '{region.name}'", index)
+        ty = instruction.type
+        assert ty is not None
+        if region.outside(np.array([offset]), ty.size).any():
+            message = faults.out_of_bounds("store", ty, offset, region.name, len(region.bytes))
+            raise self.launch.failure(OutOfBoundsError, message, index)
         return Place(region, offset)
 
     def _offset(self, address: Address, use: int) -> int:
@@ -48,11 +51,13 @@ class LanelessLaunch:
         """The value a register has at an instruction, shape (1,)."""
         definitions = self._definitions(register, use)
         if len(definitions) != 1:
-            raise self._error(ExecutionError, f"r{register}, an address no lane computed, is not uniform", use)
+            raise self._varies(register, use)
         index = definitions.pop()
         instruction = self.cfg.program.instructions[index]
         if not _is_uniform(instruction):
-            raise self._error(ExecutionError, f"r{register}, an address no lane computed, is not uniform", index)
+            raise self.launch.failure(
+                ExecutionError, f"r{register}, an address no lane computed, is not uniform", index
+            )
         site = Site(index, instruction, None)
         state = State(self.launch, next(batches(Domain((1, 1, 1), self.launch.domain.grid, self.launch.domain.block))))
         state.index = index
@@ -87,9 +92,9 @@ class LanelessLaunch:
         operands = zip(instruction.args, instruction.spec.operands, strict=True)
         return any(spec.written and isinstance(a, Reg) and a.index == register for a, spec in operands)
 
-    def _error(self, kind: type[ExecutionError], message: str, index: int) -> ExecutionError:
-        program = self.cfg.program
-        return kind(message, program.name, self.launch.original(index), program.location(index))
+    def _varies(self, register: int, index: int) -> ExecutionError:
+        message = f"r{register}, an address no lane computed, is not uniform"
+        return self.launch.failure(ExecutionError, message, index)
 
 
 def _is_uniform(instruction: Instruction) -> bool:

@@ -72,23 +72,27 @@ def _extreme(name: str, propagates: bool) -> Rule:
         if not propagates:
             # Not LLVM's minimumnum: 22 gives NaN for (x, NaN) on x86 where it knows that x is none.
             a, b = (m.select(ty, m.compare("eq", ty, x, x), x, other) for x, other in ((a, b), (b, a)))
-        if propagates and ins.args[0] == ins.args[1] and ty in (Type.F32, Type.F64):
-            return _running_extreme(m, ty, "lt" if name == "min" else "gt", a, b)
         return m.intrinsic(f"{name}imum", a, b)
 
     return _in_f32(rule)
 
 
-def _running_extreme(m: VectorLanes, ty: Type, beyond: str, so_far: Value, other: Value) -> Value:
-    """The same of a value that a loop carries along: fewer steps from one round to the next than LLVM takes.
+def _carried_extreme(beyond: str) -> Rule:
+    """Minimum or maximum ("lt", "gt") into a value that a loop carries along; a NaN wins.
 
-    Equal numbers differ in the sign of a zero alone, of which either bit decides.
+    From one round to the next it takes fewer steps than LLVM's. Equal numbers differ in the sign of a zero alone, of
+    which either bit decides.
     """
-    takes = m.mask_or(m.compare(beyond, ty, other, so_far), m.compare("ne", ty, other, other))
-    chosen = m.select(ty, takes, other, so_far)
-    bits = m.bits(ty, so_far), m.bits(ty, other)
-    both = (m.and_ if beyond == "gt" else m.or_)(ty, *bits)
-    return m.select(ty, m.compare("eq", ty, other, so_far), m.from_bits(ty, both), chosen)
+
+    def rule(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
+        ty, so_far, other = _type(ins), o["a"], o["b"]
+        takes = m.mask_or(m.compare(beyond, ty, other, so_far), m.compare("ne", ty, other, other))
+        chosen = m.select(ty, takes, other, so_far)
+        bits = m.bits(ty, so_far), m.bits(ty, other)
+        both = (m.and_ if beyond == "gt" else m.or_)(ty, *bits)
+        return m.select(ty, m.compare("eq", ty, other, so_far), m.from_bits(ty, both), chosen)
+
+    return rule
 
 
 def _mad(m: VectorLanes, ins: Instruction, o: Operands, fault: Report) -> Value:
@@ -264,6 +268,8 @@ PURE: dict[str, Rule] = {
     "ReduceMul": _fold(_MUL),
     **resonance.RULES,
 }
+CARRIED: dict[str, Rule] = {"MINP": _carried_extreme("lt"), "MAXP": _carried_extreme("gt")}
+"""Rules in f32 and f64 where a loop carries the first operand to the result."""
 
 MEMORY = frozenset({"LDG", "STG"})
 SHARED = frozenset({"LDS", "STS"})
@@ -302,6 +308,7 @@ def is_expanded(mnemonic: str, type: Type) -> bool:
     return (mnemonic, Type.F32 if type in HALVES else type) in EXPANSIONS
 
 
-def rule_for(ins: Instruction) -> Rule:
-    """The rule of a pure instruction."""
-    return PURE.get(ins.op, _EXPANSION)
+def rule_for(ins: Instruction, carried: bool) -> Rule:
+    """The rule of a pure instruction; `carried` says that its result takes its first operand's place in a loop."""
+    rules = CARRIED if carried and ins.op in CARRIED and ins.type in (Type.F32, Type.F64) else PURE
+    return rules.get(ins.op, _EXPANSION)

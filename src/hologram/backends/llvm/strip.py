@@ -277,7 +277,8 @@ class Strip:
                 return
         m = self.vector if stride is None else self.scalar
         operands = {part: self.operand(i, ins, part, m.lanes) for part in parts}
-        result = rule_for(ins)(m, ins, operands, self.fault(i))
+        carried = self.flow.read.get((i, "a")) is web
+        result = rule_for(ins, carried)(m, ins, operands, self.fault(i))
         watch.finite(self, i, ins, operands, result)
         self.store(web, result, stride)
 

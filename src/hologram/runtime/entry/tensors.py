@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from types import GetSetDescriptorType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from hologram.runtime import dlpack
 from hologram.runtime.locks import fork_safe_lock
 from hologram.types import Type
@@ -37,6 +39,8 @@ TENSOR_FIELDS = {
     "keys": "offset of the dispatch keys, 64 bits",
     "plain": "the dispatch keys of a plain tensor in host memory",
     "inference": "the same of one that was made in inference mode",
+    "storage": "offset of the address of its storage",
+    "memory": "offset, in a storage, of the address of the memory, null where that was given up",
     "autograd": "offset of the address of what autograd knows of it, null where nothing",
     "counter": "offset of the address of its counter of writes, null for tensors made in inference mode",
     "version": "offset of the count there, 32 bits",
@@ -225,7 +229,14 @@ def _offsets(torch: Any) -> dict[str, int]:
     if _at(inference, places["counter"]):
         raise _Unknown("tensors of inference mode count writes")
     version = _version(plain, _at(plain, places["counter"]))
-    return {**places, "version": version, "plain": _keys(torch, plain), "inference": _keys(torch, inference)}
+    memory = _memory(torch, plain)
+    return {
+        **places,
+        "version": version,
+        "memory": memory,
+        "plain": _keys(torch, plain),
+        "inference": _keys(torch, inference),
+    }
 
 
 class _Round(NamedTuple):
@@ -256,10 +267,17 @@ def _places(torch: Any) -> _Round:
             o for o in range(start, start + 24, 8) if all(_word(id(t) + o) == t._cdata for t in samples)
         },
         "keys": keys,
+        "storage": {o for o in inside if all(_at(t, o) == t.untyped_storage()._cdata for t in (plain, *alike, *apart))},
         "autograd": {o for o in inside if _at(plain, o) == _at(other, o) == 0 != _at(wants, o)},
         "counter": {o for o in same if all(_at(t, o) != _at(plain, o) for t in apart)},
     }
     return _Round(plain, inference, (*samples, *alike, *apart), places)
+
+
+def _memory(torch: Any, plain: Any) -> int:
+    """The offset at which storages have their memory: PyTorch's own, and one that belongs to an array of NumPy."""
+    storages = [t.untyped_storage() for t in (plain, torch.from_numpy(np.zeros(4)))]
+    return _only(o for o in range(8, 48, 8) if all(_word(s._cdata + o) == s.data_ptr() for s in storages))
 
 
 def _version(tensor: Any, counter: int) -> int:

@@ -18,7 +18,7 @@ from hologram.runtime.entry.stub_ir.keys import is_usual, key_of, key_sequence, 
 from hologram.runtime.entry.stub_ir.module import module
 from hologram.runtime.entry.stub_ir.results import data_of, fill_arrays, given_back, make_tensor, meet
 from hologram.runtime.entry.stub_ir.steps import DONE, FAILED, is_expected, run_steps, tell_arguments
-from hologram.runtime.entry.stub_ir.tensors import count_write, requires_grad, standing
+from hologram.runtime.entry.stub_ir.tensors import count_write, memory_of, requires_grad, standing
 
 
 def remembering_ir(abi: Abi, arch: str) -> str:
@@ -27,6 +27,7 @@ def remembering_ir(abi: Abi, arch: str) -> str:
         arch,
         requires_grad(),
         standing(),
+        memory_of(),
         count_write(),
         is_usual(),
         key_tensor(),

@@ -51,7 +51,7 @@ refuse:
 
 
 def data_of() -> str:
-    """Where the first element of a tensor is; -1 where that cannot be told."""
+    """Where the first element of a tensor is, 0 where its memory was given up; -1 where that cannot be told."""
     return f"""
 define internal i64 @data_of(ptr %tensors, ptr %object) alwaysinline #0 {{
   %out = alloca i64
@@ -59,7 +59,10 @@ define internal i64 @data_of(ptr %tensors, ptr %object) alwaysinline #0 {{
   %handle = getelementptr i8, ptr %object, i64 %implementation
   %error = call i32 %data(ptr %handle, ptr %out)
   %good = icmp eq i32 %error, 0
-  %start = load i64, ptr %out
+  %told = load i64, ptr %out
+  %held = call i64 @memory_of(ptr %tensors, ptr %object)
+  %gone = icmp eq i64 %held, 0
+  %start = select i1 %gone, i64 0, i64 %told
   %answer = select i1 %good, i64 %start, i64 -1
   ret i64 %answer
 }}

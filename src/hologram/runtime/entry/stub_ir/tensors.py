@@ -148,6 +148,25 @@ refuse:
 """
 
 
+def memory_of() -> str:
+    """Where the memory of a direct tensor's storage begins, 0 where that was given up.
+
+    A tensor that begins behind its storage's first element says that it lies somewhere even then.
+    """
+    return f"""
+define internal i64 @memory_of(ptr %tensors, ptr %object) alwaysinline #0 {{
+{fields("tensors", TENSOR, implementation="i64", storage="i64", memory="i64")}
+  %inside.at = getelementptr i8, ptr %object, i64 %implementation
+  %inside = load ptr, ptr %inside.at
+  %held.at = getelementptr i8, ptr %inside, i64 %storage
+  %held = load ptr, ptr %held.at
+  %start.at = getelementptr i8, ptr %held, i64 %memory
+  %start = load i64, ptr %start.at
+  ret i64 %start
+}}
+"""
+
+
 def accept_tensor(span: bool) -> str:
     """`accept_tensor_array` or `accept_tensor_span`: a direct tensor is taken when it is what the row wants."""
     name = "span" if span else "array"
@@ -203,7 +222,8 @@ lay:
   store i8 1, ptr %met
 {field("end", "range", 8, "i64")}
   %has.none = icmp eq i64 %end, %first
-  %there = icmp ne i64 %data, 0
+  %held = call i64 @memory_of(ptr %tensors, ptr %object)
+  %there = icmp ne i64 %held, 0
   %backed = or i1 %there, %has.none
   %accepted = and i1 %laid, %backed
   ret i1 %accepted

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from hologram_torch import functional, patches
-from hologram_torch.patches import Slide, panels_of
+from hologram_torch import functional, windows
+from hologram_torch.windows import Slide, panels_of
 
 ONE = (1, 1)
 
@@ -23,7 +23,7 @@ def test_panels_are_straight_where_few_pixels_are_superfluous() -> None:
 def test_a_few_images_at_a_time_give_the_same(monkeypatch: pytest.MonkeyPatch, stride: int) -> None:
     x, w, b = torch.randn(5, 4, 9, 8), torch.randn(6, 2, 3, 3), torch.randn(6)
     whole = functional.conv2d(x, w, b, stride, 1, 1, 2)
-    monkeypatch.setattr(patches, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(windows, "MOST_BYTES", 10_000)
     torch.testing.assert_close(functional.conv2d(x, w, b, stride, 1, 1, 2), whole, rtol=0, atol=0)
 
 

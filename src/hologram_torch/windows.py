@@ -135,7 +135,7 @@ def _packed(weight: Tensor, groups: int, summed: Type) -> tuple[Tensor, int]:
 
 def _padded(x: Tensor, slide: Slide, window: Sequence[int], laid: Panels) -> Tensor:
     """All elements that windows come to, zeros where there are none: planes of rows, and some more at the end."""
-    from hologram.isa.templates.patches import pad, pad_name
+    from hologram.isa.templates.windows import pad, pad_name
     from hologram.types import Type
 
     lengths, is_spread = slide.reach(window), slide.spread != (1, 1)
@@ -156,7 +156,7 @@ def _padded(x: Tensor, slide: Slide, window: Sequence[int], laid: Panels) -> Ten
 
 def _gathered(whole: Tensor, weight: Tensor, slide: Slide, laid: Panels, summed: Type) -> Tensor:
     """What is under the windows, in panels."""
-    from hologram.isa.templates.patches import gather, gather_name
+    from hologram.isa.templates.windows import gather, gather_name
     from hologram.types import Type
 
     inputs, *window = weight.shape[1:]
@@ -183,7 +183,7 @@ def _multiplied(
     summed: Type,
 ) -> None:
     """Weights times panels into a result; `sizes` are the groups, and the outputs of a block of weights."""
-    from hologram.isa.templates.patches import Slid
+    from hologram.isa.templates.windows import Slid
     from hologram.types import Type
 
     groups, rows = sizes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hologram.isa.templates.patches import Slid, gather, gather_name, pad, pad_name
+from hologram.isa.templates.windows import Slid, gather, gather_name, pad, pad_name
 from hologram.ops.plan import Step, kernel_for, launch
 from hologram.types import Type
 
