@@ -99,6 +99,7 @@ class Lanes:
         self.b, self.pattern, self._single = b, pattern, single
         self.kept = [k for k, letter in enumerate(pattern) if letter == KEPT]
         self.reduced = [k for k, letter in enumerate(pattern) if letter == REDUCED]
+        self.here: list[Value] = []
         self._shape = [Slot(slot, Field.SHAPE, axis) for axis in range(len(pattern))]
         self.extent = [Poly.const(1)] if single else [self._shape[axis] for axis in reversed(self.kept)]
 
@@ -112,7 +113,7 @@ class Lanes:
                 self.here = [stack.enter_context(b.for_range(0, self._lengths[k])) for k in self.kept]
                 yield
             return
-        self.here: list[Value] = [b.global_id(axis) for axis in reversed("xy"[: len(self.kept)])]
+        self.here = [b.global_id(axis) for axis in reversed("xy"[: len(self.kept)])]
         self._lengths = [b.mov_param(slot) for slot in self._shape]
         inside = [b.set("lt", lane, self._lengths[k]) for lane, k in zip(self.here, self.kept, strict=True)]
         if len(inside) == 2:
