@@ -17,7 +17,7 @@ from torch import Tensor
 from hologram_torch.elementwise import apply as formula
 from hologram_torch.formulas import run as run_formula
 from hologram_torch.products import HALVES, SUM
-from hologram_torch.remembered import remembering
+from hologram_torch.remembered.calls import remembering
 from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
 from hologram_torch.rows.operator import sum_to
 from hologram_torch.transforms import differentiated, operator

@@ -32,7 +32,7 @@ from hologram_torch.formulas import (
     text_of,
 )
 from hologram_torch.nodes import Like, Node, Plan, Plans, is_plain
-from hologram_torch.remembered import remembering
+from hologram_torch.remembered.calls import remembering
 from hologram_torch.roads import Differentiated, Road, check_devices, check_host, of_batches, road_of
 from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.operator import apply as apply_rows

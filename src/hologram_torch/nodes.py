@@ -20,8 +20,8 @@ from torch import Tensor
 from torch._functorch.utils import unwrap_dead_wrappers
 from torch.autograd import forward_ad
 
-from hologram_torch.remembered import remembering
-from hologram_torch.trained import note_of
+from hologram_torch.remembered.calls import remembering
+from hologram_torch.remembered.trained import note_of
 
 MOST = 1024
 """Plans that are kept by what they were made of."""

@@ -13,7 +13,7 @@ from hologram_torch.elementwise import apply as formula
 from hologram_torch.elementwise import lined_up
 from hologram_torch.formulas import text_of
 from hologram_torch.nodes import Node, Plan, is_plain
-from hologram_torch.remembered import remembering
+from hologram_torch.remembered.calls import remembering
 from hologram_torch.roads import Differentiated, Road, check_host, in_memory, road_of, ways
 from hologram_torch.rows.function import NAMES, stored
 from hologram_torch.rows.operator import sum_to

@@ -17,7 +17,7 @@ from torch import Tensor
 from hologram.runtime.executor import Executor
 from hologram_torch.formulas import TITLES
 from hologram_torch.outputs import check_cast, check_device
-from hologram_torch.remembered import remembering
+from hologram_torch.remembered.calls import remembering
 from hologram_torch.roads import asked, stands_in
 from hologram_torch.transforms import transformed
 

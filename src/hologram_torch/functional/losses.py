@@ -15,10 +15,10 @@ from hologram_torch.elementwise import apply as formula
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
 from hologram_torch.functional.reductions import sum
-from hologram_torch.looks import looked_at
 from hologram_torch.mixed import raised
 from hologram_torch.nodes import Node, is_plain
 from hologram_torch.registration import function
+from hologram_torch.remembered.looks import looked_at
 from hologram_torch.roads import Road, road_of
 from hologram_torch.rows.chains import class_plan
 from hologram_torch.rows.losses import bounds, elementwise_loss, improbable, loss_of_classes, loss_of_shares, total

@@ -15,7 +15,7 @@ from hologram_torch import outputs
 from hologram_torch.elementwise import apply
 from hologram_torch.formulas import Operand, on_executor
 from hologram_torch.operators import ROWS
-from hologram_torch.remembered import remembering
+from hologram_torch.remembered.calls import remembering
 from hologram_torch.roads import ORDINARY, asked, stands_in
 
 Planned = tuple[str, tuple[Operand, ...]]

@@ -17,7 +17,7 @@ from torch.autograd import forward_ad
 
 from hologram.isa.region import Fold
 from hologram_torch.nodes import Like, Node, Plan, Plans, is_plain
-from hologram_torch.remembered import remembering
+from hologram_torch.remembered.calls import remembering
 from hologram_torch.roads import Differentiated, Road, check_devices, of_batches, road_of
 from hologram_torch.rows.function import DTYPES, NAMES, RowFunction, builder, computed, function_of, row_function
 from hologram_torch.rows.gradients import added_up, backward, forward, mark_of

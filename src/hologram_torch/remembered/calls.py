@@ -16,11 +16,11 @@ from torch import Tensor
 from hologram.errors import DivisionByZeroError
 from hologram.runtime import native, notes
 from hologram.runtime.remembered import Remembering
-from hologram_torch.extents import are_apart, copies, extents, version
-from hologram_torch.looks import Watch
-from hologram_torch.recipes import Known, recipe
-from hologram_torch.trained import MOST as MOST_TRAINED
-from hologram_torch.trained import Trained, key_of, noted, trained
+from hologram_torch.remembered.extents import are_apart, copies, extents, version
+from hologram_torch.remembered.looks import Watch
+from hologram_torch.remembered.recipes import Known, recipe
+from hologram_torch.remembered.trained import MOST as MOST_TRAINED
+from hologram_torch.remembered.trained import Trained, key_of, noted, trained
 
 Function = Callable[..., Any]
 is_dynamo_compiling = torch.compiler.is_dynamo_compiling

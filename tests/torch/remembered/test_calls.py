@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from hologram.runtime import detour, notes
 from hologram.runtime.executor import Executor
 from hologram_torch import functional as H
-from hologram_torch.looks import looked_at
-from hologram_torch.remembered import PATIENCE, TorchFunction, remembering
+from hologram_torch.remembered.calls import PATIENCE, TorchFunction, remembering
+from hologram_torch.remembered.looks import looked_at
 
 X, Y = torch.linspace(0.1, 4, 1000), torch.linspace(3, -1, 1000)
 TIMES = PATIENCE + 4
@@ -414,7 +414,7 @@ GIVEN: tuple[Callable[[], tuple[Any, ...]], ...] = (
 @pytest.mark.parametrize("name", EVERY)
 def test_no_value_of_a_tensor_is_remembered(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each function on tensors with other values each time gives what it gives without memory."""
-    monkeypatch.setattr("hologram_torch.remembered.PATIENCE", 0)
+    monkeypatch.setattr("hologram_torch.remembered.calls.PATIENCE", 0)
     function = getattr(H, name)
     function._slow.seen.clear()
     for make in GIVEN:

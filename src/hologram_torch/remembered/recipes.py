@@ -25,7 +25,7 @@ from hologram.runtime.entry.recipe import (
     Step,
 )
 from hologram.runtime.notes import Expected, Launched, Note
-from hologram_torch.extents import Extent, are_apart, extent, extents, version
+from hologram_torch.remembered.extents import Extent, are_apart, extent, extents, version
 
 if TYPE_CHECKING:
     from hologram.isa.program import Param, Program

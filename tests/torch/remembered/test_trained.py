@@ -12,8 +12,8 @@ from torch.autograd import forward_ad
 from torch.utils.checkpoint import checkpoint
 
 from hologram_torch import functional as H
-from hologram_torch.remembered import PATIENCE
-from hologram_torch.trained import Trained
+from hologram_torch.remembered.calls import PATIENCE
+from hologram_torch.remembered.trained import Trained
 
 TIMES = PATIENCE + 4
 """After so many calls they are remembered."""
