@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,8 @@ from tests.torch.architectures.table import ARCHITECTURES, BY_NAME
 OURS, INDUCTOR, EAGER = "hologram", "inductor", "eager"
 ROUNDS = 40
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "HOLOGRAM_NUM_THREADS": "1"}
+NEAR, TRIES = 0.17, 3
+"""From which ratio on both sides compile several times, and how often: each keeps its best."""
 SMALLEST = "import torch; torch.compile(lambda x: x * 2 + 1)(torch.ones(100))"
 """Has inductor make its precompiled header."""
 
@@ -84,9 +87,19 @@ def measured(name: str) -> dict[str, Any]:
             done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
             return json.loads(done.stdout)
 
-        (load_ours, ours), (load_inductor, inductor) = child("--compile", OURS), child("--compile", INDUCTOR)
-        compiling = {"load_ours": load_ours, "load_inductor": load_inductor}
-        return compiling | {"compile_ours": ours, "compile_inductor": inductor} | child("--steps")
+        def compiling() -> dict[str, float]:
+            found = {}
+            for side, backend in (("ours", OURS), ("inductor", INDUCTOR)):
+                for cache in places.values():
+                    shutil.rmtree(cache, ignore_errors=True)
+                found[f"load_{side}"], found[f"compile_{side}"] = child("--compile", backend)
+            return found
+
+        best = compiling()
+        if best["compile_ours"] >= NEAR * best["compile_inductor"]:
+            for again in [compiling() for _ in range(TRIES - 1)]:
+                best = {what: min(seconds, again[what]) for what, seconds in best.items()}
+        return best | child("--steps")
 
 
 def load(backend: str) -> float:

@@ -49,10 +49,9 @@ def _run(a: Tensor, b: Tensor, dtype: torch.dtype | None) -> Tensor:
 
 
 @remembering
-def _added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def _layer(*tensors: Tensor) -> Tensor:
     from hologram import ops
 
-    tensors = [x, weight, bias]
     check_host(tensors)
     made: Tensor = ops.linear(*map(in_memory, tensors))
     return made
@@ -139,10 +138,10 @@ differentiated(product, lambda a, b, dtype=None: _Transformed.apply(a, b, dtype)
 
 
 class _Linear(Plan):
-    """x · weightᵀ + bias as one node of the graph of gradients."""
+    """x · weightᵀ as one node of the graph of gradients, with a bias or without."""
 
     def run(self, *tensors: Tensor) -> Tensor:
-        made: Tensor = _added_to_product(*tensors)
+        made: Tensor = _layer(*tensors)
         return made
 
     def kept(self, wanted: Sequence[bool]) -> Sequence[int]:
@@ -153,27 +152,27 @@ class _Linear(Plan):
     ) -> Sequence[Tensor | None]:
         (x, weight), (gradient,) = kept, given
         tall, inputs = gradient.reshape(-1, gradient.shape[-1]), x.reshape(-1, x.shape[-1])
-        return (
+        found = [
             multiplied(tall, weight).reshape(x.shape) if asked[0] else None,
             multiplied(tall.mT, inputs) if asked[1] else None,
-            sum_to(tall, tall.shape[-1:]) if asked[2] else None,
-        )
+        ]
+        return found if len(asked) == 2 else [*found, sum_to(tall, tall.shape[-1:]) if asked[2] else None]
 
 
 _LINEAR = _Linear(several=False)
 
 
-def added_to_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
-    """x · weightᵀ + bias in one launch, None where tangents, transforms or traces ask for its parts.
+def layer(*tensors: Tensor) -> Tensor | None:
+    """x · weightᵀ, + a bias if there is a third: one node; None where tangents, transforms or traces ask for its parts.
 
     Raises RuntimeError for tensors outside of host memory.
     """
-    road = road_of([x, weight, bias])
+    road = road_of(tensors)
     if road not in (Road.DIRECT, Road.FUNCTION) or not is_plain():
         return None
     if road is Road.FUNCTION:
-        return Node.apply(_LINEAR, x, weight, bias)
-    made: Tensor = _added_to_product(x, weight, bias)
+        return Node.apply(_LINEAR, *tensors)
+    made: Tensor = _layer(*tensors)
     return made
 
 

@@ -11,7 +11,7 @@ from hologram_torch.elementwise import apply
 from hologram_torch.formulas import text_of
 from hologram_torch.functional.arguments import type_name
 from hologram_torch.mixed import lowered
-from hologram_torch.products import HALVES, SUM, added_to_product, multiplied
+from hologram_torch.products import HALVES, SUM, layer, multiplied
 from hologram_torch.registration import function, in_place_of
 from hologram_torch.roads import Road, road_of
 from hologram_torch.rows.function import NAMES, RowFunction, builder, computed, row_function
@@ -45,12 +45,14 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"mat1 and mat2 shapes cannot be multiplied ({rows[0]}x{rows[1]} and "
             f"{weight.shape[-1]}x{weight.shape[0] if weight.dim() == 2 else 1})"
         )
-    if bias is None:
-        return _multiplied(input, weight.t())
-    if weight.dim() == 2 and [*bias.shape] == [weight.shape[0]] and input.dtype not in HALVES:
-        made = added_to_product(input, weight, bias)
+    tensors = [input, weight] if bias is None else [input, weight, bias]
+    is_usual = weight.dim() == 2 and (bias is None or [*bias.shape] == [weight.shape[0]])
+    if is_usual and input.dtype not in (*HALVES, torch.bool):
+        made = layer(*tensors)
         if made is not None:
             return made
+    if bias is None:
+        return _multiplied(input, weight.t())
     if input.dtype in HALVES:
         return _rounded_once(_multiplied(input, weight.t(), torch.float32), bias, 1, 1)
     return apply(SUM, _multiplied(input, weight.t()), bias)
