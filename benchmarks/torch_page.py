@@ -25,9 +25,9 @@ configurations with random weights, f32, on the CPU and one thread, each as it i
 
 *Compile* is from the call of the compiled model to the end of its first forward and backward pass, with empty caches,
 in a process that has compiled something small before. Where the first ratio is near the aim or above it, both compile
-three times, and each keeps its best. *In a new process* adds what that first small function took, with all that PyTorch
-and the compiler import and check at their first use. Inductor finds its precompiled header, which it makes once a
-machine.
+twice, and each keeps its best. *In a new process* is what a cold start takes: it adds what that first small function
+took, with all that PyTorch and the compiler import and check at their first use. Inductor finds its precompiled header,
+which it makes once a machine.
 """
 STEPS = """\
 ## Steps
