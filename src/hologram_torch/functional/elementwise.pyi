@@ -140,7 +140,7 @@ def neg_(input: Tensor) -> Tensor:
     """−x, element by element. The result takes the place of `input`."""
 
 def positive(input: Tensor) -> Tensor:
-    """Input as it is, element by element."""
+    """Input as it is: the tensor itself."""
 
 def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """X², element by element."""
